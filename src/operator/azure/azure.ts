@@ -8,7 +8,6 @@ import { PrincipalStates } from '../../azure/graph/directory.ts';
 import { DIRECTORY_OBJECTS } from '../../azure/graph/graph-access.ts';
 import { Hosts } from '../../azure/hosts/hosts.ts';
 import { Identities } from '../../azure/identities.ts';
-import { AZURE_LIMITS, type Limits } from '../../azure/limits.ts';
 import { Permissions } from '../../azure/permissions.ts';
 import { RequestScheduler } from '../../azure/requests/request-scheduler.ts';
 import { ResourceGraph } from '../../azure/resource-graph.ts';
@@ -18,13 +17,7 @@ import type { Metrics } from '../../observe/metrics/metrics.ts';
 import type { AzureSide } from '../../reconcilers/services.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from '../options.ts';
 import { graphOf } from './graph.ts';
-
-/** Several shards are one caller to Azure: none may take for its own what all have. */
-function limitsOf({ limits, shard }: OperatorOptions): Limits | undefined {
-  if (!shard) return limits;
-  const { share, ...rest } = limits ?? AZURE_LIMITS;
-  return { ...rest, share: share / shard.count };
-}
+import { limitsOf } from './limits-of.ts';
 
 export interface WriteGuards {
   /** Asked right before each write leaves; throws if azid may not write any more. */

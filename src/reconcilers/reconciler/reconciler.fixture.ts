@@ -78,6 +78,7 @@ export class ReconcilerWorld {
   /** Happens while the API server takes a write. */
   onApply: () => Promise<void> | void = () => {};
   readonly events: EventRecord[] = [];
+  readonly forgotten: string[] = [];
   /** The objects have what is named like them. */
   readonly self = new Self();
   readonly journal = new ActivityJournal({ clock: this.clock, self: this.self, isOwned: () => true });
@@ -116,6 +117,8 @@ export class ReconcilerWorld {
         else await this.azure(action.what, context);
         return this.performed(action);
       },
+      forget: (key: string, uid?: string, moved?: boolean) =>
+        void this.forgotten.push(`${key} ${uid} ${moved ?? false}`),
     } as unknown as Kind<IdentityAttachment, undefined, Step, object>;
     const { memory } = this;
     this.reconciler = new Reconciler(kind, {

@@ -147,3 +147,14 @@ it('goes on with an object that lives when its finalizer is removed: azid delete
   const { conditions = [] } = world.store.get('shop/web')?.status ?? {};
   expect(conditions.find(({ type }) => type === 'Ready')?.reason).not.toBe('Deleting');
 });
+
+it('remembers nothing of a namespace that another process has from now on: its records are that one’s', async () => {
+  const world = new ReconcilerWorld();
+  world.put({ uid: 'uid-1' });
+  await world.reconciler.reconcile(world.request());
+  expect(world.memory.size).toBe(1);
+  world.reconciler.letGo('elsewhere');
+  expect([world.forgotten, world.memory.size]).toEqual([[], 1]);
+  world.reconciler.letGo('shop');
+  expect([world.forgotten, world.memory.size]).toEqual([['shop/web uid-1 true'], 0]);
+});
