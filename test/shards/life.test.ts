@@ -106,6 +106,34 @@ describe('two shards', () => {
   });
 });
 
+it('a resource’s own identity is switched on by the one, granted to by the other, follows a new machine, and ends after its grant', async () => {
+  const { blue: stage } = shards;
+  stage.createVm('vm1');
+  await shards.both();
+  await stage.system('vm1', { deletionPolicy: 'Delete' });
+  await stage.grantSystem('vm1');
+  await stage.systemReady('vm1');
+  const first = (await stage.granted('vm1')).status?.principalId ?? '';
+  expect(assignmentsOf(first)).toHaveLength(1);
+  stage.createVm('vm1');
+  await shards.world.pass(11 * 60_000);
+  const { status } = await stage.granted('vm1', (each) => each.status?.principalId !== first);
+  const second = status?.principalId ?? '';
+  expect(second).toBe(stage.host(vmId('vm1')).system?.principalId);
+  expect([assignmentsOf(first), assignmentsOf(second).length]).toEqual([[], 1]);
+  await stage.deleteSystem('vm1');
+  await shards.world.pass(60_000);
+  expect(stage.host(vmId('vm1')).system?.principalId).toBe(second);
+  await shards.cluster.delete(roleGrant.resource, 'team-blue/vm1');
+  await stage.gone(() => stage.systemIdentity('vm1'), 'the system-assigned identity');
+  expect(stage.host(vmId('vm1')).system).toBeNull();
+  expect(assignmentsOf(second)).toEqual([]);
+  const by = (line: string) => line.split(':')[0];
+  expect(new Set(shards.writes.filter((line) => line.endsWith(' vm1')).map(by))).toEqual(
+    new Set(['default']),
+  );
+});
+
 describe('equal grants of two shards', () => {
   /** A grant of `team-home` to the principal of blue's identity: the same assignment. */
   const shared = async (): Promise<string> => {
