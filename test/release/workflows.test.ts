@@ -6,40 +6,10 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { buildGoProgram } from '../support/process/go-program.ts';
+import { FOLDER, files, jobs, ROOT, sources, steps } from './workflow-files.ts';
 
 /** The workflows cannot be run here; what can be known of them without GitHub is. */
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDER = '.github/workflows';
-
-interface Step {
-  readonly uses?: string;
-  readonly run?: string;
-  readonly with?: Readonly<Record<string, unknown>>;
-}
-interface Job {
-  readonly permissions?: Readonly<Record<string, string>>;
-  readonly 'timeout-minutes'?: number;
-  readonly steps: readonly Step[];
-}
-interface Workflow {
-  readonly permissions?: unknown;
-  readonly concurrency?: { readonly group: string };
-  readonly on: object;
-  readonly jobs: Readonly<Record<string, Job>>;
-}
-
-const files = (await readdir(join(ROOT, FOLDER))).sort();
-const sources = await Promise.all(
-  files.map(async (file) => {
-    const text = await readFile(join(ROOT, FOLDER, file), 'utf8');
-    return { file, text, workflow: parse(text) as Workflow };
-  }),
-);
-const jobs = sources.flatMap(({ file, workflow }) =>
-  Object.entries(workflow.jobs).map(([name, job]) => ({ where: `${file} ${name}`, job })),
-);
-const steps = jobs.flatMap(({ where, job }) => job.steps.map((step) => ({ where, step })));
 const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
   readonly engines: { readonly node: string };
   readonly devDependencies: { readonly node: string };
@@ -113,6 +83,13 @@ describe('rights', () => {
   });
 });
 
+it('a pipe fails where one of its programs does', () => {
+  // What GitHub takes where no shell is named has no `pipefail`.
+  for (const { file, text, workflow } of sources)
+    if (/ \| \w/.test(text)) expect(workflow.defaults?.run?.shell, file).toBe('bash');
+  expect(sources.some(({ workflow }) => workflow.defaults !== undefined)).toBe(true);
+});
+
 it('one run at a time, and none for ever', () => {
   for (const { file, workflow } of sources) expect(workflow.concurrency?.group, file).toMatch(/^\w/);
   for (const { where, job } of jobs) expect(job['timeout-minutes'], where).toBeLessThanOrEqual(90);
@@ -138,7 +115,7 @@ const INSTALLED = ['cat', 'cosign', 'cp', 'docker', 'echo', 'gh', 'mkdir', 'sed'
 async function wrong(line: string): Promise<string | undefined> {
   const words = line
     .trim()
-    .replace(/^taskset --cpu-list [\d,]+ /, '')
+    .replace(/^(taskset --cpu-list [\d,]+|if) /, '')
     .split(/\s+/);
   const [program = '', first = '', second = ''] = words;
   if (program === 'npm' && first === 'run')
@@ -181,34 +158,6 @@ describe('a command', () => {
     ['curl example.org', 'no program curl'],
   ])('%j would be found out', async (line, reason) => {
     expect(await wrong(line)).toBe(reason);
-  });
-});
-
-describe('a release', () => {
-  const of = (name: string) => sources.find(({ file }) => file === name)?.workflow as Workflow;
-  const { image, publish } = of('release.yml').jobs;
-
-  it('builds the Dockerfile of deploy/image, once for the image and once for its bill of materials', () => {
-    const builds = (image?.steps ?? []).filter(({ uses }) => uses?.startsWith('docker/build-push-action@'));
-    expect(builds.map((step) => [step.with?.context, step.with?.file, step.with?.target])).toEqual([
-      ['.', 'deploy/image/Dockerfile', undefined],
-      ['.', 'deploy/image/Dockerfile', 'sbom'],
-    ]);
-  });
-
-  it('packs by the script that test/release/pack.test.ts runs, with the digest that was signed', () => {
-    const lines = (publish?.steps ?? []).flatMap(({ run }) => run ?? []).join('\n');
-    const order = [
-      'cosign sign --yes --recursive',
-      'scripts/release.ts pack release',
-      'cosign sign-blob',
-      'cosign verify-blob',
-      'gh attestation verify release/install.yaml',
-      'gh release create',
-    ];
-    const at = order.map((each) => lines.indexOf(each));
-    expect(at).not.toContain(-1);
-    expect(at).toEqual(at.toSorted((a, b) => a - b));
   });
 });
 

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { type Job, sources, type Workflow } from './workflow-files.ts';
+
+/** What becomes of a tag, as far as it can be known without GitHub. */
+
+const workflow = sources.find(({ file }) => file === 'release.yml')?.workflow as Workflow;
+
+describe('a release', () => {
+  const { checks, image, publish } = workflow.jobs;
+  const linesOf = (job: Job | undefined) => (job?.steps ?? []).flatMap(({ run }) => run ?? []).join('\n');
+
+  it('builds the Dockerfile of deploy/image, once for the image and once for its bill of materials', () => {
+    const builds = (image?.steps ?? []).filter(({ uses }) => uses?.startsWith('docker/build-push-action@'));
+    expect(builds.map((step) => [step.with?.context, step.with?.file, step.with?.target])).toEqual([
+      ['.', 'deploy/image/Dockerfile', undefined],
+      ['.', 'deploy/image/Dockerfile', 'sbom'],
+    ]);
+  });
+
+  it('packs by the script that test/release/pack.test.ts runs, with the digest that was signed', () => {
+    const lines = linesOf(publish);
+    const order = [
+      'cosign sign --yes --recursive',
+      'scripts/release.ts pack release',
+      'cosign sign-blob',
+      'cosign verify-blob',
+      'gh attestation verify release/install.yaml',
+      'gh release create',
+    ];
+    const at = order.map((each) => lines.indexOf(each));
+    expect(at).not.toContain(-1);
+    expect(at).toEqual(at.toSorted((a, b) => a - b));
+  });
+
+  it('of a tag that was released is refused before anything is built', () => {
+    expect(linesOf(checks)).toMatch(/^if gh release view "\$GITHUB_REF_NAME"[^\n]*; then [^\n]*exit 1; fi$/m);
+    expect(image).toMatchObject({ needs: 'checks' });
+    expect(publish).toMatchObject({ needs: 'image' });
+  });
+
+  it('of a version with a dash is a prerelease, so nobody gets it who asks for the latest', () => {
+    const create = publish?.steps.find(({ run }) => run?.includes('gh release create'));
+    expect(create?.run).toContain('--prerelease="$PRERELEASE"');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's expression, not ours.
+    expect(create?.env?.PRERELEASE).toBe("${{ contains(github.ref_name, '-') }}");
+  });
+
+  it('asks for no storage record, for which a job would need one more right', () => {
+    const pushed = [image, publish]
+      .flatMap((job) => job?.steps ?? [])
+      .filter((step) => step.with?.['push-to-registry'] === true);
+    expect(pushed.map((step) => step.with?.['create-storage-record'])).toEqual([false, false, false]);
+  });
+});
