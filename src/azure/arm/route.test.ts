@@ -34,6 +34,10 @@ it.each([
   ['/subscriptions', '/subscriptions'],
   // What nobody foresaw shows nothing of itself.
   [`${SUB}/%73ecret token=1`, '/subscriptions/{subscription}/{}'],
+  [`${SUB}/secret`, '/subscriptions/{subscription}/{}'],
+  [`${SUB}/operationresults/secret`, '/subscriptions/{subscription}/operationresults/{name}'],
+  ['/abcdef01-secret/secret', '/{}/{}'],
+  [`${SUB}/${MSI}/web/secret-abcd-4333-8444-555555555555`, `/subscriptions/{subscription}/${MSI}/{name}/{}`],
   ['/', '/'],
 ])('%s is of a route', (path, route) => {
   expect(routeOf(HOST + path)).toBe(route);

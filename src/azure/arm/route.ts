@@ -1,10 +1,13 @@
-/** The names that Azure gives types and actions; what is neither is left out, whoever wrote it. */
-const WORD = /^[A-Za-z][\w.-]{0,99}$/;
-/** Segments that are followed by a name, before `providers` says the types. */
-const NAMED: ReadonlyMap<string, string> = new Map([
+/** The names that Azure gives types and actions: no dash, which an id has. What is none is left out, whoever wrote it. */
+const WORD = /^[A-Za-z][A-Za-z0-9.]{0,79}$/;
+/** What may stand before `providers` says the types, with what follows it. Nothing else is shown there: an id may begin with a letter, too. */
+const NAMED: ReadonlyMap<string, string | undefined> = new Map([
   ['subscriptions', '{subscription}'],
   ['resourcegroups', '{resourceGroup}'],
   ['tagnames', '{name}'],
+  ['operationresults', '{name}'],
+  ['locations', undefined],
+  ['resources', undefined],
 ]);
 
 /**
@@ -30,8 +33,9 @@ export function routeOf(url: string): string {
       route.push(isName ? '{name}' : wordOr(segment));
       behind++;
     } else {
-      route.push(wordOr(segment));
-      next = NAMED.get(segment.toLowerCase());
+      const known = segment.toLowerCase();
+      route.push(NAMED.has(known) ? segment : '{}');
+      next = NAMED.get(known);
     }
   }
   return `/${route.join('/')}`;
