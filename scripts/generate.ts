@@ -1,12 +1,12 @@
 /**
- * Writes what is generated: `crds/`, parts of the Helm chart and `docs/reference/` from the sources, what Grafana and kube-state-metrics are given, the template of deploy/azure/bicep, the reasons of `azid explain` from their page. With `--check` nothing is written and a
+ * Writes what is generated: `crds/`, parts of the Helm chart and `docs/reference/` from the sources, what Grafana and kube-state-metrics are given, the templates of deploy/azure/bicep, the reasons of `azid explain` from their page. With `--check` nothing is written and a
  * difference fails.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { argocdTests } from './generate/argocd.ts';
 import { azureRightsReference } from './generate/azure-rights.ts';
-import { bicepTemplate } from './generate/bicep.ts';
+import { bicepTemplates } from './generate/bicep.ts';
 import { chartFiles } from './generate/chart.ts';
 import { crdFiles } from './generate/crds.ts';
 import { dashboard } from './generate/dashboard.ts';
@@ -35,7 +35,7 @@ const wanted = [
   logsReference(),
   dashboard(),
   kubeStateMetrics(),
-  bicepTemplate(),
+  ...bicepTemplates(),
   ...argocdTests(),
 ];
 

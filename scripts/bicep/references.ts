@@ -77,23 +77,33 @@ export function idOf(reference: Reference, scope: Scope): string {
     return `extensionResourceId(${idOf(extended, inside)}, ${args})`;
   const group = groupOf(reference, scope);
   if (group !== undefined)
-    return `extensionResourceId(format('/subscriptions/{0}/resourceGroups/{1}', subscription().subscriptionId, ${group}), ${args})`;
+    return `extensionResourceId(format('/subscriptions/{0}/resourceGroups/{1}', ${group.subscription ?? 'subscription().subscriptionId'}, ${group.name}), ${args})`;
   return `${scope.targetScope === 'subscription' ? 'subscriptionResourceId' : 'resourceId'}(${args})`;
 }
 
+/** As expressions. */
+export interface Group {
+  readonly name: string;
+  /** Absent of one in the subscription of the deployment. */
+  readonly subscription?: string;
+}
+
 /** The group that `scope` names, where it names one. */
-export function groupOf(reference: Reference, scope: Scope): string | undefined {
+export function groupOf(reference: Reference, scope: Scope): Group | undefined {
   const at = propertyOf(reference.declared, 'scope');
   const inside = scopeIn(reference, scope);
   if (!at) return undefined;
-  if (at.kind === 'call' && at.name === 'resourceGroup' && at.args.length === 1 && at.args[0])
-    return scope.textOf(at.args[0], inside);
+  if (at.kind === 'call' && at.name === 'resourceGroup') {
+    const [first, second] = at.args.map((arg) => scope.textOf(arg, inside));
+    if (first !== undefined)
+      return second === undefined ? { name: first } : { subscription: first, name: second };
+  }
   const named = referenceOf(at, inside);
   if (!named?.resource)
-    throw new BicepError(at.line, 'scope: expected a resource of this file, or resourceGroup(name)');
+    throw new BicepError(at.line, 'scope: expected a resource of this file, or resourceGroup() with a name');
   if (!isGroup(named.resource)) return undefined;
   if (!named.resource.existing) scope.onReference(named.declared.name, idOf(named, inside));
-  return nameOf(named, inside)[0];
+  return { name: nameOf(named, inside)[0] ?? '' };
 }
 
 /** Its name after those of its parents, each as an expression. */

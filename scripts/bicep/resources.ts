@@ -46,7 +46,8 @@ export function moduleOf(module: Module, scope: Scope): object {
       type: DEPLOYMENTS,
       apiVersion: DEPLOYMENTS_VERSION,
       name: joined(declaration, nameOf(reference, inside), inside),
-      ...(group !== undefined && { resourceGroup: bare(group) }),
+      ...(group?.subscription !== undefined && { subscriptionId: bare(group.subscription) }),
+      ...(group && { resourceGroup: bare(group.name) }),
       ...(file.targetScope === 'subscription' && { location: '[deployment().location]' }),
       properties: {
         expressionEvaluationOptions: { scope: 'inner' },

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 
-/** `deploy/azure/bicep/main.json`, deployed to a simulated Azure as `az deployment sub create` does it. */
+/** A template of `deploy/azure/bicep`, deployed to a simulated Azure as `az deployment sub create` does it. */
 
-const FILE = new URL('../../deploy/azure/bicep/main.json', import.meta.url);
+const FILES = new URL('../../deploy/azure/bicep/', import.meta.url);
 const NAME = 'azid';
 const VERSION = 'api-version=2025-04-01';
 
@@ -13,6 +13,8 @@ export interface Outputs {
   readonly principalId: string;
   readonly queueNamespace: string;
   readonly queueNames: readonly string[];
+  readonly namespaceId: string;
+  readonly storageId: string;
 }
 
 export interface Deployed {
@@ -34,9 +36,10 @@ export async function deployAzure(
   azure: Pick<Simulator, 'control' | 'subscriptionId'>,
   given: Given,
   pass: (done: () => Promise<boolean>) => Promise<void>,
+  file: 'main' | 'subscription' = 'main',
 ): Promise<Deployed> {
   const path = `/subscriptions/${azure.subscriptionId}/providers/Microsoft.Resources/deployments/${NAME}?${VERSION}`;
-  const template: unknown = JSON.parse(await readFile(FILE, 'utf8'));
+  const template: unknown = JSON.parse(await readFile(new URL(`${file}.json`, FILES), 'utf8'));
   const parameters = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, { value }]));
   const body = { location: 'westeurope', properties: { mode: 'Incremental', template, parameters } };
   const started = await azure.control.arm({ method: 'PUT', path, body, headers: {} });

@@ -65,7 +65,7 @@ param hostGroups array = []
 @description('Whether azid is to look for orphans: it may then read all of the subscription.')
 param orphans bool = false
 
-@description('Appended to the names of the custom roles, which a directory has once: for a second subscription, or a second azid.')
+@description('Appended to the names of the custom roles, which a directory has once: for a second azid.')
 @maxLength(40)
 param roleSuffix string = ''
 
@@ -201,3 +201,9 @@ output queueNamespace string = events ? queue!.outputs.namespaceHost : ''
 
 @description('spec.serviceBus.queue of an EventSource, one for each; empty without events.')
 output queueNames array = events ? queueNames : []
+
+@description('What subscription.bicep has to be given for another subscription: where the queues are; empty without events.')
+output namespaceId string = events ? queue!.outputs.namespaceId : ''
+
+@description('And where what cannot be delivered goes.')
+output storageId string = events ? queue!.outputs.storageId : ''

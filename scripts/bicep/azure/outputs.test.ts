@@ -5,7 +5,7 @@ import { WorkloadIdentityCredential } from '@azure/identity';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { expect, it } from 'vitest';
 import { GIVEN } from '../../../test/deploy/azure-template.ts';
-import { MANAGED, useAzure } from './stage.ts';
+import { type Assignment, MANAGED, READER, useAzure } from './stage.ts';
 
 /** By what the deployment puts out azid signs in, may do what it needs, and hears of changes. */
 
@@ -19,6 +19,8 @@ it('the outputs are what the cluster is given', async () => {
     'principalId',
     'queueNamespace',
     'queueNames',
+    'namespaceId',
+    'storageId',
   ]);
   const [identity] = azure().control.identities();
   expect(outputs).toEqual({
@@ -27,6 +29,9 @@ it('the outputs are what the cluster is given', async () => {
     principalId: identity?.principalId,
     queueNamespace: expect.stringMatching(/^azid-[a-z0-9]{13}\.servicebus\.windows\.net$/),
     queueNames: ['azid'],
+    // For another subscription.
+    namespaceId: expect.stringMatching(/\/Microsoft\.ServiceBus\/namespaces\/azid-[a-z0-9]{13}$/),
+    storageId: expect.stringMatching(/\/Microsoft\.Storage\/storageAccounts\/azid[a-z0-9]{13}$/),
   });
   const without = await azure().succeeded({ ...GIVEN, events: false });
   expect([without.queueNamespace, without.queueNames]).toEqual(['', []]);
@@ -115,4 +120,29 @@ it('an event comes to each queue by the identity of the topic', async () => {
       { specversion: '1.0', type: 'Microsoft.Resources.ResourceWriteSuccess' },
     ]);
   }
+});
+
+it('in another subscription azid gets its rights there, and its queue the events from there', async () => {
+  const { principalId, queueNamespace, namespaceId, storageId } = await azure().succeeded(GIVEN);
+  const other = '22222222-3333-4444-8555-666666666666';
+  azure().control.createSubscription({ id: other });
+  azure().control.createResourceGroup({ name: 'rg1', subscriptionId: other });
+  const given = { principalId, namespaceId, storageId, grantableRoles: [READER] };
+  expect(await azure().deployIn(other, given)).toMatchObject({ state: 'Succeeded' });
+  const roles = (await azure().customRoles()).map(({ properties }) => properties.roleName);
+  expect(roles).toEqual(['azid reader', 'azid identities']);
+  const held = await azure().get(`/subscriptions/${other}/providers/Microsoft.Authorization/roleAssignments`);
+  const own = held.value.filter((each: Assignment) => each.properties.principalId === principalId);
+  expect(own.map(({ properties }: Assignment) => properties.scope)).toEqual(
+    Array.from({ length: 3 }, () => `/subscriptions/${other}`),
+  );
+  const id = `/subscriptions/${other}/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1`;
+  await azure().call('PUT', id, { body: { location: 'westeurope' } });
+  const { messages } = azure().control.queue({ id: `${namespaceId}/queues/azid` });
+  const events = messages.map(({ body }) => JSON.parse(body ?? ''));
+  expect(events.map(({ subject }) => subject.toLowerCase())).toContain(id.toLowerCase());
+  expect(queueNamespace).toContain(namespaceId.split('/').at(-1));
+  // Again, and without events.
+  expect(await azure().deployIn(other, given)).toMatchObject({ state: 'Succeeded' });
+  expect(await azure().deployIn(other, { principalId })).toMatchObject({ state: 'Succeeded' });
 });

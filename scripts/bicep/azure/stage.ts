@@ -97,12 +97,13 @@ export class AzureStage {
   }
 
   deploy(given: Given = ALL): Promise<Deployed> {
-    return deployAzure(this.simulator, given, async (done) => {
-      while (!(await done())) {
-        this.#stage.clock.advance(1_000);
-        await new Promise(setImmediate);
-      }
-    });
+    return deployAzure(this.simulator, given, (done) => this.#pass(done));
+  }
+
+  /** For azid, in another subscription. */
+  deployIn(subscriptionId: string, given: Given): Promise<Deployed> {
+    const { control } = this;
+    return deployAzure({ control, subscriptionId }, given, (done) => this.#pass(done), 'subscription');
   }
 
   async succeeded(given?: Given): Promise<Deployed['outputs']> {
@@ -146,6 +147,13 @@ export class AzureStage {
         return `${name} @ ${scope.replace(this.subscription, '')}`;
       })
       .sort();
+  }
+
+  async #pass(done: () => Promise<boolean>): Promise<void> {
+    while (!(await done())) {
+      this.#stage.clock.advance(1_000);
+      await new Promise(setImmediate);
+    }
   }
 
   async stop(): Promise<void> {

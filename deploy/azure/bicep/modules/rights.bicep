@@ -1,5 +1,4 @@
-// What azid may do in a subscription. What each action is for: docs/reference/azure-rights.md. For another subscription of the same
-// azid, deploy this file there, with a roleSuffix.
+// What azid may do in a subscription. What each action is for: docs/reference/azure-rights.md.
 targetScope = 'subscription'
 
 @description('Object id of azid\'s identity.')
