@@ -75,7 +75,7 @@ test('goes to the next when the reconcile ends without its write', async () => {
 });
 
 test('goes by class and by turn, and each class has its own', async () => {
-  const world = setup({ ...rate(10, 200), concurrency: 2, reserved: 1 });
+  const world = setup({ ...rate(10, 200), concurrency: 2, reserved: 0 });
   const { through, ask } = asking(world);
   const asked = ['a1', 'a2', 'a3', 'a4'].map((label) => ask(label, { turn: 'a' }));
   ask('b1', { turn: 'b' });
@@ -127,4 +127,81 @@ test('an edit does not end the wait for it; giving up does', async () => {
   await settle();
   expect(lost.at).toBe('Aborted');
   expect(through).toEqual(['a', 'c']);
+});
+
+test('a namespace leaves some to the others, as with slots, those that its calls have included', async () => {
+  const world = setup({ ...rate(10, 200), concurrency: 4, reserved: 1 });
+  const { through, ask } = asking(world);
+  const asked = ['a1', 'a2', 'a3', 'a4'].map((label) => ask(label, { turn: 'a' }));
+  ask('b1', { turn: 'b' });
+  await settle();
+  expect(through).toEqual(['a1', 'a2', 'a3', 'b1']);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const waits = asked[0]?.waits;
+  void world.scheduler.run(world.request({ turn: 'a', ...(waits && { waits }) }), () => promise);
+  await settle();
+  expect(through).not.toContain('a4');
+  resolve();
+  await settle();
+  expect(through).toContain('a4');
+});
+
+test('is lost by whoever waits long for what it reads, so that those who could write are not held up', async () => {
+  const world = setup({ ...rate(10, 200), concurrency: 2, reserved: 0 });
+  const { through, ask } = asking(world);
+  const asked = ['a', 'b'].map((label) => ask(label, { turn: 'a' }));
+  ask('c', { turn: 'b' });
+  world.clock.advance(9_999);
+  await settle();
+  expect(through).toEqual(['a', 'b']);
+  world.clock.advance(1);
+  await settle();
+  expect(through).toEqual(['a', 'b', 'c']);
+  // Nothing of it goes back twice.
+  for (const { waits } of asked) waits.end();
+  ask('d');
+  ask('e');
+  await settle();
+  expect(through).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('of a write that waits in its line is kept, however long: it could not begin earlier', async () => {
+  const world = setup({ ...rate(10, 200), concurrency: 2, reserved: 1 });
+  const { through, ask } = asking(world);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { waits } = ask('a', { turn: 'a', priority: 'event' });
+  void world.scheduler.run(world.request({ turn: 'a', priority: 'edit' }), () => promise);
+  // Its namespace has its slot already.
+  void world.submit('write', { turn: 'a', priority: 'event', waits });
+  ask('b', { turn: 'b', priority: 'event' });
+  world.clock.advance(60_000);
+  await settle();
+  expect(through).toEqual(['a']);
+  resolve();
+  await settle();
+  expect(through).toEqual(['a', 'b']);
+  expect(world.labels()).toEqual(['write']);
+});
+
+test('is nobody’s if the reconcile that asked for it has ended', async () => {
+  const world = setup({ ...rate(10, 200), concurrency: 1, reserved: 0 });
+  const { through, ask } = asking(world);
+  const first = ask('a');
+  ask('b').waits.end();
+  first.waits.end();
+  ask('c');
+  await settle();
+  expect(through).toEqual(['a', 'b', 'c']);
+});
+
+test('goes on when the turn of its write has come, though that has to be decided again', async () => {
+  const world = setup({ ...rate(10, 200), concurrency: 1, reserved: 0 });
+  const { through, ask } = asking(world);
+  const { waits } = ask('a');
+  ask('b');
+  await expect(world.submit('write', { waits, isStale: () => true })).rejects.toMatchObject({
+    code: 'DecideAgain',
+  });
+  await settle();
+  expect(through).toEqual(['a', 'b']);
 });

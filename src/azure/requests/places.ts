@@ -1,5 +1,6 @@
 import type { Waits } from '../../runtime/controller/waits.ts';
 import type { Priority } from '../../runtime/outcome.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 
 /**
  * How long those that were let through may wait for their write at most, ms: half of what a decision is good for
@@ -7,10 +8,24 @@ import type { Priority } from '../../runtime/outcome.ts';
  */
 const AHEAD_MS = 5_000;
 
-/** What a place leads to: the slots that are free, and when a write after so many others would have its token. */
+/**
+ * How long a place is kept for whoever has not come to its write, ms. What it reads may wait for limits of its own, those of one identity
+ * among them: by then it would be read again in any case, and meanwhile nobody could write.
+ */
+const KEPT_MS = 10_000;
+
+/** What a place leads to: the slots that are free, those that a namespace may have, and when a write after so many others would have its token. */
 export interface Capacity {
   free(): number;
+  room(turn: string): number;
   readyInMs(after: number): number;
+}
+
+interface Held {
+  readonly priority: Priority;
+  readonly turn: string;
+  /** Ends it. */
+  readonly timer: Disposable;
 }
 
 /**
@@ -19,41 +34,52 @@ export interface Capacity {
  */
 export class Places {
   readonly #capacity: Capacity;
+  readonly #clock: Pick<Clock, 'timer'>;
   readonly #onFree: () => void;
-  readonly #held = new WeakMap<Waits, Priority>();
-  readonly #count: Record<Priority, number> = { edit: 0, event: 0, resync: 0 };
+  readonly #held = new Map<Waits, Held>();
 
   /** @param onFree a place was given back unused: others may have it */
-  constructor(capacity: Capacity, onFree: () => void) {
+  constructor(capacity: Capacity, clock: Pick<Clock, 'timer'>, onFree: () => void) {
     this.#capacity = capacity;
+    this.#clock = clock;
     this.#onFree = onFree;
   }
 
-  /** Whether there is one for this class. Each has its own: none may keep another from its share of the tokens. */
-  isFree(priority: Priority): boolean {
-    const count = this.#count[priority];
-    return count < this.#capacity.free() && this.#capacity.readyInMs(count) <= AHEAD_MS;
+  /**
+   * Asks for each namespace whether there is one for this class. Each class has its own: none may keep another from its share of the tokens.
+   * And a namespace has no more than it may have slots, so that some are left to all others.
+   */
+  freeFor(priority: Priority): (turn: string) => boolean {
+    const held = [...this.#held.values()].filter((each) => each.priority === priority);
+    const { length } = held;
+    if (length >= this.#capacity.free() || this.#capacity.readyInMs(length) > AHEAD_MS) return () => false;
+    const byTurn = Map.groupBy(held, ({ turn }) => turn);
+    return (turn) => (byTurn.get(turn)?.length ?? 0) < this.#capacity.room(turn);
   }
 
   has(waits: Waits): boolean {
     return this.#held.has(waits);
   }
 
-  /** Until its write begins, or the reconcile ends. */
-  hold(waits: Waits, priority: Priority): void {
-    this.#held.set(waits, priority);
-    this.#count[priority] += 1;
-    waits.atEnd(() => {
+  /** Until its write begins, the reconcile ends, or too much time has passed. */
+  hold(waits: Waits, priority: Priority, turn: string): void {
+    if (this.has(waits)) return;
+    const giveBack = () => {
       if (this.leave(waits)) this.#onFree();
-    });
+    };
+    this.#held.set(waits, { priority, turn, timer: this.#clock.timer(KEPT_MS, giveBack) });
+    waits.atEnd(giveBack);
   }
 
-  /** The write begins. False if it had no place. */
+  /** It has read, and stands in the line of its write: from now on it needs no more than its turn. */
+  keep(waits: Waits): void {
+    this.#held.get(waits)?.timer[Symbol.dispose]();
+  }
+
+  /** The write begins, or its tokens are taken. False if it had no place. */
   leave(waits: Waits): boolean {
-    const priority = this.#held.get(waits);
-    if (priority === undefined) return false;
-    this.#held.delete(waits);
-    this.#count[priority] -= 1;
-    return true;
+    const held = this.#held.get(waits);
+    held?.timer[Symbol.dispose]();
+    return this.#held.delete(waits);
   }
 }

@@ -52,13 +52,19 @@ export class RequestQueue {
     scope: RateLimitScope,
     buckets: readonly TokenBucket[],
     held: ReadonlySet<string>,
+    clock: Pick<Clock, 'timer'>,
     onFree: () => void,
   ) {
     this.scope = scope;
     this.buckets = buckets;
     this.#held = held;
-    const capacity = { free: () => scope.slots.free, readyInMs: (after: number) => this.#tokenInMs(after) };
-    this.places = new Places(capacity, onFree);
+    const { slots } = scope;
+    const capacity = {
+      free: () => slots.free,
+      room: (turn: string) => slots.room(turn),
+      readyInMs: (after: number) => this.#tokenInMs(after),
+    };
+    this.places = new Places(capacity, clock, onFree);
   }
 
   add(waiter: Waiter): void {
@@ -150,8 +156,15 @@ export class RequestQueue {
     const isClosed = this.scope.notBefore > now;
     return (priority) => [
       ...(isReady ? this.#calls.of(priority) : []),
-      ...(!isClosed && this.places.isFree(priority) ? this.#forPlaces.of(priority) : []),
+      ...(isClosed ? [] : this.#letThrough(priority)),
     ];
+  }
+
+  #letThrough(priority: Priority): readonly [string, ReadonlySet<Waiter>][] {
+    const lines = this.#forPlaces.of(priority);
+    if (lines.size === 0) return [];
+    const isFree = this.places.freeFor(priority);
+    return [...lines].filter(([turn]) => isFree(turn));
   }
 
   #tokenInMs(after: number): number {

@@ -109,8 +109,10 @@ export class RequestScheduler {
         refuse,
         reserve: () => {
           const at = this.#clock.monotonic();
-          if (waits)
+          if (waits) {
+            queue.places.leave(waits);
             this.#reservations.keep(waits, { queue, resource, exclusive, at, place: waits.keepPlace() });
+          }
           refuse(decideAgain());
         },
         start: async () => {
@@ -131,6 +133,7 @@ export class RequestScheduler {
         else this.#begin(scope, waiter);
         return;
       }
+      if (waits && !forPlace) queue.places.keep(waits);
       queue.add(waiter);
       this.#between.join(waiter);
       this.#pump();
@@ -144,15 +147,15 @@ export class RequestScheduler {
   /**
    * Lets a reconcile through to read what such a write of it will rest on: at once if the write can follow soon (`places.ts`). If not it
    * waits in the line of the write, and this rejects with the code `DecideAgain` at its turn, or as `run` does. So what a write rests on is read
-   * after the wait, and once. It ends when the write begins, or with the reconcile.
+   * after the wait, and once. It ends when the write begins, with the reconcile, or when what is read takes too long.
    */
   async takePlace(request: ScheduledRequest): Promise<void> {
-    const { waits, priority } = request;
+    const { waits, priority, turn = LISTS } = request;
     const { places } = this.#queue(request);
     if (waits === undefined || places.has(waits)) return;
     const waitsBefore = waits.count;
     const { exclusive: _, isStale: __, resourceId: ___, ...rest } = request;
-    await this.#enter(rest, async () => places.hold(waits, priority), true);
+    await this.#enter(rest, async () => places.hold(waits, priority, turn), true);
     if (waits.count !== waitsBefore) throw decideAgain();
   }
 
@@ -271,7 +274,7 @@ export class RequestScheduler {
     const kind = armClass(request.kind);
     const scope = this.#scope(`${caller} ${subscription} ${kind}`, subscription, kind);
     const buckets = [scope.bucket, ...this.#buckets.sharedBy(request)];
-    const queue = new RequestQueue(scope, buckets, this.#held, () => this.#pump());
+    const queue = new RequestQueue(scope, buckets, this.#held, this.#clock, () => this.#pump());
     this.#queues.set(key, queue);
     scope.queues.add(queue);
     return queue;

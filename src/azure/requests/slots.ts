@@ -59,18 +59,18 @@ export class Slots {
   get open(): Open {
     const { free } = this;
     const classes = free <= 0 ? [] : free > this.#limits.reserved ? PRIORITIES : URGENT;
-    return { classes, admits: (turn) => this.#admits(turn) };
+    return { classes, admits: (turn) => this.room(turn) > 0 };
   }
 
-  /** A namespace leaves some to all others. */
-  #admits(turn: string): boolean {
+  /** How many more it may have: a namespace leaves some to all others. */
+  room(turn: string): number {
     // They are resyncs, whose class is bound already.
-    if (turn === LISTS) return true;
+    if (turn === LISTS) return Number.POSITIVE_INFINITY;
     const { concurrency, reserved } = this.#limits;
     const most = Math.max(1, concurrency - reserved);
-    if (turn !== UNNAMED) return this.of(turn) < most;
+    if (turn !== UNNAMED) return most - this.of(turn);
     // What nobody names leaves as many again to the lists, and together they have no more than a namespace.
     const own = this.of(UNNAMED);
-    return own < Math.max(1, most - reserved) && own + this.of(LISTS) < most;
+    return Math.min(Math.max(1, most - reserved) - own, most - own - this.of(LISTS));
   }
 }

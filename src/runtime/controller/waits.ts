@@ -54,9 +54,10 @@ export class Waits {
     });
   }
 
-  /** Called when the reconcile ends: what it was given and did not use goes back. */
+  /** Called when the reconcile ends: what it was given and did not use goes back. At once if it has. */
   atEnd(fn: () => void): void {
-    this.#atEnd.push(fn);
+    if (this.#ended) fn();
+    else this.#atEnd.push(fn);
   }
 
   /** The reconcile has ended: its waits are reported no more. */
