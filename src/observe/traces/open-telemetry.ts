@@ -41,7 +41,7 @@ export function openTelemetry(options: TracesOptions): Traces {
   );
   const provider = new TracerProvider({
     resource: resourceOf(options),
-    // Whoever calls azid with a trace of its own there is none, so the parent is always azid's.
+    // No trace comes from outside, so a parent is always azid's own.
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(settings.ratio) }),
     spanLimits: SPAN_LIMITS,
     spanProcessors: [
