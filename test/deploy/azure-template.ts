@@ -4,7 +4,6 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 /** A template of `deploy/azure/bicep`, deployed to a simulated Azure as `az deployment sub create` does it. */
 
 const FILES = new URL('../../deploy/azure/bicep/', import.meta.url);
-const NAME = 'azid';
 const VERSION = 'api-version=2025-04-01';
 
 export interface Outputs {
@@ -24,6 +23,13 @@ export interface Deployed {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
+/** `--template-file`, `--name` and `--location` of `az`. */
+export interface DeployedAs {
+  readonly file?: 'main' | 'subscription';
+  readonly name?: string;
+  readonly location?: string;
+}
+
 /** Parameters as `az` takes them: a value each. */
 export type Given = Readonly<Record<string, unknown>>;
 
@@ -36,12 +42,12 @@ export async function deployAzure(
   azure: Pick<Simulator, 'control' | 'subscriptionId'>,
   given: Given,
   pass: (done: () => Promise<boolean>) => Promise<void>,
-  file: 'main' | 'subscription' = 'main',
+  { file = 'main', name = 'azid', location = 'westeurope' }: DeployedAs = {},
 ): Promise<Deployed> {
-  const path = `/subscriptions/${azure.subscriptionId}/providers/Microsoft.Resources/deployments/${NAME}?${VERSION}`;
+  const path = `/subscriptions/${azure.subscriptionId}/providers/Microsoft.Resources/deployments/${name}?${VERSION}`;
   const template: unknown = JSON.parse(await readFile(new URL(`${file}.json`, FILES), 'utf8'));
   const parameters = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, { value }]));
-  const body = { location: 'westeurope', properties: { mode: 'Incremental', template, parameters } };
+  const body = { location, properties: { mode: 'Incremental', template, parameters } };
   const started = await azure.control.arm({ method: 'PUT', path, body, headers: {} });
   if (started.status >= 400) {
     const { error } = started.body as { error: Deployed['error'] };

@@ -77,7 +77,7 @@ param events bool = true
 @maxLength(50)
 param namespaceName string = 'azid-${uniqueString(subscription().id, resourceGroupName)}'
 
-@description('Names of the queues, each with all events: one, or one for each shard. 3 to 64 letters, digits and dashes, since the event subscription is named so as well.')
+@description('Names of the queues, each with all events: one, or one for each shard. Up to 50 letters, digits and dashes, since the names of event subscriptions begin so.')
 @minLength(1)
 param queueNames array = [
   'azid'
@@ -95,7 +95,11 @@ param existingTopicId string = ''
 param tags object = {}
 
 var topicParts = split(existingTopicId, '/')
-var topicGroup = empty(existingTopicId) ? resourceGroupName : topicParts[4]
+var topicGroup = empty(existingTopicId)
+  ? resourceGroupName
+  : length(topicParts) == 9 && startsWith(toLower(existingTopicId), toLower('${subscription().id}/resourceGroups/'))
+      ? topicParts[4]
+      : fail('existingTopicId: expected the id of a system topic in a resource group of this subscription, got "${existingTopicId}"; az eventgrid system-topic list shows it')
 var topicName = empty(existingTopicId) ? 'azid' : last(topicParts)
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
@@ -118,8 +122,9 @@ module identity 'modules/identity.bicep' = {
   }
 }
 
+// Azure keeps a deployment of a subscription where its name was first used, so that of another region or another azid has another name.
 module rights 'modules/rights.bicep' = {
-  name: 'azid-rights'
+  name: 'azid-rights-${uniqueString(deployment().location, resourceGroupName)}'
   params: {
     principalId: identity.outputs.principalId
     identityGroups: identityGroups

@@ -75,11 +75,16 @@ var events = !empty(namespaceId)
 var homeSubscription = events ? split(namespaceId, '/')[2] : subscription().subscriptionId
 var homeGroup = events ? split(namespaceId, '/')[4] : resourceGroupName
 var topicParts = split(existingTopicId, '/')
-var topicGroup = empty(existingTopicId) ? resourceGroupName : topicParts[4]
+var topicGroup = empty(existingTopicId)
+  ? resourceGroupName
+  : length(topicParts) == 9 && startsWith(toLower(existingTopicId), toLower('${subscription().id}/resourceGroups/'))
+      ? topicParts[4]
+      : fail('existingTopicId: expected the id of a system topic in a resource group of this subscription, got "${existingTopicId}"; az eventgrid system-topic list shows it')
 var topicName = empty(existingTopicId) ? 'azid' : last(topicParts)
 
+// As in main.bicep: of another region or another azid it has another name.
 module rights 'modules/rights.bicep' = {
-  name: 'azid-rights'
+  name: 'azid-rights-${uniqueString(deployment().location, principalId)}'
   params: {
     principalId: principalId
     identityGroups: identityGroups

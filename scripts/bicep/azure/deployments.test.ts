@@ -47,10 +47,27 @@ it('a topic that is there already is used, and none is made', async () => {
   const second = await azure().deploy(GIVEN);
   expect(second.error?.message).toContain('Only one system topic is allowed per source');
   await azure().succeeded({ ...GIVEN, existingTopicId: topic });
-  const delivery = await azure().get(`${topic}/eventSubscriptions/azid`);
-  expect(delivery.properties.eventDeliverySchema).toBe('CloudEventSchemaV1_0');
+  const [delivery] = await azure().deliveriesOf(topic);
+  expect(delivery?.properties.eventDeliverySchema).toBe('CloudEventSchemaV1_0');
   expect(await azure().get(topic)).toEqual(before);
   expect(await azure().heldBy(before.identity.principalId)).toHaveLength(2);
+});
+
+it('a second azid of the subscription, in another region, has events of its own and leaves those of the first', async () => {
+  const first = await azure().succeeded(GIVEN);
+  const topic = `${azure().own}/Microsoft.EventGrid/systemTopics/azid`;
+  const second = await azure().succeeded(
+    { ...GIVEN, resourceGroupName: 'azid-two', roleSuffix: ' two', existingTopicId: topic },
+    { name: 'azid-two', location: 'northeurope' },
+  );
+  const deliveries = await azure().deliveriesOf(topic);
+  const queues = deliveries.map(
+    ({ properties }) => properties.deliveryWithResourceIdentity.destination.properties.resourceId,
+  );
+  expect(queues.map((id) => id.split('/').slice(-3)).sort()).toEqual(
+    [first, second].map(({ queueNamespace }) => [queueNamespace.split('.')[0], 'queues', 'azid']).sort(),
+  );
+  for (const { name } of deliveries) expect(name).toMatch(/^azid-[a-z0-9]{13}$/);
 });
 
 it('a topic without an identity is named as what is missing', async () => {
@@ -87,6 +104,20 @@ describe('a wrong parameter is refused by its name', () => {
       'a namespace that is too short',
       { ...GIVEN, namespaceName: 'abc' },
       "'namespaceName' is not valid. Length of the value should be greater than or equal to '6'",
+    ],
+    [
+      'the name of a topic',
+      { ...GIVEN, existingTopicId: 'azid' },
+      'existingTopicId: expected the id of a system topic in a resource group of this subscription, got "azid"',
+    ],
+    [
+      'a topic of another subscription',
+      {
+        ...GIVEN,
+        existingTopicId:
+          '/subscriptions/22222222-2222-4333-8444-555555555555/resourceGroups/a/providers/Microsoft.EventGrid/systemTopics/b',
+      },
+      'existingTopicId: expected the id of a system topic in a resource group of this subscription',
     ],
     ['a parameter that there is not', { ...GIVEN, isuer: 'x' }, "'isuer'"],
     ['a group that is not there', { ...GIVEN, identityGroups: ['nowhere'] }, "'nowhere' could not be found"],

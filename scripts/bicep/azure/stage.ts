@@ -3,7 +3,13 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { HOST_CAPABILITIES } from '../../../src/azure/hosts/types/capabilities.ts';
 import { AZURE_RIGHTS } from '../../../src/operator/azure/rights/azure-rights.ts';
 import { type Answer, type HostStage, startHostStage } from '../../../src/simulator/hosts/fixture.ts';
-import { type Deployed, deployAzure, GIVEN, type Given } from '../../../test/deploy/azure-template.ts';
+import {
+  type Deployed,
+  type DeployedAs,
+  deployAzure,
+  GIVEN,
+  type Given,
+} from '../../../test/deploy/azure-template.ts';
 
 /** deploy/azure/bicep, deployed to a simulated subscription in which there is nothing. */
 
@@ -53,6 +59,20 @@ export interface Assignment {
   };
 }
 
+export interface Delivery {
+  readonly name: string;
+  readonly properties: {
+    readonly eventDeliverySchema: string;
+    readonly filter: { readonly includedEventTypes: readonly string[] };
+    readonly deliveryWithResourceIdentity: {
+      readonly destination: { readonly properties: { readonly resourceId: string } };
+    };
+    readonly deadLetterWithResourceIdentity: {
+      readonly deadLetterDestination: { readonly properties: object };
+    };
+  };
+}
+
 export const actionsOf = ({ properties }: Definition) =>
   properties.permissions.flatMap(({ actions }) => actions);
 
@@ -96,20 +116,27 @@ export class AzureStage {
     return `${this.subscription}/resourceGroups/azid-system/providers`;
   }
 
-  deploy(given: Given = ALL): Promise<Deployed> {
-    return deployAzure(this.simulator, given, (done) => this.#pass(done));
+  deploy(given: Given = ALL, as?: DeployedAs): Promise<Deployed> {
+    return deployAzure(this.simulator, given, (done) => this.#pass(done), as);
   }
 
   /** For azid, in another subscription. */
   deployIn(subscriptionId: string, given: Given): Promise<Deployed> {
     const { control } = this;
-    return deployAzure({ control, subscriptionId }, given, (done) => this.#pass(done), 'subscription');
+    return deployAzure({ control, subscriptionId }, given, (done) => this.#pass(done), {
+      file: 'subscription',
+    });
   }
 
-  async succeeded(given?: Given): Promise<Deployed['outputs']> {
-    const deployed = await this.deploy(given);
+  async succeeded(given?: Given, as?: DeployedAs): Promise<Deployed['outputs']> {
+    const deployed = await this.deploy(given, as);
     expect(deployed).toMatchObject({ state: 'Succeeded' });
     return deployed.outputs;
+  }
+
+  /** Event subscriptions of a system topic. */
+  async deliveriesOf(topic: string): Promise<readonly Delivery[]> {
+    return (await this.get(`${topic}/eventSubscriptions`)).value;
   }
 
   /** As someone else with all rights, unless the options say otherwise. */

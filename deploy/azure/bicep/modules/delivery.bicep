@@ -9,9 +9,10 @@ resource topic 'Microsoft.EventGrid/systemTopics@2022-06-15' existing = {
   name: topicName
 }
 
+// A subscription has one topic for all who hear from it: the queue of another azid may have the same name, and its deliveries may not be redirected.
 resource deliveries 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2022-06-15' = [for name in queueNames: {
   parent: topic
-  name: name
+  name: '${name}-${uniqueString(namespaceId)}'
   properties: {
     eventDeliverySchema: 'CloudEventSchemaV1_0'
     filter: {
