@@ -284,12 +284,13 @@ export class Operator {
   }
 
   /** Whatever has an object in a namespace: other shards may have written to it. */
-  #sharedCatchUp(watches: Watches, signal: AbortSignal): (signal: AbortSignal) => Promise<void> {
+  #sharedCatchUp(watches: Watches): (signal: AbortSignal) => Promise<void> {
     const plurals = new Set(
       this.#kinds.flatMap(({ resource }) => (resource.namespaced ? resource.plural : [])),
     );
     const shared = new SharedCatchUp(() =>
-      this.#catchUpOn(watches, ({ plural }) => plurals.has(plural), signal),
+      // Also while azid stops: reconciles that work have some time to end.
+      this.#catchUpOn(watches, ({ plural }) => plurals.has(plural), this.#failed.signal),
     );
     return (each) => shared.now(each);
   }
@@ -339,7 +340,7 @@ export class Operator {
       kinds: this.#kinds,
       metrics: this.#metrics,
       cut: this.#failed.signal,
-      ...(this.#options.shard && { catchUp: this.#sharedCatchUp(watches, end) }),
+      ...(this.#options.shard && { catchUp: this.#sharedCatchUp(watches) }),
     });
     this.#work = work;
     try {

@@ -3,6 +3,7 @@ import { federatedIdentityCredential } from '../../src/api/federated-identity-cr
 import { roleGrant } from '../../src/api/role-grant.ts';
 import { HOME_SHARD } from '../../src/api/schema/shard.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
+import type { WatchTap } from '../../src/reconcilers/stores.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { vmId } from '../support/kinds/hosts.ts';
 import { BLUE, policyIn, useShards } from './shard-stage.ts';
@@ -73,6 +74,32 @@ describe('a namespace at rest', () => {
     expect(written()).toEqual([`${BLUE}: PATCH app`]);
     expect(shards.home.on(vmId('vm1'))).toEqual(['app']);
   });
+});
+
+it('a namespace whose shard does not see that it has moved stays its own, and is the other one’s when it does', async () => {
+  await shards.move('team-blue', null);
+  let blind: PromiseWithResolvers<void> | undefined;
+  const tapWatch: WatchTap = async function* (resource, events) {
+    for await (const event of events) {
+      if (resource.plural === 'namespaces') await blind?.promise;
+      yield event;
+    }
+  };
+  await shards.start(HOME_SHARD, { tapWatch });
+  await shards.start(BLUE);
+  await declareAll();
+  await allReady();
+  await shards.world.pass(5 * 60_000);
+  const written = shards.since();
+  blind = Promise.withResolvers();
+  await shards.move('team-blue', BLUE);
+  await shards.world.pass(5 * 60_000);
+  await edit('unseen');
+  expect(written()).toEqual([`${HOME_SHARD}: PATCH app`]);
+  blind.resolve();
+  await shards.world.pass(10_000);
+  await edit('seen');
+  expect(written()).toEqual([`${HOME_SHARD}: PATCH app`, `${BLUE}: PATCH app`]);
 });
 
 describe('a namespace in the middle of work', () => {

@@ -117,6 +117,18 @@ describe('what it has seen', () => {
     expect(leaving).toHaveLength(1);
   });
 
+  it('goes back with a cluster that was restored: a version that comes then was not seen before', () => {
+    put('a', 30, 'green');
+    put('b', 40, 'green');
+    begin();
+    expect(membership.seen).toBe('40');
+    const objects = [namespace('a', 3, 'green'), namespace('b', 4, 'green')];
+    store.take({ type: 'replace', objects, resourceVersion: '5', rewound: true });
+    expect(membership.seen).toBe('4');
+    put('a', 7, 'blue');
+    expect(membership.seen).toBe('7');
+  });
+
   it('a namespace that is gone is let go like one that moves', async () => {
     put('a', 1, 'blue');
     begin();

@@ -1,6 +1,6 @@
 import { shardNamed } from '../../api/schema/shard.ts';
 import type { Namespace } from '../../kube/builtin.ts';
-import { compareVersions } from '../../kube/informer/resource-version.ts';
+import { compareVersions, isOlder } from '../../kube/informer/resource-version.ts';
 import type { Store } from '../../kube/informer/store.ts';
 
 /**
@@ -34,7 +34,9 @@ export class Membership implements Disposable {
     this.#parts = parts;
     for (const namespace of parts.namespaces.values()) this.#settle(namespace);
     this.#publish();
-    this.#subscription = parts.namespaces.onChange(({ key, new: now }) => {
+    this.#subscription = parts.namespaces.onChange(({ key, old, new: now }) => {
+      // A cluster that was restored goes back in its versions: what was read before says nothing of what comes.
+      if (old && now && isOlder(now.metadata.resourceVersion, old.metadata.resourceVersion)) this.#readAnew();
       if (now) this.#settle(now);
       else this.#drop(key);
       this.#publish();
@@ -102,6 +104,12 @@ export class Membership implements Disposable {
 
   #note({ metadata: { resourceVersion } }: Namespace): void {
     if ((compareVersions(resourceVersion, this.#read) ?? 1) > 0) this.#read = resourceVersion;
+  }
+
+  #readAnew(): void {
+    this.#read = '';
+    this.#seen = '';
+    for (const namespace of this.#parts.namespaces.values()) this.#note(namespace);
   }
 
   #publish(): void {
