@@ -77,16 +77,44 @@ describe('a collector', () => {
     await stop();
     expect(JSON.stringify(lines)).not.toContain(url);
   });
+
+  it('that refuses now and then has no more lines than that', async () => {
+    let status = 200;
+    let requests = 0;
+    const { url } = await collector(() => {
+      requests++;
+      return status;
+    });
+    const { tracer, stop } = started(url, new FakeClock());
+    for (let i = 1; i <= 6; i++) {
+      status = i % 2 === 0 ? 400 : 200;
+      await tracer.run('work', {}, async () => {});
+      while (requests < i) await new Promise(setImmediate);
+    }
+    await stop();
+    expect(lines.filter(({ message }) => message.includes('lost'))).toHaveLength(1);
+    expect(lines.length).toBeLessThanOrEqual(2);
+  });
 });
 
-it('what nobody takes is bounded: the newest are dropped', async () => {
+it('what nobody takes is bounded: the newest are dropped, and counted in a line a minute', async () => {
   const { url, requested } = await collector();
   const clock = new FakeClock();
   const { tracer, stop } = started(url, clock);
+  const work = async (count: number) => {
+    for (let i = 0; i < count; i++) await tracer.run('work', {}, async () => {});
+  };
   const before = process.memoryUsage().heapUsed;
-  for (let i = 0; i < 50_000; i++) await tracer.run('work', {}, async () => {});
+  await work(50_000);
   await requested;
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * 2 ** 20);
+  const lost = () => lines.map(({ fields }) => Number(fields.count)).reduce((all, each) => all + each, 0);
+  expect(lines).toHaveLength(1);
+  clock.advance(60_000);
+  await work(1);
+  expect(lines).toHaveLength(2);
+  // All but what waits, and one batch on its way.
+  expect(50_001 - lost()).toBe(2_048 + 512);
   const stopped = stop();
   clock.advance(2_000);
   await stopped;

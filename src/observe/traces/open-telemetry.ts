@@ -6,13 +6,9 @@ import {
   envDetector,
   resourceFromAttributes,
 } from '@opentelemetry/resources';
-import {
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace';
+import { ParentBasedSampler, TraceIdRatioBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import { sleep } from '../../runtime/time/clock.ts';
+import { BoundedProcessor } from './bounded-processor.ts';
 import { ReportedExporter } from './reported-exporter.ts';
 import { SpanTracer } from './span-tracer.ts';
 import type { Traces, TracesOptions } from './traces.ts';
@@ -45,12 +41,13 @@ export function openTelemetry(options: TracesOptions): Traces {
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(settings.ratio) }),
     spanLimits: SPAN_LIMITS,
     spanProcessors: [
-      new BatchSpanProcessor({
+      new BoundedProcessor({
         exporter,
-        maxQueueSize: QUEUED_SPANS,
-        maxExportBatchSize: BATCH_SPANS,
-        scheduledDelayMillis: batchMs,
-        exportTimeoutMillis: EXPORT_LIMIT_MS,
+        limit: QUEUED_SPANS,
+        batchSize: BATCH_SPANS,
+        batchMs,
+        exportLimitMs: EXPORT_LIMIT_MS,
+        onDropped: () => exporter.dropped(),
       }),
     ],
   });

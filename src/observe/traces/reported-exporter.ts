@@ -14,6 +14,8 @@ export class ReportedExporter implements SpanExporter {
   readonly #log: Log;
   #lost = 0;
   #reportedAt: number | undefined;
+  /** The log says that nothing is delivered. */
+  #isReported = false;
 
   constructor(exporter: SpanExporter, { clock, log }: { clock: Pick<Clock, 'monotonic'>; log: Log }) {
     this.#exporter = exporter;
@@ -37,19 +39,31 @@ export class ReportedExporter implements SpanExporter {
     return this.#exporter.shutdown();
   }
 
+  /** Spans for which there was no room: they came nowhere near the collector. */
+  dropped(): void {
+    this.#lost++;
+    this.#report();
+  }
+
   #failed(count: number, error: Error | undefined): void {
     this.#lost += count;
-    const now = this.#clock.monotonic();
-    if (this.#reportedAt !== undefined && now - this.#reportedAt < REPORT_EVERY_MS) return;
-    this.#reportedAt = now;
-    this.#log.warn({ count: this.#lost, error }, 'spans of traces could not be delivered and are lost');
-    this.#lost = 0;
+    if (this.#report(error)) this.#isReported = true;
   }
 
   #delivered(): void {
-    if (this.#reportedAt === undefined) return;
-    this.#reportedAt = undefined;
+    // What fails now and then has a line a minute, not two for each time.
+    if (!this.#isReported) return;
+    this.#isReported = false;
     this.#log.info({ count: this.#lost }, 'spans of traces are delivered again');
     this.#lost = 0;
+  }
+
+  #report(error?: Error): boolean {
+    const now = this.#clock.monotonic();
+    if (this.#reportedAt !== undefined && now - this.#reportedAt < REPORT_EVERY_MS) return false;
+    this.#reportedAt = now;
+    this.#log.warn({ count: this.#lost, error }, 'spans of traces could not be delivered and are lost');
+    this.#lost = 0;
+    return true;
   }
 }
