@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { argocdTests } from './generate/argocd.ts';
 import { azureRightsReference } from './generate/azure-rights.ts';
 import { bicepTemplates } from './generate/bicep.ts';
-import { chartFiles } from './generate/chart.ts';
+import { chartFiles } from './generate/chart/chart.ts';
+import { runbookFiles } from './generate/chart/runbooks.ts';
 import { crdFiles } from './generate/crds.ts';
 import { dashboard } from './generate/dashboard.ts';
 import { isGenerated } from './generate/file.ts';
@@ -25,6 +26,7 @@ const check = process.argv.includes('--check');
 const wanted = [
   ...crdFiles(),
   ...(await chartFiles()),
+  ...(await runbookFiles()),
   await shardDeployment(),
   kindsReference(),
   flagsReference(),

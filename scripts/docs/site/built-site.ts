@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { ROOT } from '../markdown.ts';
+import { siteAddress } from './address.ts';
 import { searchWords, weightOf } from './search.ts';
 
 export interface BuiltPage {
@@ -20,7 +21,7 @@ export interface BuiltPage {
 export type Search = (words: string) => readonly string[];
 
 export interface BuiltSite {
-  /** By address, from `/` on. */
+  /** By address below the site's own, from `/` on. */
   readonly pages: ReadonlyMap<string, BuiltPage>;
   readonly search: Search;
 }
@@ -34,10 +35,17 @@ export async function buildSite(folder: string): Promise<BuiltSite> {
   }).catch((error: { stdout?: string; stderr?: string }) => {
     throw new Error(`expected the site to be built, it was not:\n${error.stdout}\n${error.stderr}`);
   });
-  return { pages: await pagesIn(folder), search: await searchIn(folder, vitepress) };
+  const base = new URL(await siteAddress()).pathname;
+  /** Without the folder of the host that the site is published in. */
+  const below = (address: string) => (address.startsWith(base) ? `/${address.slice(base.length)}` : address);
+  const search = await searchIn(folder, vitepress);
+  return { pages: await pagesIn(folder, below), search: (words) => search(words).map(below) };
 }
 
-async function pagesIn(folder: string): Promise<ReadonlyMap<string, BuiltPage>> {
+async function pagesIn(
+  folder: string,
+  below: (address: string) => string,
+): Promise<ReadonlyMap<string, BuiltPage>> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.html'));
   const entries = await Promise.all(
     names.map(async (name) => {
@@ -46,7 +54,7 @@ async function pagesIn(folder: string): Promise<ReadonlyMap<string, BuiltPage>> 
       const page: BuiltPage = {
         html,
         anchors: new Set([...html.matchAll(/<\w+ [^>]*?\bid="([^"]+)"/g)].map(([, id = '']) => id)),
-        links: links.filter((link) => !/^[a-z]+:/.test(link)),
+        links: links.filter((link) => !/^[a-z]+:/.test(link)).map(below),
       };
       return [`/${name}`.replace(/\/index\.html$/, '/'), page] as const;
     }),

@@ -2,21 +2,25 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { KINDS } from '../../src/api/index.ts';
-import { customResourceDefinition } from '../../src/api/schema/crd.ts';
-import { chartAlerts } from './chart-alerts.ts';
-import { crdFileName, yaml } from './crds.ts';
-import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
+import { KINDS } from '../../../src/api/index.ts';
+import { customResourceDefinition } from '../../../src/api/schema/crd.ts';
+import { ROOT } from '../../docs/markdown.ts';
+import { runbookAddress } from '../../docs/site/address.ts';
+import { crdFileName, yaml } from '../crds.ts';
+import { type GeneratedFile, HEADERS, markdownTable } from '../file.ts';
+import { chartAlerts } from './alerts.ts';
+import { withRunbooks } from './runbooks.ts';
 
 const CHART = 'deploy/helm/azid';
-const ROOT = join(import.meta.dirname, '..', '..');
 /** The oldest with all that the manifests name: `unhealthyPodEvictionPolicy` is stable since then. */
 const OLDEST_KUBERNETES = '1.31';
 
 export async function chartFiles(): Promise<GeneratedFile[]> {
   const product = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Product;
   const schema = JSON.parse(await readFile(join(ROOT, CHART, 'values.schema.json'), 'utf8')) as Schema;
-  const values: unknown = parse(await readFile(join(ROOT, CHART, 'values.yaml'), 'utf8'));
+  const values: unknown = parse(
+    withRunbooks(await readFile(join(ROOT, CHART, 'values.yaml'), 'utf8'), await runbookAddress()),
+  );
   return [
     { path: `${CHART}/Chart.yaml`, text: HEADERS.chart + yaml(chart(product)) },
     { path: `${CHART}/README.md`, text: readme(valueRows(schema, values)) },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { KINDS } from '../../src/api/index.ts';
+import { KINDS } from '../../../src/api/index.ts';
 import { asTemplate, chartFiles, valueRows } from './chart.ts';
+import { withRunbooks } from './runbooks.ts';
 
 const files = await chartFiles();
 const textOf = (path: string) => files.find((file) => file.path === `deploy/helm/azid/${path}`)?.text ?? '';
@@ -43,5 +44,16 @@ describe('the table of values', () => {
     expect(() => valueRows(schema, { image: {} })).toThrow(
       'expected values.yaml to have a default for image.tag, found none',
     );
+  });
+});
+
+describe('the address of the runbooks', () => {
+  it.each([
+    ['  runbook_url: https://old.example/a.html#azidnoleader\n', '  runbook_url: NEW#azidnoleader\n'],
+    ['  runbook_url: "https://old.example/a.html#azidnoleader"\n', '  runbook_url: "NEW#azidnoleader"\n'],
+    ['alerts:\n  runbooks: https://old.example/a.html\n', 'alerts:\n  runbooks: NEW\n'],
+    ['# runbook_url names a page\n', '# runbook_url names a page\n'],
+  ])('is written into %j', (text, expected) => {
+    expect(withRunbooks(text, 'NEW')).toBe(expected);
   });
 });

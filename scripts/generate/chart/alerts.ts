@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { ROOT } from '../docs/markdown.ts';
-import { runbookAddress } from '../docs/site/address.ts';
-import { RULES_FILE } from '../observability/alerts.ts';
-import { yaml } from './crds.ts';
-import { type GeneratedFile, HEADERS } from './file.ts';
+import { ROOT } from '../../docs/markdown.ts';
+import { runbookAddress } from '../../docs/site/address.ts';
+import { RULES_FILE } from '../../observability/alerts.ts';
+import { yaml } from '../crds.ts';
+import { type GeneratedFile, HEADERS } from '../file.ts';
+import { withRunbooks } from './runbooks.ts';
 
 interface PrometheusRule {
   readonly apiVersion: string;
@@ -16,13 +17,13 @@ interface PrometheusRule {
 }
 
 export async function chartAlerts(): Promise<GeneratedFile> {
-  const { apiVersion, kind, metadata, spec } = parse(
-    await readFile(join(ROOT, RULES_FILE), 'utf8'),
-  ) as PrometheusRule;
+  const address = await runbookAddress();
+  const text = withRunbooks(await readFile(join(ROOT, RULES_FILE), 'utf8'), address);
+  const { apiVersion, kind, metadata, spec } = parse(text) as PrometheusRule;
   // Prometheus' own templates are none of Helm's.
   const rules = yaml({ spec })
     .replaceAll('{{', '{{ "{{" }}')
-    .replaceAll(await runbookAddress(), '{{ $.Values.alerts.runbooks }}');
+    .replaceAll(address, '{{ $.Values.alerts.runbooks }}');
   return {
     path: 'deploy/helm/azid/templates/prometheus-rule.yaml',
     text: `${HEADERS.alerts}{{- if .Values.alerts.install }}
