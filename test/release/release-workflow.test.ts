@@ -51,4 +51,28 @@ describe('a release', () => {
       .filter((step) => step.with?.['push-to-registry'] === true);
     expect(pushed.map((step) => step.with?.['create-storage-record'])).toEqual([false, false, false]);
   });
+
+  it('takes nothing from a cache that other runs may write to', () => {
+    const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
+    /** The inputs by which these actions would, each unless it says otherwise. */
+    const caches = {
+      'actions/setup-node': ['package-manager-cache', false],
+      'actions/setup-go': ['cache', false],
+      'docker/setup-buildx-action': ['cache-binary', false],
+      'docker/build-push-action': ['cache-from', undefined],
+    } as const;
+    const found = steps.flatMap((step) => {
+      const [action = ''] = step.uses?.split('@') ?? [];
+      if (action === 'actions/cache') return ['actions/cache'];
+      if (!Object.hasOwn(caches, action)) return [];
+      const [input, off] = caches[action as keyof typeof caches];
+      return step.with?.[input] === off ? [] : [`${action} without ${input}: ${off}`];
+    });
+    expect(found).toEqual([]);
+    for (const action of Object.keys(caches))
+      expect(
+        steps.some(({ uses }) => uses?.startsWith(action)),
+        action,
+      ).toBe(true);
+  });
 });
