@@ -28,8 +28,8 @@ export class RecordedPrincipals {
 
   /** Another process may have recorded of these since: what this one knew of them counts no more. */
   async reload(uids: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
-    const found = await this.#records.load((uid) => uids.has(uid), signal);
     for (const uid of uids) this.letGo(uid);
+    const found = await this.#records.load((uid) => uids.has(uid), signal);
     for (const [uid, principalId] of found) this.#hold(uid, { principals: [principalId], sure: true });
     for (const [uid, principalId] of found)
       if (this.#holders.get(principalId)?.size === 1)
@@ -40,6 +40,7 @@ export class RecordedPrincipals {
   letGo(uid: string): void {
     this.#last.forget(uid);
     this.#drop(uid);
+    this.#records.disown(uid);
   }
 
   /** The principal that is on record for the object, and that Azure has not shown as another's since. */

@@ -71,6 +71,11 @@ export class PrincipalRecords {
     this.#owedOf(shardOf(uid)).add(uid);
   }
 
+  /** Another process has the object, and what stands there by now is its. */
+  disown(uid: string): void {
+    this.#owedOf(shardOf(uid)).delete(uid);
+  }
+
   async #send(name: string, entry: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
     const owed = this.#owedOf(name);
     const removed = [...owed].filter((uid) => !(uid in entry));
