@@ -340,6 +340,7 @@ export class Operator {
       kinds: this.#kinds,
       metrics: this.#metrics,
       cut: this.#failed.signal,
+      end,
       ...(this.#options.shard && { catchUp: this.#sharedCatchUp(watches) }),
     });
     this.#work = work;

@@ -42,6 +42,8 @@ export interface WorkParts {
   readonly connection: Connection;
   /** Aborted: nothing leaves the process any more. */
   readonly cut: AbortSignal;
+  /** It is to stop, or does not lead any more: nothing is begun with. */
+  readonly end: AbortSignal;
   /** Makes the stores show what other shards have written. Absent: there are none. */
   readonly catchUp?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
@@ -153,16 +155,19 @@ export class Work implements AsyncDisposable {
 
   /** Absent: this process works on everything. */
   #ofShard(): Shard | undefined {
-    const { options, client, stores, metrics, principals, retained, connection } = this.#parts;
+    const { options, client, stores, metrics, principals, retained, connection, catchUp } = this.#parts;
     const { shard: given } = options;
     if (!given) return undefined;
-    const { signal, caches } = connection;
+    const { caches } = connection;
+    const signal = anyOf([connection.signal, this.#parts.end], this.#cleanup);
     const shard = new Shard({
       options: { ...options, shard: given },
       client,
       stores,
       signal,
       prepare: async (names) => {
+        // What was written last need not be in the stores: a status that comes late would pass for somebody else's.
+        await catchUp?.(signal);
         const uids = names.flatMap((name) => stores.identities.byIndex(INDEX.namespace, name));
         await Promise.all([
           retained.refresh(signal),

@@ -252,18 +252,21 @@ describe('where other processes record as well', () => {
     expect(kube.records).toEqual({ [A]: 'p1', [B]: 'p2' });
   });
 
-  it.each(['let go of', 'taken over again'])('a removal that failed is not made up for once the object was %s', async (how) => {
-    principals = await shared();
-    await recorded(A, 'p1');
-    kube.before = (call) => {
-      if (call.startsWith('patch')) throw forbidden();
-    };
-    await expect(principals.withdraw('p1', [A], 2, signal)).rejects.toThrow();
-    kube.before = () => {};
-    if (how === 'let go of') principals.letGo(A);
-    kube.put('azid-principals-1', { [A]: `p9 ${INSTALLATION}` });
-    if (how === 'taken over again') await principals.reload(new Set([A]), signal);
-    await recorded(B, 'p2');
-    expect(kube.records).toEqual({ [A]: 'p9', [B]: 'p2' });
-  });
+  it.each(['let go of', 'taken over again'])(
+    'a removal that failed is not made up for once the object was %s',
+    async (how) => {
+      principals = await shared();
+      await recorded(A, 'p1');
+      kube.before = (call) => {
+        if (call.startsWith('patch')) throw forbidden();
+      };
+      await expect(principals.withdraw('p1', [A], 2, signal)).rejects.toThrow();
+      kube.before = () => {};
+      if (how === 'let go of') principals.letGo(A);
+      kube.put('azid-principals-1', { [A]: `p9 ${INSTALLATION}` });
+      if (how === 'taken over again') await principals.reload(new Set([A]), signal);
+      await recorded(B, 'p2');
+      expect(kube.records).toEqual({ [A]: 'p9', [B]: 'p2' });
+    },
+  );
 });
