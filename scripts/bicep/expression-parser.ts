@@ -1,5 +1,5 @@
 import { BicepError, type Expression, type Property } from './syntax.ts';
-import type { Token } from './tokens.ts';
+import { TokenReader } from './token-reader.ts';
 
 /** By how tightly they bind, the loosest first. */
 const BINARY = [
@@ -13,14 +13,7 @@ const BINARY = [
 ];
 
 /** Reads expressions off a list of tokens; declarations are read by what extends it. */
-export class ExpressionParser {
-  readonly #tokens: readonly Token[];
-  #at = 0;
-
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
-  }
-
+export class ExpressionParser extends TokenReader {
   expression(): Expression {
     const lambda = this.#lambda();
     if (lambda) return lambda;
@@ -47,63 +40,10 @@ export class ExpressionParser {
     }
   }
 
-  protected peek(ahead = 0): Token {
-    return this.#tokens[this.#at + ahead] ?? { kind: 'end', line: 0 };
-  }
-
-  protected next(): Token {
-    const token = this.peek();
-    this.#at += 1;
-    return token;
-  }
-
-  protected isSign(text: string, ahead = 0): boolean {
-    const token = this.peek(ahead);
-    return token.kind === 'sign' && token.text === text;
-  }
-
-  protected isName(text: string): boolean {
-    const token = this.peek();
-    return token.kind === 'name' && token.text === text;
-  }
-
-  protected take(sign: string): boolean {
-    if (!this.isSign(sign)) return false;
-    this.#at += 1;
-    return true;
-  }
-
-  protected expect(sign: string): void {
-    if (!this.take(sign)) throw this.unexpected(`'${sign}'`);
-  }
-
-  protected name(what: string): string {
-    const token = this.next();
-    if (token.kind === 'name') return token.text;
-    throw this.unexpected(what, token);
-  }
-
-  /** A text without holes. */
-  protected plainText(what: string): string {
-    const token = this.next();
-    if (token.kind === 'string' && token.holes.length === 0) return token.texts[0] ?? '';
-    throw this.unexpected(what, token);
-  }
-
-  protected skipLines(also?: string): void {
-    while (this.peek().kind === 'newline' || (also !== undefined && this.isSign(also))) this.#at += 1;
-  }
-
-  protected unexpected(wanted: string, token = this.peek()): BicepError {
-    const got =
-      'text' in token ? `'${token.text}'` : token.kind === 'string' ? 'a text' : `the ${token.kind}`;
-    return new BicepError(token.line, `expected ${wanted}, got ${got}`);
-  }
-
   /** `a => …` or `(a, b) => …`. */
   #lambda(): Expression | undefined {
     const { line } = this.peek();
-    const start = this.#at;
+    const start = this.at;
     const names: string[] = [];
     if (this.take('('))
       while (!this.take(')')) {
@@ -113,7 +53,7 @@ export class ExpressionParser {
       }
     else if (this.peek().kind === 'name') names.push(this.name('a name'));
     if (names.length > 0 && this.take('=>')) return { kind: 'lambda', names, body: this.expression(), line };
-    this.#at = start;
+    this.at = start;
     return undefined;
   }
 
@@ -203,10 +143,10 @@ export class ExpressionParser {
   }
 
   #takeAcrossLines(sign: string): boolean {
-    const start = this.#at;
+    const start = this.at;
     this.skipLines();
     if (this.take(sign)) return true;
-    this.#at = start;
+    this.at = start;
     return false;
   }
 }
