@@ -113,4 +113,14 @@ it('gets the image of a newer chart as docs/guides/upgrade.md says, and keeps th
   // What the guide warns of.
   await helm('upgrade', 'azid', old.chart, '--reuse-values');
   expect(await deployed()).toMatch(new RegExp(`@${next.image} 3$`));
+  // And back: the ids that were given stay, and the CRDs as they are, until they are asked for again.
+  const crds = await list('crds');
+  await helm('upgrade', 'azid', old.chart, '--reset-then-reuse-values', '--set', 'crds.install=false');
+  expect(await deployed()).toMatch(new RegExp(`@${old.image} 3$`));
+  expect(await list('crds')).toEqual(crds);
+  await expect(helm('upgrade', 'azid', old.chart, '--set', 'crds.install=false')).rejects.toThrow(
+    'azure.tenantId',
+  );
+  await helm('upgrade', 'azid', next.chart, '--reset-then-reuse-values', '--set', 'crds.install=true');
+  expect(await list('crds')).toEqual(crds);
 });
