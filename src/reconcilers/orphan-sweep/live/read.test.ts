@@ -2,10 +2,13 @@ import { expect, it } from 'vitest';
 import type { KubeClient } from '../../../kube/client.ts';
 import { KubeError } from '../../../kube/errors.ts';
 import type { Resource } from '../../../kube/types.ts';
+import { RetainedRecords } from '../../../orphans/records/retained.ts';
 import { assignment, credential, identity, idOf, shownAssignment } from '../../../orphans/sweep.fixture.ts';
+import { HeldConfigMaps } from '../../proof/principals/config-maps.fixture.ts';
 import type { LiveDeps, Reading } from './read.ts';
 import { readLive } from './read.ts';
 
+const UNCHANGED = { refresh: async () => {} };
 const NOT_THERE = { get: async () => ({ found: false }) };
 
 /** Azure has nothing of it; the API server has whatever it is asked for. */
@@ -22,6 +25,7 @@ async function ownerReadFor(candidate: object): Promise<readonly string[]> {
     identities: NOT_THERE,
     assignments: NOT_THERE,
     credentials: NOT_THERE,
+    retained: UNCHANGED,
     clock: { monotonic: () => 0 },
   } as unknown as LiveDeps;
   const signal = new AbortController().signal;
@@ -70,6 +74,7 @@ it('what an identity may do is listed in all areas, and read of what only Resour
     },
     resourceGraph: { assignmentsOf: async () => [elsewhere.id] },
     stores: { orphanRecords: { values: () => [] } },
+    retained: UNCHANGED,
     clock: { monotonic: () => 0 },
   } as unknown as LiveDeps;
   const candidate = { ...shown, type: 'Identity', owner: 'shop/web', reason: 'OwnerGone' };
@@ -79,4 +84,38 @@ it('what an identity may do is listed in all areas, and read of what only Resour
   const { thing } = await readLive(looking, { priority: 'resync', signal }, deps);
   expect(listed).toEqual(['/subscriptions/00000000-0000-4000-8000-00000000000a', '/subscriptions/c']);
   expect(thing).toMatchObject({ assignments: { state: 'read', items: [{ id: elsewhere.id }] } });
+});
+
+it('what another shard has put on record since the run began is known before it is deleted', async () => {
+  const maps = new HeldConfigMaps();
+  const { signal } = new AbortController();
+  const start = async (shared: 'begins' | 'follows') => {
+    const labels = { 'azid.dev/record': 'retained' };
+    const records = new RetainedRecords({
+      ...maps.parts,
+      labels,
+      name: 'azid-retained',
+      now: () => 1_000_000,
+      shared,
+    });
+    await records.load(signal);
+    return records;
+  };
+  const home = await start('begins');
+  const blue = await start('follows');
+  const shown = shownAssignment({ scope: '/subscriptions/00000000-0000-4000-8000-00000000000b' });
+  const deps = {
+    client: { get: async () => ({}) },
+    assignments: {
+      get: async () => {
+        await blue.record([shown.id], { owner: 'blue/read', uid: 'u' }, signal);
+        return { found: false };
+      },
+    },
+    retained: home,
+    clock: { monotonic: () => 0 },
+  } as unknown as LiveDeps;
+  const candidate = { ...shown, type: 'RoleAssignment', owner: 'shop/read' };
+  await readLive({ candidate } as unknown as Reading, { priority: 'resync', signal }, deps);
+  expect(home.of(shown.key)).toEqual({ owner: 'blue/read' });
 });

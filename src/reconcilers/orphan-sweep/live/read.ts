@@ -28,6 +28,7 @@ import type {
   LiveOwner,
 } from '../../../orphans/live.ts';
 import { type OwnerKey, ownerToRead } from '../../../orphans/recheck.ts';
+import type { RetainedRecords } from '../../../orphans/records/retained.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { Stores } from '../../stores.ts';
 import type { LiveRead, ReadTarget } from '../facts.ts';
@@ -48,6 +49,7 @@ export interface LiveDeps {
   readonly hostCache: Pick<HostCache, 'byIndex'>;
   readonly identityCache: Pick<IdentityCache, 'byIndex'>;
   readonly client: Pick<KubeClient, 'get' | 'list'>;
+  readonly retained: Pick<RetainedRecords, 'refresh'>;
   readonly stores: Stores;
   readonly installationId: string;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -67,6 +69,8 @@ export async function readLive(reading: Reading, context: CallContext, deps: Liv
   const begunAt = deps.clock.monotonic();
   const owner = await ownerNow(reading.candidate, context, deps);
   const read = await readThing(reading, context, deps);
+  // Another process may have put it on record since the run began, for an object that has gone by force since.
+  await deps.retained.refresh(context.signal ?? NEVER);
   return { ...read, owner, begunAt };
 }
 
