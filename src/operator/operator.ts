@@ -1,6 +1,5 @@
 import type { AzureCaches } from '../cache/caches.ts';
 import type { HintSink } from '../hints/hint.ts';
-import { namespaces } from '../kube/builtin.ts';
 import { KubeClient } from '../kube/client.ts';
 import { tracedWrites } from '../kube/transport/traced.ts';
 import { type Interceptor, KubeTransport } from '../kube/transport/transport.ts';
@@ -8,26 +7,24 @@ import { EventLoop } from '../observe/health/event-loop.ts';
 import { Health } from '../observe/health/health.ts';
 import { Metrics } from '../observe/metrics/metrics.ts';
 import { type ObserveServer, startObserveServer } from '../observe/server.ts';
-import type { RetainedRecords } from '../orphans/records/retained.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
-import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
-import { createWatches, type Stores, type WatchedResource, type Watches } from '../reconcilers/stores.ts';
+import { createWatches, type Stores } from '../reconcilers/stores.ts';
 import { AZURE_RESOURCES } from './azure/azure-resources.ts';
 import { Connection } from './azure/connection.ts';
 import { useOwnedAreas } from './azure/owned-areas.ts';
+import { lead } from './lead.ts';
+import { AsStored } from './leader/as-stored.ts';
 import { onlyLeaderWrites, unlessCut } from './leader/guards.ts';
 import { HeadStart } from './leader/head-start.ts';
-import { claimInstallation, readInstallation, whenHandedOver } from './leader/installation.ts';
+import { readInstallation, whenHandedOver } from './leader/installation.ts';
 import { campaign, type Leadership } from './leader/leadership.ts';
 import { untilAnswered } from './leader/until-answered.ts';
 import type { OperatorOptions } from './options.ts';
-import { principalsOf, retainedOf } from './records.ts';
 import { KINDS } from './registry.ts';
-import { SharedCatchUp } from './shard/catch-up.ts';
 import { leaseAnnotations } from './shard/shard.ts';
 import { anyOf, waitUntil } from './signals.ts';
 import { whenAllSynced } from './synced.ts';
-import { Work, type WorkParts } from './work.ts';
+import type { Work } from './work.ts';
 
 /** Why a run ended. */
 export type RunEnd =
@@ -35,9 +32,6 @@ export type RunEnd =
   | { readonly type: 'leadershipLost'; readonly why: string }
   /** Another cluster gets what this installation has: it must not be started here again. */
   | { readonly type: 'handedOver'; readonly why: string };
-
-/** It has a few seconds. */
-const HEAD_START_AGAIN_MS = 250;
 
 /**
  * One azid: watches, caches, queues and controllers, wired and run in order (docs/kubernetes.md section 6, "Start order"):
@@ -206,14 +200,36 @@ export class Operator {
     this.#synced = true;
     log.info({}, 'caches synced');
 
-    const headStart = cleanup.use(this.#headStart(watches, leadership));
+    const { stores } = watches;
+    const [kinds, options] = [this.#kinds, this.#options];
+    const asStored = new AsStored({ watched: watches.all, kinds, options, cut: failed });
+    const headStart = cleanup.use(this.#headStart(stores, leadership, asStored));
     const leading = leadership.whenLeading(end, (over) => headStart.begin(over));
     if (!(await waitUntil(leading, end))) {
       await leadership.release();
       return stopped();
     }
     try {
-      const ended = await this.#lead({ client, leaseClient, leadership, watches, headStart }, end);
+      const ended = await lead(
+        {
+          client,
+          leaseClient,
+          leadership,
+          stores,
+          kinds,
+          options,
+          headStart,
+          asStored,
+          claim: this.#claim,
+          metrics: this.#metrics,
+          cut: failed,
+          connect: () => this.#connect(leadership, stores),
+          onWork: (work) => {
+            this.#work = work;
+          },
+        },
+        end,
+      );
       if (leadership.lost.aborted) {
         return { type: 'leadershipLost', why: String((leadership.lost.reason as Error).message) };
       }
@@ -238,7 +254,7 @@ export class Operator {
     };
   }
 
-  #headStart({ all, stores }: Watches, leadership: Leadership): HeadStart {
+  #headStart(stores: Stores, leadership: Leadership, asStored: AsStored): HeadStart {
     const { clock, log } = this.#options;
     return new HeadStart({
       clock,
@@ -247,12 +263,7 @@ export class Operator {
         const connection = this.#connect(leadership, stores);
         return { connection, areas: useOwnedAreas(connection.caches, this.#kinds, stores) };
       },
-      catchUp: async (signal) => {
-        // A connection that nobody used for long may be closed by now.
-        const listed = (informer: (typeof all)[number]['informer']) =>
-          untilAnswered(() => informer.catchUp(signal), this.#options, signal, HEAD_START_AGAIN_MS);
-        await Promise.all(all.map(({ informer }) => listed(informer)));
-      },
+      catchUp: (signal) => asStored.forHeadStart(signal),
     });
   }
 
@@ -260,100 +271,4 @@ export class Operator {
     const { signal: cut } = this.#failed;
     return new Connection({ options: this.#options, metrics: this.#metrics, leadership, stores, cut });
   }
-
-  /**
-   * Whatever a process before this one gave stands in the stores from here on: an object that is in none of them is gone, not
-   * unseen, so what it had may be taken away (docs/kubernetes.md section 3). Where nobody has led since before the first lists, and
-   * these showed what was stored, they do.
-   */
-  async #catchUp({ all }: Watches, { nobodyBetween }: Leadership, signal: AbortSignal): Promise<void> {
-    if (nobodyBetween) return;
-    await this.#catchUpOn({ all }, () => true, signal);
-    this.#options.log.info({}, 'caught up with the API server');
-  }
-
-  async #catchUpOn(
-    { all }: Pick<Watches, 'all'>,
-    isAsked: (watched: WatchedResource) => boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const asked = all.filter(isAsked);
-    const list = ({ informer }: WatchedResource) =>
-      untilAnswered(() => informer.catchUp(signal), this.#options, signal);
-    await Promise.all(asked.map(list));
-  }
-
-  /** Whatever has an object in a namespace: other shards may have written to it. */
-  #sharedCatchUp(watches: Watches): (signal: AbortSignal) => Promise<void> {
-    const plurals = new Set(
-      this.#kinds.flatMap(({ resource }) => (resource.namespaced ? resource.plural : [])),
-    );
-    const shared = new SharedCatchUp(() =>
-      // Also while azid stops: reconciles that work have some time to end.
-      this.#catchUpOn(watches, ({ plural }) => plurals.has(plural), this.#failed.signal),
-    );
-    return (each) => shared.now(each);
-  }
-
-  async #lead(parts: LeadParts, stop: AbortSignal): Promise<boolean> {
-    const { watches, client, leaseClient, leadership, headStart } = parts;
-    const { stores } = watches;
-    await using cleanup = new AsyncDisposableStack();
-    const end = anyOf([stop, leadership.lost], cleanup);
-    const untilKnown = <T>(call: () => Promise<T>) => untilAnswered(call, this.#options, end);
-    let connection: Connection | undefined;
-    cleanup.defer(() => connection?.stop());
-    let installationId: string;
-    let principals: RecordedPrincipals;
-    let retained: RetainedRecords;
-    try {
-      const begun = await headStart.take(end);
-      connection = begun?.connection;
-      // Again, since nothing may be written before: what was read at the start may have been another leader's to change.
-      [installationId] = await Promise.all([
-        untilKnown(() => claimInstallation(leaseClient, this.#claim, end, () => leadership.isLeaderNow())),
-        begun?.caughtUp ? undefined : this.#catchUp(watches, leadership, end),
-        this.#options.shard && this.#catchUpOn(watches, ({ plural }) => plural === namespaces.plural, end),
-      ]);
-      const kept = { client, options: this.#options, installationId };
-      const recorded = principalsOf(kept, stores);
-      principals = recorded.principals;
-      const left = retainedOf(kept);
-      retained = left;
-      await Promise.all([untilKnown(() => recorded.load(end)), untilKnown(() => left.load(end))]);
-      this.#options.log.info({ installationId, headStart: begun?.caughtUp ?? false }, 'working');
-    } catch (error) {
-      // Nothing was begun yet.
-      if (end.aborted) return true;
-      throw error;
-    }
-    connection ??= this.#connect(leadership, stores);
-    await using work = new Work({
-      client,
-      leadership,
-      stores,
-      installationId,
-      principals,
-      retained,
-      connection,
-      options: this.#options,
-      kinds: this.#kinds,
-      metrics: this.#metrics,
-      cut: this.#failed.signal,
-      end,
-      ...(this.#options.shard && { catchUp: this.#sharedCatchUp(watches) }),
-    });
-    this.#work = work;
-    try {
-      return await work.run(stop);
-    } finally {
-      this.#work = undefined;
-    }
-  }
-}
-
-interface LeadParts extends Pick<WorkParts, 'client' | 'leadership'> {
-  readonly watches: Watches;
-  readonly leaseClient: KubeClient;
-  readonly headStart: HeadStart;
 }

@@ -1,0 +1,72 @@
+import { namespaces } from '../../kube/builtin.ts';
+import type { KindDefinition } from '../../reconcilers/definition.ts';
+import type { WatchedResource } from '../../reconcilers/stores.ts';
+import type { OperatorOptions } from '../options.ts';
+import { SharedCatchUp } from '../shard/catch-up.ts';
+import type { Leadership } from './leadership.ts';
+import { untilAnswered } from './until-answered.ts';
+
+/** A head start has a few seconds. */
+const HEAD_START_AGAIN_MS = 250;
+
+export interface AsStoredParts {
+  readonly watched: readonly WatchedResource[];
+  readonly kinds: readonly KindDefinition[];
+  readonly options: Pick<OperatorOptions, 'clock' | 'log'>;
+  /** Aborted: nothing leaves the process any more. */
+  readonly cut: AbortSignal;
+}
+
+/** Makes the stores show what the API server has stored, which a watch may not have brought yet. */
+export class AsStored {
+  readonly #parts: AsStoredParts;
+  readonly #shared: SharedCatchUp;
+
+  constructor(parts: AsStoredParts) {
+    this.#parts = parts;
+    const { kinds, cut } = parts;
+    const plurals = new Set(kinds.flatMap(({ resource }) => (resource.namespaced ? resource.plural : [])));
+    // Also while azid stops: reconciles that work have some time to end.
+    this.#shared = new SharedCatchUp(() => this.#list(({ plural }) => plurals.has(plural), cut));
+  }
+
+  /**
+   * Whatever a process before this one gave stands in the stores from here on: an object that is in none of them is gone, not
+   * unseen, so what it had may be taken away (docs/kubernetes.md section 3). Where nobody has led since before the first lists, and
+   * these showed what was stored, they do.
+   */
+  async forNewLeader(
+    { nobodyBetween }: Pick<Leadership, 'nobodyBetween'>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (nobodyBetween) return;
+    await this.#list(() => true, signal);
+    this.#parts.options.log.info({}, 'caught up with the API server');
+  }
+
+  /** Before it is known who leads. A connection that nobody used for long may be closed by now. */
+  async forHeadStart(signal: AbortSignal): Promise<void> {
+    await this.#list(() => true, signal, HEAD_START_AGAIN_MS);
+  }
+
+  async ofNamespaces(signal: AbortSignal): Promise<void> {
+    await this.#list(({ plural }) => plural === namespaces.plural, signal);
+  }
+
+  /** Whatever has an object in a namespace: other shards may have written to it. Shared by all who ask at the same time. */
+  ofOtherShards(signal: AbortSignal): Promise<void> {
+    return this.#shared.now(signal);
+  }
+
+  async #list(
+    isAsked: (watched: WatchedResource) => boolean,
+    signal: AbortSignal,
+    againMs?: number,
+  ): Promise<void> {
+    const { watched, options } = this.#parts;
+    const asked = watched.filter(isAsked);
+    await Promise.all(
+      asked.map(({ informer }) => untilAnswered(() => informer.catchUp(signal), options, signal, againMs)),
+    );
+  }
+}
