@@ -174,7 +174,9 @@ async function viewOf(
   const wasRead = live.wasRead(key);
   const cached = wasRead ? undefined : cachedView(object, id, context, deps);
   const isAsked = live.wants(key) || isReconcileRequested(object);
-  if (cached && (isLive(cached) || !isAsked)) return cached;
+  // The cache knows that it is gone, but not whether its scope is.
+  const saysWhy = cached?.state !== 'absent' || !live.wants(key);
+  if (cached && saysWhy && (isLive(cached) || !isAsked)) return cached;
   if (mayWait && !cached && !isAsked && !wasRead) return SUSPECTED;
   return live.once(key, () => liveView(object, id, context, deps));
 }
