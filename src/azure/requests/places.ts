@@ -14,10 +14,10 @@ const AHEAD_MS = 5_000;
  */
 const KEPT_MS = 10_000;
 
-/** What a place leads to: the slots that are free, those that a namespace may have, and when a write after so many others would have its token. */
+/** What a place leads to: all slots, those that one namespace may have, and when a write after so many others would have its token. */
 export interface Capacity {
-  free(): number;
-  room(turn: string): number;
+  readonly slots: number;
+  readonly slotsOfOne: number;
   readyInMs(after: number): number;
 }
 
@@ -46,15 +46,17 @@ export class Places {
   }
 
   /**
-   * Asks for each namespace whether there is one for this class. Each class has its own: none may keep another from its share of the tokens.
-   * And a namespace has no more than it may have slots, so that some are left to all others.
+   * Asks for each namespace whether there is one for this class, as many as there are slots, taken or not: a write of an assignment takes 4.9 s,
+   * so in that time each is free again, and what is read meanwhile fills it at once. Each class has its own places: none may keep another from its
+   * share of the tokens. And a namespace has no more than it may have slots, so that some are left to all others.
    */
   freeFor(priority: Priority): (turn: string) => boolean {
     const held = [...this.#held.values()].filter((each) => each.priority === priority);
     const { length } = held;
-    if (length >= this.#capacity.free() || this.#capacity.readyInMs(length) > AHEAD_MS) return () => false;
+    const { slots, slotsOfOne } = this.#capacity;
+    if (length >= slots || this.#capacity.readyInMs(length) > AHEAD_MS) return () => false;
     const byTurn = Map.groupBy(held, ({ turn }) => turn);
-    return (turn) => (byTurn.get(turn)?.length ?? 0) < this.#capacity.room(turn);
+    return (turn) => (byTurn.get(turn)?.length ?? 0) < slotsOfOne;
   }
 
   has(waits: Waits): boolean {

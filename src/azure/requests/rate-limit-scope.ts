@@ -1,4 +1,4 @@
-import type { Priority } from '../../runtime/outcome.ts';
+import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { type BucketSize, TokenBucket } from '../token-bucket.ts';
 import { ClassOrder } from './order/class-order.ts';
@@ -35,6 +35,9 @@ export class RateLimitScope {
   }
 }
 
+/** A namespace and those of it that wait. */
+type Line = readonly [turn: string, waiting: ReadonlySet<Waiter>];
+
 /** Calls of a scope that wait for the same provider's buckets, and reconciles that wait to read for such a call. */
 export class RequestQueue {
   readonly scope: RateLimitScope;
@@ -58,13 +61,9 @@ export class RequestQueue {
     this.scope = scope;
     this.buckets = buckets;
     this.#held = held;
-    const { slots } = scope;
-    const capacity = {
-      free: () => slots.free,
-      room: (turn: string) => slots.room(turn),
-      readyInMs: (after: number) => this.#tokenInMs(after),
-    };
-    this.places = new Places(capacity, clock, onFree);
+    const { size, sizeOfOne } = scope.slots;
+    const readyInMs = (after: number) => this.#tokenInMs(after);
+    this.places = new Places({ slots: size, slotsOfOne: sizeOfOne, readyInMs }, clock, onFree);
   }
 
   add(waiter: Waiter): void {
@@ -107,12 +106,11 @@ export class RequestQueue {
    *
    * @param now monotonic ms
    */
-  first(now: number, { classes, admits }: Open): Waiter | undefined {
-    const lines = this.#open(now);
-    for (const priority of classes) {
+  first(now: number, open: Open): Waiter | undefined {
+    const lines = this.#open(now, open);
+    for (const priority of PRIORITIES) {
       let first: Waiter | undefined;
-      for (const [turn, line] of lines(priority)) {
-        if (!admits(turn)) continue;
+      for (const [, line] of lines(priority)) {
         const waiter = this.#firstReady(line);
         if (waiter && (!first || this.scope.order.before(waiter, first))) first = waiter;
       }
@@ -122,12 +120,11 @@ export class RequestQueue {
   }
 
   /** Of those that arrived before `before`, whatever their class, the one of the namespace whose turn it is. */
-  oldest(now: number, before: number, { classes, admits }: Open): Waiter | undefined {
-    const lines = this.#open(now);
+  oldest(now: number, before: number, open: Open): Waiter | undefined {
+    const lines = this.#open(now, open);
     let oldest: Waiter | undefined;
-    for (const priority of classes)
-      for (const [turn, line] of lines(priority)) {
-        if (!admits(turn)) continue;
+    for (const priority of PRIORITIES)
+      for (const [, line] of lines(priority)) {
         const waiter = this.#firstReady(line, before);
         if (waiter && (!oldest || this.scope.order.longBefore(waiter, oldest))) oldest = waiter;
       }
@@ -150,17 +147,21 @@ export class RequestQueue {
     return forPlace ? this.#forPlaces : this.#calls;
   }
 
-  /** The lines whose first may go now. */
-  #open(now: number): (priority: Priority) => Iterable<[string, ReadonlySet<Waiter>]> {
-    const isReady = this.readyInMs(now) === 0;
+  /** The lines whose first may go now: a call takes a token and a slot, a place neither. */
+  #open(now: number, { classes, admits }: Open): (priority: Priority) => readonly Line[] {
+    const hasToken = this.readyInMs(now) === 0;
     const isClosed = this.scope.notBefore > now;
     return (priority) => [
-      ...(isReady ? this.#calls.of(priority) : []),
+      ...(hasToken && classes.includes(priority) ? this.#admitted(priority, admits) : []),
       ...(isClosed ? [] : this.#letThrough(priority)),
     ];
   }
 
-  #letThrough(priority: Priority): readonly [string, ReadonlySet<Waiter>][] {
+  #admitted(priority: Priority, admits: Open['admits']): readonly Line[] {
+    return [...this.#calls.of(priority)].filter(([turn]) => admits(turn));
+  }
+
+  #letThrough(priority: Priority): readonly Line[] {
     const lines = this.#forPlaces.of(priority);
     if (lines.size === 0) return [];
     const isFree = this.places.freeFor(priority);

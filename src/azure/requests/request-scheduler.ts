@@ -231,7 +231,6 @@ export class RequestScheduler {
     let longest: Next | undefined;
     for (const { slots, queues, order } of this.#scopes.values()) {
       const { open } = slots;
-      if (open.classes.length === 0) continue;
       let first: Next | undefined;
       let oldest: Next | undefined;
       for (const queue of queues) {

@@ -37,8 +37,14 @@ export class Slots {
     return this.#running.pending;
   }
 
-  get free(): number {
-    return this.#limits.concurrency - this.#running.pending - this.#running.size;
+  /** All of them, taken or not. */
+  get size(): number {
+    return this.#limits.concurrency;
+  }
+
+  /** How many one namespace may have. */
+  get sizeOfOne(): number {
+    return Math.max(1, this.#limits.concurrency - this.#limits.reserved);
   }
 
   /** Begins a call, which never rejects, in a slot that is free. */
@@ -57,20 +63,20 @@ export class Slots {
 
   /** The last slots are kept free of resyncs, and of whoever has all others. */
   get open(): Open {
-    const { free } = this;
-    const classes = free <= 0 ? [] : free > this.#limits.reserved ? PRIORITIES : URGENT;
-    return { classes, admits: (turn) => this.room(turn) > 0 };
+    const { concurrency, reserved } = this.#limits;
+    const free = concurrency - this.#running.pending - this.#running.size;
+    const classes = free <= 0 ? [] : free > reserved ? PRIORITIES : URGENT;
+    return { classes, admits: (turn) => this.#admits(turn) };
   }
 
-  /** How many more it may have: a namespace leaves some to all others. */
-  room(turn: string): number {
+  /** A namespace leaves some to all others. */
+  #admits(turn: string): boolean {
     // They are resyncs, whose class is bound already.
-    if (turn === LISTS) return Number.POSITIVE_INFINITY;
-    const { concurrency, reserved } = this.#limits;
-    const most = Math.max(1, concurrency - reserved);
-    if (turn !== UNNAMED) return most - this.of(turn);
+    if (turn === LISTS) return true;
+    const most = this.sizeOfOne;
+    if (turn !== UNNAMED) return this.of(turn) < most;
     // What nobody names leaves as many again to the lists, and together they have no more than a namespace.
     const own = this.of(UNNAMED);
-    return Math.min(Math.max(1, most - reserved) - own, most - own - this.of(LISTS));
+    return own < Math.max(1, most - this.#limits.reserved) && own + this.of(LISTS) < most;
   }
 }
