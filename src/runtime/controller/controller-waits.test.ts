@@ -129,7 +129,7 @@ test('an edit begins at once while resyncs that waited go on, however many', asy
   expect(actives.at(-1)).toBe(20);
   controller.enqueue('few/a', 'edit');
   await until(() => held.length === 21);
-  controller.enqueue('few/b', 'event');
+  controller.enqueue('few/b', 'edit');
   await until(() => held.length === 22);
   // More than those kept for them wait, as ever, until others have ended.
   controller.enqueue('few/c', 'edit');

@@ -17,6 +17,13 @@ test.each([
   ['resyncs have all but a quarter', 8, { resync: 6 }, ['edit', 'event']],
   ['edits have all that resyncs leave', 8, { resync: 6, edit: 2 }, []],
   ['edits and events have all', 8, { edit: 5, event: 3 }, []],
+  [
+    'events that waited go on beyond all there are, and leave edits their quarter',
+    8,
+    { event: 20, edit: 1 },
+    ['edit'],
+  ],
+  ['an edit leaves events none of that', 8, { event: 20, edit: 2 }, []],
   ['an edit leaves what is free to resyncs', 8, { edit: 6, resync: 1 }, ['edit', 'event', 'resync']],
   ['resyncs that waited go on beyond their share', 8, { resync: 8 }, ['edit', 'event']],
   ['and beyond all there are', 8, { resync: 20, edit: 1 }, ['edit', 'event']],

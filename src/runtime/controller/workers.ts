@@ -1,6 +1,6 @@
 import type { Priority } from '../outcome.ts';
 
-/** Of the workers, this share is never taken by resyncs, and edits and events have it even when all are taken. */
+/** Of the workers, this share is never taken by resyncs; edits and events have it even when all are taken, and edits even when events have. */
 const RESERVED_SHARE = 1 / 4;
 
 /**
@@ -12,8 +12,7 @@ const RESERVED_SHARE = 1 / 4;
 export class Workers {
   readonly #workers: number;
   readonly #reserved: number;
-  #urgent = 0;
-  #resyncs = 0;
+  readonly #taken: Record<Priority, number> = { edit: 0, event: 0, resync: 0 };
 
   constructor(workers: number) {
     this.#workers = workers;
@@ -22,21 +21,18 @@ export class Workers {
 
   /** Whether a reconcile of this class may begin now. */
   readonly isOpen = (priority: Priority): boolean => {
-    const hasFree = this.#urgent + this.#resyncs < this.#workers;
-    if (priority === 'resync') return hasFree && this.#resyncs < this.#workers - this.#reserved;
-    return hasFree || this.#urgent < this.#reserved;
+    const { edit, event, resync } = this.#taken;
+    const hasFree = edit + event + resync < this.#workers;
+    if (priority === 'resync') return hasFree && resync < this.#workers - this.#reserved;
+    // What a list or an event shows may be thousands at once, each with a write of its own.
+    return hasFree || (priority === 'edit' ? edit : edit + event) < this.#reserved;
   };
 
   taken(priority: Priority): void {
-    this.#count(priority, 1);
+    this.#taken[priority] += 1;
   }
 
   freed(priority: Priority): void {
-    this.#count(priority, -1);
-  }
-
-  #count(priority: Priority, by: number): void {
-    if (priority === 'resync') this.#resyncs += by;
-    else this.#urgent += by;
+    this.#taken[priority] -= 1;
   }
 }
