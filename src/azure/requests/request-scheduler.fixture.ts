@@ -17,20 +17,22 @@ export async function advanceUntil(clock: FakeClock, done: () => boolean): Promi
   }
 }
 
+/** A write of an assignment, by nobody's edit. */
+export const request = (more: Partial<ScheduledRequest> = {}): ScheduledRequest => ({
+  tenantId: 'tenant',
+  subscriptionId: 'sub-a',
+  credential: 'azid',
+  kind: 'write',
+  provider: AUTHORIZATION,
+  priority: 'resync',
+  ...more,
+});
+
 /** A scheduler on a clock of its own, and what it started. */
 export function setup(limits: Partial<Limits> = {}) {
   const clock = new FakeClock();
   const scheduler = new RequestScheduler({ clock, limits: { ...AZURE_LIMITS, ...limits } });
   const started: { label: string; at: number }[] = [];
-  const request = (more: Partial<ScheduledRequest> = {}): ScheduledRequest => ({
-    tenantId: 'tenant',
-    subscriptionId: 'sub-a',
-    credential: 'azid',
-    kind: 'write',
-    provider: AUTHORIZATION,
-    priority: 'resync',
-    ...more,
-  });
   /** Adds a call that only records when it started. */
   const submit = (label: string, more: Partial<ScheduledRequest> = {}) =>
     scheduler.run(request(more), async () => void started.push({ label, at: clock.monotonic() }));

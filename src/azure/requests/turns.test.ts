@@ -6,11 +6,11 @@ import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { AzureError } from '../arm/errors.ts';
 import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from '../limits.ts';
 import type { ScheduledRequest } from './request.ts';
+import { advanceUntil, request as anyRequest, settle } from './request-scheduler.fixture.ts';
 import { RequestScheduler } from './request-scheduler.ts';
 
 /** Namespaces take turns in the rate limits (docs/guarantees.md G24), and a turn that came is not lost. Turns are counted. */
 
-const settle = () => new Promise((resolve) => setImmediate(resolve));
 const SLOW: Partial<Limits> = {
   share: 1,
   arm: { ...AZURE_LIMITS.arm, write: { capacity: 1, perSecond: 1 } },
@@ -27,28 +27,12 @@ function use(limits: Partial<Limits> = SLOW): void {
 }
 beforeEach(() => use());
 
-const request = (more: Partial<ScheduledRequest> = {}): ScheduledRequest => ({
-  tenantId: 'tenant',
-  subscriptionId: 'sub-a',
-  credential: 'azid',
-  kind: 'write',
-  provider: AUTHORIZATION,
-  priority: 'edit',
-  ...more,
-});
+const request = (more: Partial<ScheduledRequest> = {}) => anyRequest({ priority: 'edit', ...more });
 const call = (label: string, more: Partial<ScheduledRequest> = {}) =>
   scheduler.run(request({ turn: label.split('/')[0], ...more }), async () => void started.push(label));
 
 /** Moves time until so many have started. */
-async function until(count: number): Promise<void> {
-  for (;;) {
-    await settle();
-    if (started.length >= count) return;
-    const ms = clock.untilNext();
-    if (ms === undefined) throw new Error(`nothing is armed, and only ${started.length} have started`);
-    clock.advance(ms);
-  }
-}
+const until = (count: number) => advanceUntil(clock, () => started.length >= count);
 
 describe('namespaces', () => {
   test('take turns: two hundred calls of one delay the call of another by one', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DONE, doing, ReconcilerWorld, writing } from './reconciler.fixture.ts';
+import { DONE, doing, READY, ReconcilerWorld, writing } from './reconciler.fixture.ts';
 
 /** Where other processes reconcile objects of their own, stores are made new before anything is taken away. */
 
@@ -75,11 +75,3 @@ it('what gives needs no list', async () => {
   await reconcile();
   expect([listed, world.written]).toEqual([0, ['it']]);
 });
-
-const READY = {
-  type: 'Ready',
-  status: 'True',
-  reason: 'Ready',
-  message: 'as before',
-  lastTransitionTime: '2026-11-23T10:00:00Z',
-};

@@ -206,7 +206,7 @@ const WRITE = {
   priority: 'edit',
 } as const;
 
-const READY = {
+export const READY = {
   type: 'Ready',
   status: 'True',
   reason: 'Ready',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ArmError, type ArmRequest } from '../http/operation.ts';
+import { ArmError, type ArmRequest, invalidContent } from '../http/operation.ts';
 import { assertLocation, shortLocation } from '../resources/locations.ts';
 import { type Mode, TYPE } from './deployment.ts';
 import type { Given } from './deployments.ts';
@@ -17,12 +17,7 @@ const bodySchema = z.object({
 
 export function settingsOf({ body, path }: ArmRequest) {
   const parsed = bodySchema.safeParse(body);
-  if (!parsed.success)
-    throw new ArmError(
-      400,
-      'InvalidRequestContent',
-      'The request content was invalid and could not be deserialized.',
-    );
+  if (!parsed.success) throw invalidContent();
   const { properties, location } = parsed.data;
   const mode = modeOf(properties.mode);
   if (/\/resourcegroups\//i.test(path)) return { ...properties, mode };

@@ -12,7 +12,14 @@ import { type Answer, afterEffect, beforeEffect, errorAnswer, responseAnswer } f
 import type { Callers } from './callers.ts';
 import { CORRELATION, correlated, correlationOf, idsOf, withIds } from './ids.ts';
 import type { Message, Reply } from './message.ts';
-import { ArmError, type ArmRequest, type Caller, type Method, type Operation } from './operation.ts';
+import {
+  ArmError,
+  type ArmRequest,
+  type Caller,
+  invalidContent,
+  type Method,
+  type Operation,
+} from './operation.ts';
 import { parseRelaxedJson } from './relaxed-json.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Match, Router } from './router.ts';
@@ -181,11 +188,7 @@ function armRequest(message: Message, { operation }: Match, caller: Caller): Arm
     try {
       body = operation.relaxedJson ? parseRelaxedJson(message.body) : JSON.parse(message.body);
     } catch {
-      throw new ArmError(
-        400,
-        'InvalidRequestContent',
-        'The request content was invalid and could not be deserialized.',
-      );
+      throw invalidContent();
     }
   }
   const { path, query, headers, origin } = message;

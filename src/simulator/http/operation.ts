@@ -115,3 +115,11 @@ export function errorBody({ code, message, target, details, additionalInfo }: Ar
     ...(additionalInfo.length > 0 && { additionalInfo }),
   };
 }
+
+/** A body that is no JSON, or not of the form that the operation takes; where Azure names no field. */
+export const invalidContent = () =>
+  new ArmError(
+    400,
+    'InvalidRequestContent',
+    'The request content was invalid and could not be deserialized.',
+  );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ArmError } from '../http/operation.ts';
+import { ArmError, invalidContent } from '../http/operation.ts';
 import { locationRequired } from '../identities/answers.ts';
 import { assertLocation, shortLocation } from '../resources/locations.ts';
 
@@ -16,11 +16,7 @@ export type Body = z.output<typeof bodySchema>;
 export function readBody(body: unknown): Body {
   const parsed = bodySchema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
-  throw new ArmError(
-    400,
-    'InvalidRequestContent',
-    'The request content was invalid and could not be deserialized.',
-  );
+  throw invalidContent();
 }
 
 /** Of a type with a region. */

@@ -6,6 +6,7 @@ import {
   ArmError,
   type ArmRequest,
   type ArmResponse,
+  invalidContent,
   type Operation,
   type Params,
 } from '../http/operation.ts';
@@ -143,11 +144,7 @@ export function resourceGroupOperations(
 function readBody(body: unknown): z.infer<typeof bodySchema> {
   const parsed = bodySchema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
-  throw new ArmError(
-    400,
-    'InvalidRequestContent',
-    'The request content was invalid and could not be deserialized.',
-  );
+  throw invalidContent();
 }
 
 /** `tagName eq 'a'`, with or without `and tagValue eq 'b'`: all the filter of groups knows. */

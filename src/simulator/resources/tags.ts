@@ -6,6 +6,7 @@ import {
   ArmError,
   type ArmRequest,
   type ArmResponse,
+  invalidContent,
   type Operation,
   type Params,
 } from '../http/operation.ts';
@@ -75,14 +76,14 @@ export function tagOperations(frame: TagsFrame): readonly Operation[] {
 
 function put(frame: TagsFrame, request: ArmRequest, scope: string): ArmResponse {
   const parsed = putSchema.safeParse(request.body);
-  if (!parsed.success) throw invalid();
+  if (!parsed.success) throw invalidContent();
   setTags(frame, scope, parsed.data.properties.tags ?? {});
   return answer(frame, scope);
 }
 
 function patch(frame: TagsFrame, request: ArmRequest, scope: string): ArmResponse {
   const parsed = patchSchema.safeParse(request.body);
-  if (!parsed.success) throw invalid();
+  if (!parsed.success) throw invalidContent();
   const { operation, properties } = parsed.data;
   setTags(frame, scope, patchedTags(tagsOf(frame, scope), operation, properties.tags ?? {}));
   return answer(frame, scope);
@@ -132,13 +133,6 @@ function setTags(frame: TagsFrame, scope: string, tags: Tags): void {
 }
 
 const scopeOf = ({ scope = '' }: Params) => scope;
-
-const invalid = () =>
-  new ArmError(
-    400,
-    'InvalidRequestContent',
-    'The request content was invalid and could not be deserialized.',
-  );
 
 const notTaggable = (scope: string) =>
   new ArmError(404, 'ResourceNotFound', `The resource '${scope}' was not found, or has no tags.`);
