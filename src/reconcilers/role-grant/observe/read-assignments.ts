@@ -171,14 +171,14 @@ async function viewOf(
   deps: ReadDeps,
 ): Promise<ObservedAssignment> {
   const key = armKey(id);
-  const wasRead = live.wasRead(key);
-  const cached = wasRead ? undefined : cachedView(object, id, context, deps);
+  const read = () => live.once(key, () => liveView(object, id, context, deps));
+  if (live.wasRead(key)) return read();
   const isAsked = live.wants(key) || isReconcileRequested(object);
+  const cached = cachedView(object, id, context, deps);
+  if (!cached) return mayWait && !isAsked ? SUSPECTED : read();
   // The cache knows that it is gone, but not whether its scope is.
-  const saysWhy = cached?.state !== 'absent' || !live.wants(key);
-  if (cached && saysWhy && (isLive(cached) || !isAsked)) return cached;
-  if (mayWait && !cached && !isAsked && !wasRead) return SUSPECTED;
-  return live.once(key, () => liveView(object, id, context, deps));
+  const saysWhy = cached.state !== 'absent' || !live.wants(key);
+  return saysWhy && (isLive(cached) || !isAsked) ? cached : read();
 }
 
 async function selfOf(
