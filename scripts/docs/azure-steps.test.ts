@@ -7,7 +7,7 @@ import { ROOT } from './markdown.ts';
 
 const read = (path: string) => readFile(join(ROOT, path), 'utf8');
 const template = await read('deploy/azure/bicep/main.json');
-const { parameters } = JSON.parse(template);
+const { parameters, resources } = JSON.parse(template);
 const events = await read('docs/guides/events.md');
 const run = await read('docs/guides/run-on-azure.md');
 
@@ -32,6 +32,21 @@ describe('in the guide of events and in the template', () => {
   ])('%s', (flag, property) => {
     expect(events).toContain(flag);
     expect(template).toContain(property);
+  });
+
+  it('the same rule for dead letters', () => {
+    const [, policy = ''] = /management-policy create [^']*--policy '([^']+)'/.exec(events) ?? [];
+    const queue = resources.find(({ name }: { name: string }) => name === 'azid-queue');
+    const lifecycle = queue.properties.template.resources.find(({ type }: { type: string }) =>
+      type.endsWith('/managementPolicies'),
+    );
+    const days = parameters.deadLetterDays.defaultValue;
+    const inTemplate = JSON.stringify(lifecycle.properties.policy).replace(
+      `"[parameters('deadLetterDays')]"`,
+      days,
+    );
+    expect(JSON.parse(inTemplate)).toEqual(JSON.parse(policy));
+    expect(events).toContain(`Azure deletes it after ${days} days`);
   });
 
   it('the same events', () => {

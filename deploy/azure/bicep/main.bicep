@@ -88,6 +88,11 @@ param queueNames array = [
 @maxLength(24)
 param storageName string = 'azid${uniqueString(subscription().id, resourceGroupName)}'
 
+@description('Days after which Azure deletes an event that could not be delivered.')
+@minValue(1)
+@maxValue(99999)
+param deadLetterDays int = 30
+
 @description('Id of the system topic of this subscription, where there is one already: Azure allows no second. It must have a system-assigned identity. Empty: one is made.')
 param existingTopicId string = ''
 
@@ -144,6 +149,7 @@ module queue 'modules/queue.bicep' = if (events) {
     namespaceName: namespaceName
     queueNames: queueNames
     storageName: storageName
+    deadLetterDays: deadLetterDays
     location: location
     receiverId: identity.outputs.principalId
     tags: tags

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkloadIdentityCredential } from '@azure/identity';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { GIVEN } from '../../../test/deploy/azure-template.ts';
 import { type Assignment, MANAGED, READER, useAzure } from './stage.ts';
 
@@ -90,12 +90,50 @@ it('the queue drops what came before, the namespace and the account take no keys
     requiresSession: false,
   });
   const [account] = (await azure().get(`${azure().own}/Microsoft.Storage/storageAccounts`)).value;
-  expect(account.properties).toMatchObject({ allowSharedKeyAccess: false, allowBlobPublicAccess: false });
+  expect(account.properties).toMatchObject({
+    allowSharedKeyAccess: false,
+    allowBlobPublicAccess: false,
+    minimumTlsVersion: 'TLS1_2',
+    supportsHttpsTrafficOnly: true,
+  });
   const [delivery] = await azure().deliveriesOf(`${azure().own}/Microsoft.EventGrid/systemTopics/azid`);
   expect(delivery?.properties.filter.includedEventTypes).toHaveLength(9);
   expect(delivery?.properties.deadLetterWithResourceIdentity.deadLetterDestination.properties).toEqual({
     resourceId: account.id,
     blobContainerName: 'azid-dead-letters',
+  });
+});
+
+describe('dead letters', () => {
+  const ruleAfter = async (given: object) => {
+    const { storageId } = await azure().succeeded({ ...GIVEN, ...given });
+    const { properties } = await azure().get(`${storageId}/managementPolicies/default`);
+    expect(properties.policy.rules).toHaveLength(1);
+    return properties.policy.rules[0];
+  };
+
+  it('are deleted after 30 days, and nothing else of the account', async () => {
+    expect(await ruleAfter({})).toEqual({
+      name: 'azid-dead-letters',
+      type: 'Lifecycle',
+      enabled: true,
+      definition: {
+        filters: { blobTypes: ['blockBlob', 'appendBlob'], prefixMatch: ['azid-dead-letters/'] },
+        actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 30 } } },
+      },
+    });
+  });
+
+  it('are deleted after the days of the parameter, also where a deployment before had others', async () => {
+    await ruleAfter({});
+    expect((await ruleAfter({ deadLetterDays: 7 })).definition.actions.baseBlob.delete).toEqual({
+      daysAfterModificationGreaterThan: 7,
+    });
+  });
+
+  it('are not kept for no day at all: that is refused before anything is made', async () => {
+    const { state, error } = await azure().deploy({ ...GIVEN, deadLetterDays: 0 });
+    expect([state, error?.message]).toEqual(['Refused', expect.stringContaining('deadLetterDays')]);
   });
 });
 

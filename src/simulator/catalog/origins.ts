@@ -127,6 +127,9 @@ const ORIGINS: Readonly<Record<string, Known>> = {
   ),
   'blobServices.createOrUpdate': documentation(),
   'blobContainers.createOrUpdate': documentation(),
+  'managementPolicies.createOrUpdate': documentation(
+    'texts of refusals are guesses; no blob is deleted, since none is kept',
+  ),
   'activityLogs.list': documentation('the lag is documented as 3 to 20 min'),
   'hostOperations.get': traffic(),
   'hostOperationResults.get': documentation(),

@@ -1,6 +1,6 @@
 /**
  * @module What of Service Bus, Event Grid and storage is a resource of Resource Manager: namespaces, queues, system topics, event
- * subscriptions, containers. The services themselves are in `service-bus/` and `events/`.
+ * subscriptions, containers and how long their blobs are kept. The services themselves are in `service-bus/` and `events/`.
  */
 import type { Topics } from '../events/topics.ts';
 import type { Frame } from '../frame.ts';
@@ -10,6 +10,7 @@ import type { Namespaces } from '../service-bus/queues/namespaces.ts';
 import { containerOperations } from './containers.ts';
 import { eventSubscriptionOperations } from './event-subscriptions.ts';
 import { KeptResources } from './kept.ts';
+import { managementPolicyOperations } from './management-policies.ts';
 import { namespaceOperations } from './namespaces.ts';
 import { queueOperations } from './queues.ts';
 import { systemTopicOperations } from './system-topics.ts';
@@ -27,6 +28,7 @@ export function messagingOperations(
     ...namespaceOperations(frame, kept, parts.namespaces),
     ...queueOperations(frame, kept, parts.namespaces),
     ...containerOperations(frame, kept),
+    ...managementPolicyOperations(frame, kept),
     ...systemTopicOperations(frame, kept, parts),
     ...eventSubscriptionOperations(frame, kept, parts),
   ];

@@ -15,6 +15,8 @@ export interface TypeParts {
   readonly find: (id: string) => Kept | undefined;
   /** What a PUT that makes one is answered with. */
   readonly made: 200 | 201;
+  /** Where its parent has one alone, there is no list. */
+  readonly listed?: false;
   /** Makes or changes it, or throws what Azure refuses with. */
   readonly put: (request: ArmRequest, params: Params) => Kept;
 }
@@ -24,6 +26,7 @@ const GROUP = '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}';
 /** What is the same for types that are kept as they were sent: PUT, GET, DELETE, and the list beneath the group or parent. */
 export function typeOperations(parts: TypeParts): readonly Operation[] {
   const { frame, type, plural, find, made, put } = parts;
+  const hasList = parts.listed ?? true;
   const [namespace = '', ...types] = type.split('/');
   const names = types.map((each, i) => `${each}/{${i === types.length - 1 ? 'name' : each}}`).join('/');
   const pattern = `${GROUP}/providers/${namespace}/${names}`;
@@ -82,7 +85,8 @@ export function typeOperations(parts: TypeParts): readonly Operation[] {
       action: `${type}/delete`,
       handle: ({ path }) => ({ status: frame.world.removeResource(path) ? 200 : 204 }),
     },
-    ...(types.length > 1 ? [byParent] : [byParent, bySubscription]),
+    ...(hasList ? [byParent] : []),
+    ...(types.length > 1 ? [] : [bySubscription]),
   ];
 }
 

@@ -2,6 +2,7 @@
 param namespaceName string
 param queueNames array
 param storageName string
+param deadLetterDays int
 param location string
 param receiverId string
 param tags object
@@ -69,6 +70,42 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' exist
 resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
   parent: blobs
   name: 'azid-dead-letters'
+}
+
+// Nobody but a person reads them, and they name what was changed by whom: they go by themselves. An account has one policy, by this name;
+// the rule is for the container alone. Storage itself deletes, so nobody gets a right for it.
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
+  parent: storage
+  name: 'default'
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'azid-dead-letters'
+          type: 'Lifecycle'
+          enabled: true
+          definition: {
+            filters: {
+              blobTypes: [
+                'blockBlob'
+                'appendBlob'
+              ]
+              prefixMatch: [
+                'azid-dead-letters/'
+              ]
+            }
+            actions: {
+              baseBlob: {
+                delete: {
+                  daysAfterModificationGreaterThan: deadLetterDays
+                }
+              }
+            }
+          }
+        }
+      ]
+    }
+  }
 }
 
 output namespaceHost string = split(replace(namespace.properties.serviceBusEndpoint, 'https://', ''), ':')[0]
