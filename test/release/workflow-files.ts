@@ -16,6 +16,9 @@ export interface Step {
   readonly with?: Readonly<Record<string, unknown>>;
 }
 export interface Job {
+  readonly needs?: string | readonly string[];
+  readonly if?: string;
+  readonly environment?: { readonly name: string };
   readonly permissions?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;
   readonly steps: readonly Step[];

@@ -62,9 +62,12 @@ describe('rights', () => {
       'audit.yml npm': { contents: 'read' },
       'ci.yml checks': { contents: 'read' },
       'ci.yml dependencies': { contents: 'read' },
+      'ci.yml site': { contents: 'read' },
       'release.yml checks': { contents: 'read' },
       'release.yml image': { contents: 'read', ...publishes },
+      'release.yml pages': { pages: 'write', 'id-token': 'write' },
       'release.yml publish': { contents: 'write', ...publishes },
+      'release.yml site': { contents: 'read' },
     });
   });
 
@@ -103,8 +106,10 @@ it('have the Node of package.json: the oldest that is allowed to check, the one 
   expect(Object.fromEntries(used)).toEqual({
     'audit.yml npm': manifest.devDependencies.node,
     'ci.yml checks': oldest,
+    'ci.yml site': manifest.devDependencies.node,
     'release.yml checks': manifest.devDependencies.node,
     'release.yml publish': manifest.devDependencies.node,
+    'release.yml site': manifest.devDependencies.node,
   });
 });
 
