@@ -11,6 +11,11 @@ import { EventStage } from '../support/kinds/events.ts';
 import { HostStage, identityIdOf, RG1, VMS } from '../support/kinds/hosts.ts';
 import { type CustomResourceStateConfig, kubeStateMetrics } from '../support/kube-state-metrics.ts';
 import type { Scrape } from '../support/prometheus.ts';
+import {
+  REAL_KUBE_STATE_METRICS,
+  realKubeStateMetrics,
+  samplesOf,
+} from '../support/real-kube-state-metrics.ts';
 import { conditionOf } from '../support/status/conformance.ts';
 import { type Cluster, SUBSCRIPTION, until, World } from '../support/testbed.ts';
 
@@ -23,6 +28,8 @@ export interface ControllerRun {
   /** Every line of the log, down to `debug`. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
   readonly objects: readonly KubeObject[];
+  /** What a real kube-state-metrics made of the objects, where `AZID_KUBE_STATE_METRICS` names one. */
+  readonly realState: string | undefined;
 }
 
 const STEP_MS = 60_000;
@@ -70,7 +77,11 @@ export async function runController(cluster: Cluster): Promise<ControllerRun> {
       text: kubeStateMetrics(config, objects),
     };
     await world.stop(operator);
-    return { scrapes: [...scrapes, state], lastMs, log, objects };
+    const realState =
+      REAL_KUBE_STATE_METRICS === undefined
+        ? undefined
+        : await realKubeStateMetrics(cluster, REAL_KUBE_STATE_METRICS, samplesOf(state.text).length);
+    return { scrapes: [...scrapes, state], lastMs, log, objects, realState };
   } finally {
     await world.dispose();
     await cluster.clean();

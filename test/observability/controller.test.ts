@@ -8,6 +8,7 @@ import { CONTEXT_FIELDS, HEAD_FIELDS, LOG_MESSAGES } from '../../src/observe/log
 import { labelMeaning } from '../../src/observe/metrics/labels.ts';
 import { healthOf } from '../support/health.ts';
 import { Prometheus, type Sample } from '../support/prometheus.ts';
+import { REAL_KUBE_STATE_METRICS, samplesOf } from '../support/real-kube-state-metrics.ts';
 import type { Observed } from '../support/status/kstatus.ts';
 import { buildReferenceKstatus, referenceKstatus } from '../support/status/reference-kstatus.ts';
 import { Cluster } from '../support/testbed.ts';
@@ -131,6 +132,15 @@ describe('what kube-state-metrics shows', () => {
     );
     expect(objects.size).toBeGreaterThanOrEqual(KINDS.length - 2);
   });
+
+  it.runIf(REAL_KUBE_STATE_METRICS !== undefined)(
+    'is what a real one shows, with the rights of deploy/',
+    () => {
+      const ours = run.scrapes.find(({ labels }) => labels.job === 'kube-state-metrics')?.text ?? '';
+      expect(samplesOf(run.realState ?? '')).toEqual(samplesOf(ours));
+      expect(samplesOf(ours).length).toBeGreaterThan(run.objects.length);
+    },
+  );
 });
 
 describe('the objects, to Argo CD, Flux and kstatus', () => {

@@ -2,8 +2,8 @@ import type { KubeObject } from '../../src/kube/types.ts';
 
 /**
  * What kube-state-metrics makes of objects by a configuration of custom resources, in Prometheus' text format. Written from its
- * documentation of custom resource state metrics, as far as azid's configuration goes, since its module
- * cannot be had from the Go module proxy; anything else in the configuration is refused.
+ * documentation of custom resource state metrics, as far as azid's configuration goes, since its module cannot be had from
+ * the Go module proxy; anything else in the configuration is refused. `real-kube-state-metrics.ts` holds it to the program itself.
  */
 
 type Path = readonly string[];
