@@ -12,9 +12,9 @@ import { HostStage, identityIdOf, RG1, VMS } from '../support/kinds/hosts.ts';
 import { type CustomResourceStateConfig, kubeStateMetrics } from '../support/kube-state-metrics.ts';
 import type { Scrape } from '../support/prometheus.ts';
 import {
+  comparable,
   REAL_KUBE_STATE_METRICS,
   realKubeStateMetrics,
-  samplesOf,
 } from '../support/real-kube-state-metrics.ts';
 import { conditionOf } from '../support/status/conformance.ts';
 import { type Cluster, SUBSCRIPTION, until, World } from '../support/testbed.ts';
@@ -80,7 +80,7 @@ export async function runController(cluster: Cluster): Promise<ControllerRun> {
     const realState =
       REAL_KUBE_STATE_METRICS === undefined
         ? undefined
-        : await realKubeStateMetrics(cluster, REAL_KUBE_STATE_METRICS, samplesOf(state.text).length);
+        : await realKubeStateMetrics(cluster, REAL_KUBE_STATE_METRICS, comparable(state.text).length);
     return { scrapes: [...scrapes, state], lastMs, log, objects, realState };
   } finally {
     await world.dispose();

@@ -28,6 +28,17 @@ export interface Sample {
   readonly value: string;
 }
 
+/** The samples of a page of /metrics in Prometheus' text format; what is within quotes stays as it is written. */
+export function samplesOfPage(page: string) {
+  return [...page.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', inside = '', value = '']) => ({
+    name,
+    labels: [...inside.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(
+      ([, label = '', of = '']) => [label, of] as const,
+    ),
+    value,
+  }));
+}
+
 export class Prometheus {
   readonly #program: string;
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createToken } from '../../src/kube/builtin.ts';
 import { freePort } from '../../src/sandbox/apiserver/process/port.ts';
+import { samplesOfPage } from './prometheus.ts';
 import { type Cluster, until } from './testbed.ts';
 
 /** A kube-state-metrics that somebody has built; `npm test` has none: see `kube-state-metrics.ts` beside this. */
@@ -53,16 +54,16 @@ export async function realKubeStateMetrics(
   try {
     let page = '';
     const complete = async () => {
-      if (child.exitCode !== null) throw new Error(`kube-state-metrics ended:\n${log}`);
+      if (child.exitCode !== null) throw new Error('kube-state-metrics ended');
       page = await fetch(`http://127.0.0.1:${port}/metrics`).then(
         (answer) => answer.text(),
         () => '',
       );
-      return samplesOf(page).length >= series;
+      return comparable(page).length >= series;
     };
-    await until(`${series} series of kube-state-metrics, whose log is\n${log}`, complete, 60_000).catch(
-      () => {}, // What it gave is compared, which says more.
-    );
+    await until(`${series} series of kube-state-metrics`, complete, 60_000).catch(({ message }: Error) => {
+      throw new Error(`${message}; its page:\n${page}\nits log:\n${log}`);
+    });
     return page;
   } finally {
     child.kill();
@@ -70,12 +71,13 @@ export async function realKubeStateMetrics(
   }
 }
 
-/** `name{label="value",…} number` of a page, labels in order, so that two programs' pages compare. */
-export function samplesOf(page: string): readonly string[] {
-  return [...page.matchAll(/^(azid_\w+)(?:\{(.*)\})? (\S+)$/gm)]
-    .map(([, name, inside = '', value]) => {
-      const labels = [...inside.matchAll(/\w+="(?:[^"\\]|\\.)*"/g)].map(([label]) => label).sort();
-      return `${name}{${labels.join()}} ${Number(value)}`;
+/** azid's samples of a page as `name{label="value",…} number`, in order, so that two programs' pages compare. */
+export function comparable(page: string): readonly string[] {
+  return samplesOfPage(page)
+    .filter(({ name }) => name.startsWith('azid_'))
+    .map(({ name, labels, value }) => {
+      const inside = labels.map(([label, of]) => `${label}="${of}"`).sort();
+      return `${name}{${inside.join()}} ${Number(value)}`;
     })
     .sort();
 }
