@@ -2,15 +2,16 @@
  * What a release is made with; docs/design/2026-11-30-releases.md.
  *
  * `npm run release -- 0.2.0`: writes a version wherever it stands, and gives the changes so far that number.
- * `node scripts/release.ts check v0.2.0`: whether a tag is of the version that everything here names.
- * `node scripts/release.ts notes`: what changed in that version, from CHANGELOG.md.
+ * `node scripts/release.ts check v0.2.0`: whether a tag is of the version that everything here names, and the image is built in one that cannot be moved.
+ * `node scripts/release.ts notes`: what changed in that version, from CHANGELOG.md, and what its image was built in.
  * `node scripts/release.ts sbom ROOTFS`: what an assembled image holds, as SPDX.
  * `node scripts/release.ts pack FOLDER --repository OWNER/NAME --image REPOSITORY --digest sha256:… [--with FILE]`: what people download.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { changesOf, withRelease } from './release/changelog.ts';
+import { baseImage, referenceOf } from './image/base.ts';
+import { notesOf, withRelease } from './release/changelog.ts';
 import { packRelease } from './release/pack.ts';
 import { softwareBill } from './release/sbom.ts';
 import { checkTag, setVersion, versionOf } from './release/version.ts';
@@ -31,10 +32,11 @@ async function run(name: string, args: readonly string[]): Promise<string> {
   if (name === 'version' && first !== undefined && args.length === 1) return release(first);
   if (name === 'check' && first !== undefined && args.length === 1) {
     await checkTag(ROOT, first);
-    return `${first} is the version that is named everywhere\n`;
+    return `${first} is the version that is named everywhere; its image is built in ${referenceOf(await baseImage(ROOT))}\n`;
   }
-  if (name === 'notes' && args.length === 0)
-    return changesOf(await readFile(CHANGELOG, 'utf8'), await versionOf(ROOT));
+  if (name === 'notes' && args.length === 0) {
+    return notesOf(await readFile(CHANGELOG, 'utf8'), await versionOf(ROOT), await baseImage(ROOT));
+  }
   if (name === 'sbom' && first !== undefined && args.length === 1) return softwareBill(ROOT, first);
   if (name === 'pack') return pack(args);
   throw new Error(

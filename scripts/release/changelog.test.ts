@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { changesOf, GROUPS, sectionsOf, withRelease } from './changelog.ts';
+import { changesOf, GROUPS, notesOf, sectionsOf, withRelease } from './changelog.ts';
 
 const CHANGELOG = await readFile(join(import.meta.dirname, '..', '..', 'CHANGELOG.md'), 'utf8');
 
@@ -47,6 +47,14 @@ describe('a release', () => {
       { version: '0.1.0', date: '2026-11-30', text: '- One.' },
     ]);
     expect(changesOf(released, '0.2.0')).toBe('### Added\n\n- Two.\n');
+  });
+
+  it('says what its image was built in, after what changed', () => {
+    const base = { repository: 'registry.example/node', tag: '24', digest: `sha256:${'a'.repeat(64)}` };
+    expect(notesOf(TEXT, '0.1.0', base)).toMatch(
+      /^- One\.\n\nThe image is built in `registry\.example\/node:24@sha256:a{64}`; /,
+    );
+    expect(() => notesOf(TEXT, '0.2.0', base)).toThrow('expected a section');
   });
 
   it.each([

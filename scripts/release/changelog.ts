@@ -1,3 +1,5 @@
+import { type BaseImage, referenceOf } from '../image/base.ts';
+
 /** CHANGELOG.md, in the form of keepachangelog.com: a section for each version, the newest first, what is to come on top. */
 
 const UNRELEASED = '## [Unreleased]';
@@ -29,6 +31,13 @@ export function changesOf(changelog: string, version: string): string {
       `CHANGELOG.md: expected a section \`## [${version}] - DATE\`, found ${section === undefined ? 'none' : 'it without a date'}; run \`npm run release -- ${version}\``,
     );
   return `${section.text}\n`;
+}
+
+/** What a release says of itself: what changed, and what its image was built in. */
+export function notesOf(changelog: string, version: string, base: BaseImage): string {
+  return `${changesOf(changelog, version)}
+The image is built in \`${referenceOf(base)}\`; \`sbom-*.spdx.json\` lists what it holds.
+`;
 }
 
 /** What was to come becomes this version, of this day (`YYYY-MM-DD`), below an empty section for what comes next. */

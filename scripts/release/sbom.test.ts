@@ -16,7 +16,8 @@ const PARTS = [
   { name: 'node', version: '24.21.0', purl: 'pkg:generic/node@24.21.0', files: ['/usr/bin/node'] },
   { name: 'libstdc++6', files: ['/lib/libstdc++.so.6'] },
 ];
-const bill = (created: string) => billOf(LOCK, PARTS, new Date(created));
+const BASE = { repository: 'docker.io/library/node', tag: '24-slim', digest: `sha256:${'ab'.repeat(32)}` };
+const bill = (created: string) => billOf(LOCK, PARTS, { base: BASE, created: new Date(created) });
 
 describe('a bill of materials', () => {
   const { packages, relationships } = bill('2026-11-30T01:02:03.456Z');
@@ -29,6 +30,7 @@ describe('a bill of materials', () => {
       'semver 5.0.0',
       'node 24.21.0',
       'libstdc++6 NOASSERTION',
+      'node-image 24-slim',
     ]);
     expect(packages[1]).toMatchObject({
       licenseDeclared: 'MIT',
@@ -41,20 +43,40 @@ describe('a bill of materials', () => {
     const ids = packages.map(({ SPDXID }) => SPDXID);
     expect(ids.filter((id) => !/^SPDXRef-[A-Za-z0-9.-]+$/.test(id))).toEqual([]);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(relationships).toEqual(
-      ids.slice(1).map((id) => ({
-        spdxElementId: 'SPDXRef-azid-0.1.0',
-        relatedSpdxElement: id,
-        relationshipType: 'CONTAINS',
-      })),
-    );
-    expect(packages.at(-1)?.comment).toBe('in the image: /lib/libstdc++.so.6');
+    const contained = ids.slice(1, -1).map((id) => ({
+      spdxElementId: 'SPDXRef-azid-0.1.0',
+      relatedSpdxElement: id,
+      relationshipType: 'CONTAINS',
+    }));
+    expect(relationships.slice(0, -1)).toEqual(contained);
+    expect(packages.at(-2)?.comment).toBe('in the image: /lib/libstdc++.so.6');
+  });
+
+  it('has the image that it was built in, by digest, as a tool and not as content', () => {
+    expect(packages.at(-1)).toMatchObject({
+      checksums: [{ algorithm: 'SHA256', checksumValue: 'ab'.repeat(32) }],
+      externalRefs: [
+        {
+          referenceLocator: `pkg:oci/node@sha256%3A${'ab'.repeat(32)}?repository_url=docker.io/library/node&tag=24-slim`,
+        },
+      ],
+    });
+    expect(relationships.at(-1)).toEqual({
+      spdxElementId: 'SPDXRef-node-image-24-slim',
+      relatedSpdxElement: 'SPDXRef-azid-0.1.0',
+      relationshipType: 'BUILD_TOOL_OF',
+    });
+    const other = { ...BASE, digest: `sha256:${'cd'.repeat(32)}` };
+    const elsewhere = billOf(LOCK, PARTS, { base: other, created: new Date(0) });
+    expect(elsewhere.documentNamespace).not.toBe(bill('2026-11-30T00:00:00Z').documentNamespace);
   });
 
   it('has the same name for the same content, and a time in the form of SPDX', () => {
     const [one, other] = [bill('2026-11-30T01:02:03.456Z'), bill('2027-01-01T00:00:00Z')];
     expect(one.creationInfo.created).toBe('2026-11-30T01:02:03Z');
     expect(one.documentNamespace).toBe(other.documentNamespace);
-    expect(billOf(LOCK, [], new Date(0)).documentNamespace).not.toBe(one.documentNamespace);
+    expect(billOf(LOCK, [], { base: BASE, created: new Date(0) }).documentNamespace).not.toBe(
+      one.documentNamespace,
+    );
   });
 });

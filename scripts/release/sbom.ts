@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type BaseImage, baseImage, referenceOf } from '../image/base.ts';
 import { contentsOf } from '../image/rootfs.ts';
 import { debianPackages } from './debian-packages.ts';
 
@@ -57,7 +58,8 @@ export async function softwareBill(root: string, rootfs: string): Promise<string
     { name: 'node', version: node, purl: `pkg:generic/node@${node}`, files: ['/usr/bin/node'] },
     ...(await debianPackages(libraries)),
   ];
-  const bill = billOf((await read('package-lock.json')) as Lock, parts, new Date(epochMs(process.env)));
+  const made = { base: await baseImage(root), created: new Date(epochMs(process.env)) };
+  const bill = billOf((await read('package-lock.json')) as Lock, parts, made);
   return `${JSON.stringify(bill, undefined, 2)}\n`;
 }
 
@@ -66,11 +68,17 @@ function epochMs({ SOURCE_DATE_EPOCH }: NodeJS.ProcessEnv): number {
   return SOURCE_DATE_EPOCH === undefined ? Date.now() : Number(SOURCE_DATE_EPOCH) * 1_000;
 }
 
+interface Made {
+  readonly base: BaseImage;
+  readonly created: Date;
+}
+
 /** Pure. */
-export function billOf(lock: Lock, parts: readonly Part[], created: Date): SpdxDocument {
+export function billOf(lock: Lock, parts: readonly Part[], { base, created }: Made): SpdxDocument {
   const azid = spdxPackage('azid', lock.version, { licenseDeclared: lock.packages['']?.license });
   const inside = [...npmPackages(lock), ...parts.map(partPackage)];
-  const packages = [azid, ...inside];
+  const tool = basePackage(base);
+  const packages = [azid, ...inside, tool];
   // By what is in it: the same image has the same name.
   const digest = createHash('sha256').update(JSON.stringify(packages)).digest('hex').slice(0, 32);
   return {
@@ -85,11 +93,14 @@ export function billOf(lock: Lock, parts: readonly Part[], created: Date): SpdxD
     },
     documentDescribes: [azid.SPDXID],
     packages,
-    relationships: inside.map(({ SPDXID }) => ({
-      spdxElementId: azid.SPDXID,
-      relatedSpdxElement: SPDXID,
-      relationshipType: 'CONTAINS',
-    })),
+    relationships: [
+      ...inside.map(({ SPDXID }) => ({
+        spdxElementId: azid.SPDXID,
+        relatedSpdxElement: SPDXID,
+        relationshipType: 'CONTAINS',
+      })),
+      { spdxElementId: tool.SPDXID, relatedSpdxElement: azid.SPDXID, relationshipType: 'BUILD_TOOL_OF' },
+    ],
   };
 }
 
@@ -107,6 +118,25 @@ function npmPackages({ packages }: Lock): SpdxPackage[] {
 
 function partPackage({ name, version, purl, files }: Part): SpdxPackage {
   return spdxPackage(name, version, { purl, comment: `in the image: ${files.join(', ')}` });
+}
+
+/**
+ * Here and not in the annotations `org.opencontainers.image.base.*` of the image: those name an image whose layers it shares, and
+ * "SHOULD NOT reference any other images used to generate the contents" (the annotations of opencontainers/image-spec).
+ */
+function basePackage(base: BaseImage): SpdxPackage {
+  const [name = ''] = base.repository.split('/').slice(-1);
+  const where = `repository_url=${base.repository}&tag=${base.tag}`;
+  const purl = `pkg:oci/${name}@${encodeURIComponent(base.digest)}?${where}`;
+  const comment = `the image was built in ${referenceOf(base)}`;
+  return {
+    ...spdxPackage(`${name}-image`, base.tag, { purl, comment }),
+    checksums: [checksum('SHA256', base.digest.replace('sha256:', ''))],
+  };
+}
+
+function checksum(algorithm: string, checksumValue: string): object {
+  return { algorithm, checksumValue };
 }
 
 interface About {
@@ -130,7 +160,7 @@ function spdxPackage(name: string, version: string | undefined, about: About): S
     licenseDeclared,
     copyrightText: 'NOASSERTION',
     ...(algorithm === 'sha512' && {
-      checksums: [{ algorithm: 'SHA512', checksumValue: Buffer.from(base64, 'base64').toString('hex') }],
+      checksums: [checksum('SHA512', Buffer.from(base64, 'base64').toString('hex'))],
     }),
     ...(purl && {
       externalRefs: [{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: purl }],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { baseImageOf } from '../../scripts/image/base.ts';
 import { assembleRootfs, contentsOf } from '../../scripts/image/rootfs.ts';
 import { type Confinement, confinementHere, runIn } from '../../scripts/image/run.ts';
 import { freePort } from '../../src/sandbox/apiserver/process/port.ts';
@@ -151,12 +152,13 @@ describe.runIf(process.platform === 'linux')('the image', () => {
 });
 
 describe('the Dockerfile', () => {
-  it('builds with the Node of the lock file, and puts in what is assembled here', async () => {
+  it('builds with the Node of the lock file, in an image by digest, and puts in what is assembled here', async () => {
     const dockerfile = await read('deploy/image/Dockerfile');
     const { devDependencies } = JSON.parse(await read('package.json')) as {
       devDependencies: Record<string, string>;
     };
-    expect(dockerfile).toContain(`FROM node:${devDependencies.node}-`);
+    const { repository, tag } = baseImageOf(dockerfile);
+    expect([repository, tag.split('-')[0]]).toEqual(['docker.io/library/node', devDependencies.node]);
     expect(dockerfile).toContain('node scripts/image.ts rootfs /rootfs');
     expect(dockerfile.split(/^FROM scratch$/m)[1]?.match(/^(COPY|ADD|RUN) .*$/gm)).toEqual([
       'COPY --from=build /rootfs /',
