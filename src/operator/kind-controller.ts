@@ -127,7 +127,7 @@ export class KindController implements Disposable {
       ),
     );
     if (shard) {
-      this.#cleanup.use(shard.left.onChange((namespace) => reconciler.letGo(namespace)));
+      this.#cleanup.use(shard.released.onChange((namespace) => reconciler.forgetNamespace(namespace)));
       this.#cleanup.use(
         shard.taken.onChange((namespace) => {
           for (const key of store.keysByIndex(INDEX.namespace, namespace)) {

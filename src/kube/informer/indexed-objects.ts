@@ -9,6 +9,8 @@ export interface StoreChange<T> {
   readonly new?: T;
   /** Part of the first list: queue it behind real changes. */
   readonly initial: boolean;
+  /** It comes from a list or an own write, not from the watch: changes between `old` and `new` may never be shown. */
+  readonly skipped?: true;
 }
 
 /** Objects by key, and named indexes of them. A change returns what listeners are to hear of it. */

@@ -162,7 +162,7 @@ export class Store<T extends KubeObject> {
     const current = this.#objects.get(key);
     if (current?.metadata.uid === uid && !isNewer(object, current)) return;
     this.#own.wrote(key, object.metadata);
-    this.#listeners.notify(this.#put(key, object));
+    this.#listeners.notify(this.#put(key, object).map((change) => ({ ...change, skipped: true })));
   }
 
   /**
@@ -198,7 +198,7 @@ export class Store<T extends KubeObject> {
     const initial = !this.#synced;
     this.#synced = true;
     try {
-      this.#listeners.notify(initial ? changes.map((change) => ({ ...change, initial })) : changes);
+      this.#listeners.notify(changes.map((change) => ({ ...change, initial, skipped: true })));
     } finally {
       this.#firstList.resolve();
     }

@@ -19,24 +19,55 @@ export function isShardLease(name: string, leaseName: string): boolean {
   return name === leaseName || name.startsWith(`${leaseName}-`);
 }
 
-/** @param seen undefined: it has only begun, and has read nothing yet */
-export function shardAnnotation(holder: string, shard: string, seen: string | undefined): string {
-  return `${holder} ${shard} ${seen ?? '-'}`;
+/** Up to which version of the Namespaces whoever holds a Lease has released all that are not its own. */
+export interface SeenNamespaces {
+  /** '': none yet. */
+  readonly version: string;
+  /** Of this newer version, too, but for these: something of each still runs. */
+  readonly but?: { readonly version: string; readonly releasing: readonly string[] };
 }
 
 export interface ShardOnLease {
   readonly shard: string;
-  readonly seen?: string;
+  /** Absent: it has only begun, and has read nothing yet. */
+  readonly seen?: SeenNamespaces;
+}
+
+/** More are not named: until they are fewer, `version` alone counts. A name has up to 63 characters, and a Lease is written every 2 s. */
+const MOST_NAMED = 50;
+
+/**
+ * `HOLDER SHARD VERSION`, and while something runs that is another shard's `HOLDER SHARD VERSION VERSION NAMESPACE,…`: an
+ * earlier azid reads the first three alone, and waits until nothing does.
+ * @param seen undefined: it has only begun, and has read nothing yet
+ */
+export function shardAnnotation(holder: string, shard: string, seen: SeenNamespaces | undefined): string {
+  const { version, but } = seen ?? { version: '' };
+  const words = [holder, shard, version || '-'];
+  if (but && but.version !== '' && but.releasing.length <= MOST_NAMED)
+    words.push(but.version, but.releasing.join(','));
+  return words.join(' ');
 }
 
 /** Undefined: its holder did not write that; an azid without shards, or one that had the Lease before. */
 export function shardOn({ metadata, spec }: Pick<Lease, 'metadata' | 'spec'>): ShardOnLease | undefined {
-  const [holder, shard, seen] = (metadata.annotations?.[SHARD_ANNOTATION] ?? '').split(' ');
+  const words = (metadata.annotations?.[SHARD_ANNOTATION] ?? '').split(' ');
+  const [holder, shard, version = '', newer = '', releasing = ''] = words;
   if (!holder || holder !== spec?.holderIdentity || !shard) return undefined;
-  return { shard, ...(seen !== undefined && /^\d+$/.test(seen) && { seen }) };
+  const but = isVersion(newer) && releasing !== '' && { version: newer, releasing: releasing.split(',') };
+  if (!isVersion(version) && !but) return { shard };
+  return { shard, seen: { version: isVersion(version) ? version : '', ...(but && { but }) } };
 }
 
-/** Whether whoever wrote it has let go of what a Namespace of this version gives to another shard. */
-export function hasSeen(on: ShardOnLease | undefined, version: string): boolean {
-  return on?.seen !== undefined && (compareVersions(on.seen, version) ?? -1) >= 0;
+/** Whether whoever wrote it has released this Namespace, if it is another shard's in this version. */
+export function hasReleased(on: ShardOnLease | undefined, namespace: string, version: string): boolean {
+  if (!on?.seen) return false;
+  const { version: all, but } = on.seen;
+  // Whatever the version: something of it runs there.
+  if (but?.releasing.includes(namespace)) return false;
+  return isUpTo(all, version) || (but !== undefined && isUpTo(but.version, version));
 }
+
+const isVersion = (word: string) => /^\d+$/.test(word);
+
+const isUpTo = (seen: string, version: string) => (compareVersions(seen, version) ?? -1) >= 0;

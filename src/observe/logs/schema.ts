@@ -116,7 +116,8 @@ export const LOG_SECTIONS: Readonly<Record<string, readonly LogMessage[]>> = {
     line('info', 'works on namespaces of its shard', 'shard', 'namespaces', 'count'),
     line('info', 'waits for a namespace of its shard', 'shard', 'namespaces', 'lease', 'holder', 'why'),
     line('warn', 'whether the namespaces of this shard are free is not known yet', 'error'),
-    line('info', 'let go of a namespace', 'shard', 'namespaces'),
+    line('info', 'released a namespace', 'shard', 'namespaces'),
+    line('warn', 'still runs though cut off: until it ends no other shard begins with its namespace'),
     line(
       'warn',
       'nobody works for the shard that the label azid.dev/shard of these namespaces names',

@@ -75,8 +75,9 @@ const LABELS_OF_SERIES: Readonly<Record<string, Readonly<Record<string, LabelMea
   azid_shard_namespaces: {
     shard: { meaning: 'that this process works for' },
     state: {
-      meaning: '`waiting`: whoever had it before has not let go of it yet',
-      values: ['working', 'waiting'],
+      meaning:
+        '`waiting`: whoever had it before has not released it yet; `releasing`: it is another shard’s by now, and something of it still runs here',
+      values: ['working', 'waiting', 'releasing'],
     },
   },
   azid_shard_unserved_namespaces: { shard: { meaning: 'as the label `azid.dev/shard` has it' } },

@@ -7,6 +7,8 @@ export interface ShardSample {
   readonly working: number;
   /** They are its own by their label, and it has not begun with so many. */
   readonly waiting: number;
+  /** They are another shard's by their label, and something of so many still runs here. */
+  readonly releasing: number;
   /** Of the shard `default` alone: how many have a label that names this shard, for which nobody works. */
   readonly unserved: ReadonlyMap<string, number>;
 }
@@ -22,7 +24,7 @@ export function shardSeries(registry: Registry): ShardMetrics {
   let source: () => ShardSample | undefined = () => undefined;
   new Gauge({
     name: 'azid_shard_namespaces',
-    help: 'Namespaces of the shard that this process leads, by state: working, or waiting for whoever had them before.',
+    help: 'Namespaces of the shard that this process leads, by state: working, waiting for whoever had them before, or releasing for another shard.',
     registers,
     labelNames: ['shard', 'state'],
     collect() {
@@ -30,7 +32,8 @@ export function shardSeries(registry: Registry): ShardMetrics {
       const sample = source();
       if (!sample) return;
       const { shard } = sample;
-      for (const state of ['working', 'waiting'] as const) this.set({ shard, state }, sample[state]);
+      for (const state of ['working', 'waiting', 'releasing'] as const)
+        this.set({ shard, state }, sample[state]);
     },
   });
   new Gauge({

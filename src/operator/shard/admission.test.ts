@@ -15,13 +15,16 @@ let wanted: Map<string, string>;
 let stored: { version: string; shard: string };
 let isFree: boolean;
 let failure: Error | undefined;
-let takes: (name: string, version: string) => boolean;
+/** How far the own watch has come, without another label. */
+let watched: number;
+let takes: (name: string) => boolean;
 let admission: Admission;
 
 beforeEach(() => {
   [clock, stop, steps] = [new FakeClock(), new AbortController(), []];
   wanted = new Map([['a', '5']]);
   [stored, isFree, failure] = [{ version: '5', shard: 'blue' }, true, undefined];
+  watched = 5;
   takes = (name) => wanted.delete(name);
   const list = async () => {
     steps.push('list');
@@ -34,15 +37,16 @@ beforeEach(() => {
       get wanted() {
         return wanted;
       },
-      take: (name, version) => takes(name, version),
+      isWanted: (name, since, version) => wanted.get(name) === since && watched >= Number(version),
+      take: (name) => takes(name),
     },
     others: {
       read: async () => {
         steps.push('leases');
         if (failure) throw failure;
       },
-      inTheWay: (version) =>
-        isFree ? undefined : { lease: 'azid', holder: `waits for ${version}`, isWhole: false },
+      inTheWay: (name, since) =>
+        isFree ? undefined : { lease: 'azid', holder: `waits for ${name} ${since}`, isWhole: false },
     },
     client: { list } as unknown as KubeClient,
     clock,
@@ -69,8 +73,15 @@ it('reads the Leases, then the namespaces as they are stored, then what is on re
   expect(await again()).toEqual([]);
 });
 
+it('begins with what is patched all the time: the watch has come as far as what is stored', async () => {
+  [stored.version, watched] = ['8', 9];
+  admission.begin();
+  await turns();
+  expect(steps).toEqual(['leases', 'list', 'prepare a', 'taken a']);
+});
+
 describe('it waits, and asks again', () => {
-  it('while somebody has not let go of it', async () => {
+  it('while somebody has not released it', async () => {
     isFree = false;
     admission.begin();
     await turns();
@@ -81,7 +92,7 @@ describe('it waits, and asks again', () => {
   });
 
   it.each([
-    ['is stored in another version', { version: '6', shard: 'blue' }],
+    ['is stored in a version that the watch has not come to', { version: '6', shard: 'blue' }],
     ['is stored with another label', { version: '5', shard: 'green' }],
   ])('while it %s', async (_, now) => {
     stored = now;

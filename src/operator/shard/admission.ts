@@ -9,7 +9,7 @@ import type { InTheWay, OtherLeaders } from './other-leaders.ts';
 
 export interface AdmissionParts {
   readonly shard: string;
-  readonly membership: Pick<Membership, 'wanted' | 'take'>;
+  readonly membership: Pick<Membership, 'wanted' | 'isWanted' | 'take'>;
   readonly others: Pick<OtherLeaders, 'read' | 'inTheWay'>;
   readonly client: Pick<KubeClient, 'list'>;
   readonly clock: Clock;
@@ -27,8 +27,9 @@ const REPORTED_AGAIN_MS = 60_000;
 
 /**
  * Begins with the namespaces of this shard, each when nobody else can work on it any more. Read in this order, so that no step rests on
- * what is older than the one before: the version in which a namespace is ours; the Leases, whose holders must have seen that version; the
- * Namespaces as they are stored, which must still be in it. Another label would be another version, which nobody has let go of yet.
+ * what is older than the one before: the version since when a namespace is ours; the Leases, whose holders must have released it as of that
+ * version; the Namespaces as they are stored, which must still have our label. Whether they had it all the time since shows when the own
+ * watch has come as far: after another label in between, whoever it named may work on it.
  */
 export class Admission {
   readonly #parts: AdmissionParts;
@@ -70,21 +71,23 @@ export class Admission {
     const { shard, membership, others, client, signal, prepare, onTaken, log } = this.#parts;
     await others.read(signal);
     const free: string[] = [];
-    for (const [name, version] of wanted) {
-      const inTheWay = others.inTheWay(version);
+    for (const [name, since] of wanted) {
+      const inTheWay = others.inTheWay(name, since);
       if (inTheWay) this.#report(name, inTheWay);
       else free.push(name);
     }
     if (free.length === 0) return;
     const { items } = await client.list(namespaces, {}, signal);
     const stored = new Map(items.map((each) => [each.metadata.name, each]));
-    const ours = free.filter((name) => {
-      const now = stored.get(name);
-      return now && now.metadata.resourceVersion === wanted.get(name) && shardNamed(now) === shard;
+    const ours = free.flatMap((name) => {
+      const [since, now] = [wanted.get(name), stored.get(name)];
+      if (since === undefined || !now || shardNamed(now) !== shard) return [];
+      const versions = [since, now.metadata.resourceVersion] as const;
+      return membership.isWanted(name, ...versions) ? [{ name, versions }] : [];
     });
     if (ours.length === 0) return;
-    await prepare(ours);
-    const taken = ours.filter((name) => membership.take(name, wanted.get(name) ?? ''));
+    await prepare(ours.map(({ name }) => name));
+    const taken = ours.flatMap(({ name, versions }) => (membership.take(name, ...versions) ? name : []));
     if (taken.length === 0) return;
     log.info(
       { shard, namespaces: taken.slice(0, 20), count: taken.length },
@@ -102,7 +105,7 @@ export class Admission {
     this.#reported = { text, at: now };
     const why = isWhole
       ? 'its holder works for all namespaces: start it with --shard default'
-      : 'its holder has not let go of it yet';
+      : 'its holder has not released it yet';
     log.info({ shard, namespaces: [namespace], lease, holder, why }, 'waits for a namespace of its shard');
   }
 }

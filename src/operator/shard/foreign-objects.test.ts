@@ -19,7 +19,7 @@ let mine: Set<string>;
 let hinted: string[];
 let used: Map<string, readonly string[]>;
 let version: number;
-const [taken, left] = [new Emitter<string>(), new Emitter<string>()];
+const [taken, released] = [new Emitter<string>(), new Emitter<string>()];
 
 beforeEach(() => {
   stores = emptyStores();
@@ -31,7 +31,7 @@ beforeEach(() => {
   new ForeignObjects({
     kinds: [userAssignedIdentityKind, roleGrantKind],
     stores,
-    of: () => ({ isMine: (key) => mine.has(key.split('/')[0] ?? ''), taken, left }),
+    of: () => ({ isMine: (key) => mine.has(key.split('/')[0] ?? ''), taken, released }),
     caches: { identities: cache('identities'), hosts: cache('hosts') },
     hints: {
       take: ({ id }) => {
@@ -78,7 +78,7 @@ it('the subscriptions of its identities are listed, so that their principals are
   identity({ id: WEB, principalId: 'p9' });
   expect(hinted).not.toContain('p9');
   mine.delete('shop');
-  left.emit('shop');
+  released.emit('shop');
   expect([...used.keys()]).toEqual(users);
 });
 

@@ -12,7 +12,7 @@ import type { KindShard } from './shard.ts';
 export interface ForeignObjectsParts {
   readonly kinds: readonly KindDefinition[];
   readonly stores: Stores;
-  readonly of: (kind: KindDefinition) => Pick<KindShard, 'isMine' | 'left' | 'taken'>;
+  readonly of: (kind: KindDefinition) => Pick<KindShard, 'isMine' | 'released' | 'taken'>;
   readonly caches: {
     readonly [cache in 'identities' | 'hosts']: Pick<AzureCaches[cache], 'use'>;
   };
@@ -37,7 +37,7 @@ export class ForeignObjects implements Disposable {
       const { ownedInAzure } = kind;
       if (!ownedInAzure) continue;
       const store = storeOf(kind, parts.stores);
-      const { isMine, left, taken } = parts.of(kind);
+      const { isMine, released, taken } = parts.of(kind);
       const use = (key: ObjectKey) => {
         const object = store.get(key);
         this.#use(kind, key, object && !isMine(key) ? object : undefined);
@@ -46,7 +46,7 @@ export class ForeignObjects implements Disposable {
       const all = (namespace: string) => {
         for (const key of store.keysByIndex(INDEX.namespace, namespace)) use(key);
       };
-      this.#cleanup.use(left.onChange(all));
+      this.#cleanup.use(released.onChange(all));
       this.#cleanup.use(taken.onChange(all));
       this.#cleanup.use(
         store.onChange(({ key, old, new: now }) => {

@@ -7,7 +7,7 @@ import { Membership } from './membership.ts';
 let store: Store<Namespace>;
 let membership: Membership;
 let wanted: number;
-let leaving: { readonly name: string; over(): void }[];
+let releasing: { readonly name: string; over(): void }[];
 
 const namespace = (name: string, version: number, shard?: string): Namespace =>
   ({
@@ -22,6 +22,11 @@ const namespace = (name: string, version: number, shard?: string): Namespace =>
   }) as unknown as Namespace;
 const put = (...given: Parameters<typeof namespace>) =>
   store.take({ type: 'apply', object: namespace(...given) });
+/** A list, made in `version`, of what there is. */
+const relist = (version: number, objects: readonly Namespace[], rewound = false) =>
+  store.take({ type: 'replace', objects, resourceVersion: String(version), rewound });
+const take = (name: string, since: number, stored = since) =>
+  membership.take(name, String(since), String(stored));
 const gone = (...given: Parameters<typeof namespace>) =>
   store.take({ type: 'delete', object: namespace(...given) });
 const begin = (shard = 'blue') => {
@@ -29,14 +34,14 @@ const begin = (shard = 'blue') => {
     shard,
     namespaces: store,
     onWanted: () => wanted++,
-    letGo: (name) => new Promise((resolve) => leaving.push({ name, over: resolve })),
+    release: (name) => new Promise((resolve) => releasing.push({ name, over: resolve })),
   });
 };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 beforeEach(() => {
   store = new Store();
-  [wanted, leaving] = [0, []];
+  [wanted, releasing] = [0, []];
 });
 
 describe('which namespaces are wanted', () => {
@@ -55,15 +60,63 @@ describe('which namespaces are wanted', () => {
     expect([...membership.wanted.keys()]).toEqual(['c', 'd', 'e']);
   });
 
-  it('in the version that they have now, until they are taken in just that one', () => {
+  it('since the version that the label has named it from, whatever else is patched, until they are taken', () => {
     put('a', 1, 'blue');
     begin();
     put('a', 4, 'blue');
-    expect([...membership.wanted]).toEqual([['a', '4']]);
-    expect([membership.take('a', '1'), membership.has('a')]).toEqual([false, false]);
-    expect([membership.take('a', '4'), membership.has('a')]).toEqual([true, true]);
+    put('a', 6, 'blue');
+    expect([...membership.wanted]).toEqual([['a', '1']]);
+    expect([take('a', 1, 5), membership.has('a')]).toEqual([true, true]);
     expect(membership.wanted.size).toBe(0);
-    expect(membership.take('a', '4')).toBe(false);
+    expect(take('a', 1, 5)).toBe(false);
+  });
+
+  it('not as long as the watch is behind what is stored: another label may be on its way', () => {
+    put('a', 1, 'blue');
+    begin();
+    expect(take('a', 1, 3)).toBe(false);
+    put('a', 3, 'blue');
+    expect(take('a', 1, 3)).toBe(true);
+  });
+
+  it('anew when the label went away and came back: whoever it named may have begun', () => {
+    put('a', 1, 'blue');
+    begin();
+    put('a', 4, 'green');
+    put('a', 5, 'blue');
+    expect([...membership.wanted]).toEqual([['a', '5']]);
+    expect([take('a', 1, 5), take('a', 5)]).toEqual([false, true]);
+  });
+
+  it.each<readonly [string, () => void]>([
+    ['a list', () => relist(9, [namespace('a', 8, 'blue')])],
+    ['a list made beside the watch', () => store.catchUp([namespace('a', 8, 'blue')], '9')],
+    ['an own write', () => store.recordWrite(namespace('a', 8, 'blue'))],
+  ])('anew after %s, before which the label may have been away', (_, skip) => {
+    put('a', 1, 'blue');
+    begin();
+    skip();
+    expect([...membership.wanted]).toEqual([['a', '8']]);
+    expect(take('a', 1, 8)).toBe(false);
+    // What a list shows unchanged had no other label.
+    relist(12, [namespace('a', 8, 'blue')]);
+    put('a', 14, 'blue');
+    expect([...membership.wanted]).toEqual([['a', '8']]);
+    expect(take('a', 8, 14)).toBe(true);
+  });
+
+  it('anew when it was deleted and made again', () => {
+    put('a', 1, 'blue');
+    begin();
+    gone('a', 3, 'blue');
+    put('a', 4, 'blue');
+    expect([take('a', 1, 4), [...membership.wanted]]).toEqual([false, [['a', '4']]]);
+  });
+
+  it('not by versions that cannot be ordered, unless they are equal', () => {
+    store.take({ type: 'apply', object: namespace('a', 'x1' as never, 'blue') });
+    begin();
+    expect([take('a', 'x1' as never, 'x2' as never), take('a', 'x1' as never)]).toEqual([false, true]);
   });
 
   it('not those that another label, or their end, takes away before', () => {
@@ -74,7 +127,7 @@ describe('which namespaces are wanted', () => {
     put('a', 3, 'green');
     gone('b', 4, 'blue');
     expect(membership.wanted.size).toBe(0);
-    expect(leaving).toEqual([]);
+    expect(releasing).toEqual([]);
   });
 });
 
@@ -82,61 +135,80 @@ describe('what it has seen', () => {
   it('is the newest version of all that it has read', () => {
     put('a', 3, 'green');
     begin();
-    expect(membership.seen).toBe('3');
+    expect(membership.seen).toEqual({ version: '3' });
     put('b', 12, 'green');
-    expect(membership.seen).toBe('12');
+    expect(membership.seen).toEqual({ version: '12' });
     gone('b', 15, 'green');
     put('a', 20, 'green');
-    expect(membership.seen).toBe('20');
+    expect(membership.seen).toEqual({ version: '20' });
   });
 
   it('stays behind a version that takes a namespace away, until nothing of that runs any more', async () => {
     put('a', 1, 'blue');
     begin();
-    membership.take('a', '1');
+    take('a', 1);
     put('a', 7, 'green');
-    expect([membership.has('a'), membership.seen]).toEqual([false, '1']);
+    expect(membership.has('a')).toBe(false);
+    expect(membership.seen).toEqual({ version: '1', but: { version: '7', releasing: ['a'] } });
     put('b', 9, 'green');
-    expect(membership.seen).toBe('1');
-    leaving[0]?.over();
+    expect(membership.seen).toEqual({ version: '1', but: { version: '9', releasing: ['a'] } });
+    releasing[0]?.over();
     await turn();
-    expect(membership.seen).toBe('9');
+    expect(membership.seen).toEqual({ version: '9' });
   });
 
-  it('stays behind as well when the label came back meanwhile: what was let go is had anew', async () => {
+  it('holds back those alone of which something runs, in what newer versions of azid read', async () => {
+    put('a', 1, 'blue');
+    put('b', 2, 'blue');
+    begin();
+    take('a', 1);
+    take('b', 2);
+    put('a', 7, 'green');
+    put('b', 8, 'green');
+    expect(membership.releasing).toEqual(['a', 'b']);
+    releasing[1]?.over();
+    await turn();
+    expect(membership.seen).toEqual({ version: '2', but: { version: '8', releasing: ['a'] } });
+    releasing[0]?.over();
+    await turn();
+    expect(membership.seen).toEqual({ version: '8' });
+  });
+
+  it('stays behind as well when the label came back meanwhile: what was released is had anew', async () => {
     put('a', 1, 'blue');
     begin();
-    membership.take('a', '1');
+    take('a', 1);
     put('a', 7, 'green');
     put('a', 8, 'blue');
-    expect([membership.has('a'), membership.seen, membership.wanted.size]).toEqual([false, '1', 0]);
-    leaving[0]?.over();
+    expect([membership.has('a'), membership.wanted.size]).toEqual([false, 0]);
+    expect(membership.seen).toEqual({ version: '1', but: { version: '8', releasing: ['a'] } });
+    releasing[0]?.over();
     await turn();
-    expect([membership.has('a'), membership.seen]).toEqual([false, '8']);
+    expect([membership.has('a'), membership.seen]).toEqual([false, { version: '8' }]);
     expect([...membership.wanted]).toEqual([['a', '8']]);
-    expect(leaving).toHaveLength(1);
+    expect(releasing).toHaveLength(1);
   });
 
   it('goes back with a cluster that was restored: a version that comes then was not seen before', () => {
     put('a', 30, 'green');
     put('b', 40, 'green');
     begin();
-    expect(membership.seen).toBe('40');
-    const objects = [namespace('a', 3, 'green'), namespace('b', 4, 'green')];
-    store.take({ type: 'replace', objects, resourceVersion: '5', rewound: true });
-    expect(membership.seen).toBe('4');
+    expect(membership.seen).toEqual({ version: '40' });
+    relist(5, [namespace('a', 3, 'green'), namespace('b', 4, 'green')], true);
+    expect(membership.seen).toEqual({ version: '4' });
     put('a', 7, 'blue');
-    expect(membership.seen).toBe('7');
+    expect(membership.seen).toEqual({ version: '7' });
   });
 
-  it('a namespace that is gone is let go like one that moves', async () => {
+  it('a namespace that is gone is released like one that moves', async () => {
     put('a', 1, 'blue');
     begin();
-    membership.take('a', '1');
+    take('a', 1);
     gone('a', 5, 'blue');
-    expect([membership.has('a'), membership.seen]).toEqual([false, '1']);
-    leaving[0]?.over();
+    expect(membership.has('a')).toBe(false);
+    expect(membership.seen).toEqual({ version: '1', but: { version: '1', releasing: ['a'] } });
+    releasing[0]?.over();
     await turn();
-    expect([membership.seen, membership.wanted.size]).toEqual(['1', 0]);
+    expect([membership.seen, membership.wanted.size]).toEqual([{ version: '1' }, 0]);
   });
 });

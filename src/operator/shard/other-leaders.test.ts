@@ -32,16 +32,19 @@ beforeEach(() => {
     clock,
   });
 });
-const inTheWay = async (version = '10') => {
+const inTheWay = async (namespace = 'a') => {
   await others.read(never);
-  return others.inTheWay(version)?.lease;
+  return others.inTheWay(namespace, '10')?.lease;
 };
 
 describe('a namespace of this version can be had', () => {
   it.each<readonly [string, readonly Lease[]]>([
     ['nobody else leads', [lease('azid-blue', 'me'), lease('azid', '')]],
-    ['the others have seen it', [lease('azid', 'a', shardAnnotation('a', 'default', '10'))]],
-    ['they have seen a newer one', [lease('azid-green', 'g', shardAnnotation('g', 'green', '200'))]],
+    ['the others have seen it', [lease('azid', 'a', shardAnnotation('a', 'default', { version: '10' }))]],
+    [
+      'they have seen a newer one',
+      [lease('azid-green', 'g', shardAnnotation('g', 'green', { version: '200' }))],
+    ],
     ['a Lease is of somebody else', [lease('other', 'x'), lease('azidx', 'y')]],
   ])('where %s', async (_, given) => {
     leases = [...given];
@@ -51,9 +54,12 @@ describe('a namespace of this version can be had', () => {
 
 describe('it cannot be had yet', () => {
   it.each<readonly [string, Lease]>([
-    ['has seen an older one alone', lease('azid', 'a', shardAnnotation('a', 'default', '9'))],
+    ['has seen an older one alone', lease('azid', 'a', shardAnnotation('a', 'default', { version: '9' }))],
     ['has only begun', lease('azid', 'a', shardAnnotation('a', 'default', undefined))],
-    ['says what the one before it wrote', lease('azid', 'a', shardAnnotation('before', 'default', '99'))],
+    [
+      'says what the one before it wrote',
+      lease('azid', 'a', shardAnnotation('before', 'default', { version: '99' })),
+    ],
     ['says nothing: it works for the whole', lease('azid', 'a')],
     ['says what nobody understands', lease('azid', 'a', 'a default soon')],
   ])('while whoever holds a Lease %s', async (_, given) => {
@@ -62,11 +68,11 @@ describe('it cannot be had yet', () => {
   });
 
   it('until the Lease of a dead one was seen unchanged here for as long as it lasts', async () => {
-    leases = [lease('azid', 'a', shardAnnotation('a', 'default', '9'))];
+    leases = [lease('azid', 'a', shardAnnotation('a', 'default', { version: '9' }))];
     expect(await inTheWay()).toBe('azid');
     clock.advance(14_000);
     expect(await inTheWay()).toBe('azid');
-    leases = [lease('azid', 'a', shardAnnotation('a', 'default', '9'), 2)];
+    leases = [lease('azid', 'a', shardAnnotation('a', 'default', { version: '9' }), 2)];
     expect(await inTheWay()).toBe('azid');
     clock.advance(14_999);
     expect(await inTheWay()).toBe('azid');
@@ -75,10 +81,16 @@ describe('it cannot be had yet', () => {
   });
 });
 
+it('while something of it runs there, another namespace of that shard can be had', async () => {
+  const but = { version: '10', releasing: ['a'] };
+  leases = [lease('azid', 'x', shardAnnotation('x', 'default', { version: '3', but }))];
+  expect([await inTheWay('a'), await inTheWay('b')]).toEqual(['azid', undefined]);
+});
+
 it('knows for which shards somebody works', async () => {
   leases = [
-    lease('azid', 'a', shardAnnotation('a', 'default', '1')),
-    lease('azid-green', '', shardAnnotation('g', 'green', '1')),
+    lease('azid', 'a', shardAnnotation('a', 'default', { version: '1' })),
+    lease('azid-green', '', shardAnnotation('g', 'green', { version: '1' })),
     lease('azid-red', 'r', shardAnnotation('r', 'red', undefined)),
   ];
   await others.read(never);

@@ -1,7 +1,7 @@
 import { leases } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { ObservedLease } from '../../kube/lease/lease-record.ts';
-import { hasSeen, isShardLease, shardOn } from '../../kube/lease/shard-lease.ts';
+import { hasReleased, isShardLease, shardOn } from '../../kube/lease/shard-lease.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 
 export interface OtherLeadersParts {
@@ -53,13 +53,13 @@ export class OtherLeaders {
   }
 
   /**
-   * Who may still work on a namespace that stands in this version: as far as was read last, a holder that lives and has not seen it. One
-   * whose Lease ran out here, or that has given it back, does not begin anything any more, and whoever takes its place reads first.
+   * Who may still work on a namespace that is ours since this version: as far as was read last, a holder that lives and has not released
+   * of it. One whose Lease ran out here, or that has given it back, does not begin anything any more, and whoever takes its place reads first.
    */
-  inTheWay(version: string): InTheWay | undefined {
+  inTheWay(namespace: string, since: string): InTheWay | undefined {
     for (const [name, { lease, holder }] of this.#living()) {
       const on = lease && shardOn(lease);
-      if (!hasSeen(on, version)) return { lease: name, holder, isWhole: on === undefined };
+      if (!hasReleased(on, namespace, since)) return { lease: name, holder, isWhole: on === undefined };
     }
     return undefined;
   }

@@ -10,7 +10,7 @@ import { OtherLeaders } from './other-leaders.ts';
 import type { Shard } from './shard.ts';
 
 export interface ShardReportParts {
-  readonly shard: Pick<Shard, 'isHome' | 'namespaces' | 'waiting'>;
+  readonly shard: Pick<Shard, 'isHome' | 'namespaces' | 'waiting' | 'releasing'>;
   readonly options: Pick<OperatorOptions, 'clock' | 'log' | 'namespace' | 'shard'>;
   readonly client: Pick<KubeClient, 'list'>;
   readonly stores: Pick<Stores, 'namespaces'>;
@@ -34,6 +34,7 @@ export function reportShards(parts: ShardReportParts): Disposable {
           shard: options.shard.name,
           working: shard.namespaces.length,
           waiting: shard.waiting,
+          releasing: shard.releasing,
           unserved: new Map([...unserved].map(([name, { length }]) => [name, length])),
         }
       : undefined,

@@ -1,14 +1,20 @@
 import { expect, it } from 'vitest';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
 import { Waits } from '../../runtime/controller/waits.ts';
-import { silentLog } from '../../runtime/log.ts';
+import { type Log, silentLog } from '../../runtime/log.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { RunningByNamespace } from './running.ts';
 
 const clock = new FakeClock();
 const running = new RunningByNamespace(clock);
 
-function begin(key: string) {
+let warned: string[] = [];
+const logOf = (key: string): Log => ({
+  ...silentLog,
+  warn: (_, message) => warned.push(`${key}: ${message}`),
+});
+
+function begin(key: string, { heeds = true } = {}) {
   const waits = new Waits();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const outer = new AbortController();
@@ -18,13 +24,13 @@ function begin(key: string) {
     attempt: 1,
     reconcileId: key,
     signal: outer.signal,
-    log: silentLog,
+    log: logOf(key),
     waits,
   };
   let inner: AbortSignal | undefined;
   const ended = running.run(request, async ({ signal }) => {
     inner = signal;
-    signal.addEventListener('abort', () => reject(signal.reason));
+    if (heeds) signal.addEventListener('abort', () => reject(signal.reason));
     await promise;
   });
   ended.catch(() => {});
@@ -42,7 +48,7 @@ async function ending(namespace: string) {
   return () => over;
 }
 
-it('a namespace of which nothing runs is let go at once', async () => {
+it('a namespace of which nothing runs is released at once', async () => {
   expect((await ending('none'))()).toBe(true);
 });
 
@@ -75,6 +81,29 @@ it('what works for longer than a stop would let it is cut off', async () => {
   for (let s = 0; s < 30; s++) clock.advance(1_000);
   await turns();
   expect([mine.isCut(), over()]).toEqual([true, true]);
+});
+
+it('what does not heed its signal is waited for, and named every minute', async () => {
+  warned = [];
+  const [deaf, other] = [begin('a/deaf', { heeds: false }), begin('a/other')];
+  const over = await ending('a');
+  const pass = async (seconds: number) => {
+    for (let s = 0; s < seconds; s++) clock.advance(1_000);
+    await turns();
+  };
+  await pass(39);
+  expect([other.isCut(), deaf.isCut(), over(), warned]).toEqual([true, true, false, []]);
+  await pass(1);
+  expect(warned).toEqual([expect.stringMatching(/^a\/deaf: still runs though cut off/)]);
+  await pass(59);
+  expect(warned).toHaveLength(1);
+  await pass(1);
+  expect(warned).toHaveLength(2);
+  deaf.end();
+  await turns();
+  expect(over()).toBe(true);
+  await pass(120);
+  expect(warned).toHaveLength(2);
 });
 
 it('a stop of the process reaches what runs', async () => {

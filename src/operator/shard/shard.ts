@@ -1,6 +1,11 @@
 import { HOME_SHARD, shardNamed } from '../../api/schema/shard.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { SHARD_ANNOTATION, shardAnnotation, shardLeaseName } from '../../kube/lease/shard-lease.ts';
+import {
+  type SeenNamespaces,
+  SHARD_ANNOTATION,
+  shardAnnotation,
+  shardLeaseName,
+} from '../../kube/lease/shard-lease.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { KindDefinition } from '../../reconcilers/definition.ts';
 import { type Stores, storeOf } from '../../reconcilers/stores.ts';
@@ -22,7 +27,7 @@ export interface KindShard {
   /** Namespaces that it has from now on. */
   readonly taken: { onChange(listener: (namespace: string) => void): Disposable };
   /** Nothing of the namespace runs, and another shard is about to have it. */
-  readonly left: { onChange(listener: (namespace: string) => void): Disposable };
+  readonly released: { onChange(listener: (namespace: string) => void): Disposable };
 }
 
 export interface ShardParts {
@@ -49,7 +54,7 @@ export class Shard implements AsyncDisposable {
   readonly #admission: Admission;
   readonly #running: RunningByNamespace;
   readonly #taken = new Emitter<string>();
-  readonly #left = new Emitter<string>();
+  readonly #released = new Emitter<string>();
 
   constructor(parts: ShardParts) {
     this.#parts = parts;
@@ -68,7 +73,7 @@ export class Shard implements AsyncDisposable {
       shard: name,
       namespaces: stores.namespaces,
       onWanted: () => this.#admission?.begin(),
-      letGo: (each) => this.#letGo(each),
+      release: (each) => this.#release(each),
     });
     this.#admission = new Admission({
       shard: name,
@@ -95,7 +100,7 @@ export class Shard implements AsyncDisposable {
   }
 
   /** A version of the Namespaces up to which it works on none that is not its own. */
-  get seen(): string {
+  get seen(): SeenNamespaces {
     return this.#membership.seen;
   }
 
@@ -106,6 +111,11 @@ export class Shard implements AsyncDisposable {
   /** So many are to be its own, and are not yet. */
   get waiting(): number {
     return this.#membership.wanted.size;
+  }
+
+  /** So many are another shard's by now, and something of each still runs. */
+  get releasing(): number {
+    return this.#membership.releasing.length;
   }
 
   /** When all kinds are there. */
@@ -119,13 +129,13 @@ export class Shard implements AsyncDisposable {
       return {
         isMine,
         taken: NEVER,
-        left: NEVER,
+        released: NEVER,
         run: async (request, work) => (isMine(request.key) ? work(request) : DONE),
       };
     return {
       isMine,
       taken: this.#taken,
-      left: this.#left,
+      released: this.#released,
       run: async (request, work) => {
         if (!isMine(request.key)) return DONE;
         try {
@@ -161,18 +171,18 @@ export class Shard implements AsyncDisposable {
     }
   }
 
-  async #letGo(namespace: string): Promise<void> {
+  async #release(namespace: string): Promise<void> {
     const { log, shard } = this.#parts.options;
     await this.#running.end(namespace);
-    this.#left.emit(namespace);
-    log.info({ shard: shard.name, namespaces: [namespace] }, 'let go of a namespace');
+    this.#released.emit(namespace);
+    log.info({ shard: shard.name, namespaces: [namespace] }, 'released a namespace');
   }
 }
 
 /** What the Lease of a shard says besides its holder. @param seen undefined: it has not begun to work */
 export function leaseAnnotations(
   { instance, shard }: Pick<OperatorOptions, 'instance' | 'shard'>,
-  seen: string | undefined,
+  seen: SeenNamespaces | undefined,
 ): Readonly<Record<string, string>> {
   return shard ? { [SHARD_ANNOTATION]: shardAnnotation(instance, shard.name, seen) } : {};
 }

@@ -246,13 +246,13 @@ describe('where other processes record as well', () => {
   it('what it lets go stays on record for whoever has it next', async () => {
     principals = await shared();
     await recorded(A, 'p1');
-    principals.letGo(A);
+    principals.handOver(A);
     expect([principals.of(A), principals.lastOf(A)]).toEqual([undefined, undefined]);
     await recorded(B, 'p2');
     expect(kube.records).toEqual({ [A]: 'p1', [B]: 'p2' });
   });
 
-  it.each(['let go of', 'taken over again'])(
+  it.each(['handed over', 'taken over again'])(
     'a removal that failed is not made up for once the object was %s',
     async (how) => {
       principals = await shared();
@@ -262,7 +262,7 @@ describe('where other processes record as well', () => {
       };
       await expect(principals.withdraw('p1', [A], 2, signal)).rejects.toThrow();
       kube.before = () => {};
-      if (how === 'let go of') principals.letGo(A);
+      if (how === 'handed over') principals.handOver(A);
       kube.put('azid-principals-1', { [A]: `p9 ${INSTALLATION}` });
       if (how === 'taken over again') await principals.reload(new Set([A]), signal);
       await recorded(B, 'p2');

@@ -28,7 +28,7 @@ export class RecordedPrincipals {
 
   /** Another process may have recorded of these since: what this one knew of them counts no more. */
   async reload(uids: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
-    for (const uid of uids) this.letGo(uid);
+    for (const uid of uids) this.handOver(uid);
     const found = await this.#records.load((uid) => uids.has(uid), signal);
     for (const [uid, principalId] of found) this.#hold(uid, { principals: [principalId], sure: true });
     for (const [uid, principalId] of found)
@@ -37,7 +37,7 @@ export class RecordedPrincipals {
   }
 
   /** Another process has the object from now on, and its record. */
-  letGo(uid: string): void {
+  handOver(uid: string): void {
     this.#last.forget(uid);
     this.#drop(uid);
     this.#records.disown(uid);

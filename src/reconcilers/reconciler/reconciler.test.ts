@@ -153,8 +153,8 @@ it('remembers nothing of a namespace that another process has from now on: its r
   world.put({ uid: 'uid-1' });
   await world.reconciler.reconcile(world.request());
   expect(world.memory.size).toBe(1);
-  world.reconciler.letGo('elsewhere');
+  world.reconciler.forgetNamespace('elsewhere');
   expect([world.forgotten, world.memory.size]).toEqual([[], 1]);
-  world.reconciler.letGo('shop');
+  world.reconciler.forgetNamespace('shop');
   expect([world.forgotten, world.memory.size]).toEqual([['shop/web uid-1 true'], 0]);
 });

@@ -72,13 +72,13 @@ export class Reconciler<
   }
 
   /** Another process reconciles the objects of this namespace from now on: nothing of them is remembered here. */
-  letGo(namespace: string): void {
+  forgetNamespace(namespace: string): void {
     for (const [key, uid] of [...this.#uids]) {
       if (!key.startsWith(`${namespace}/`)) continue;
       this.#uids.delete(key);
       this.#kind.forget?.(key, uid, true);
     }
-    this.#memory.letGo(namespace);
+    this.#memory.forgetNamespace(namespace);
   }
 
   reconcile(request: ReconcileRequest): Promise<Outcome> {

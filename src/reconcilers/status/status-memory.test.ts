@@ -193,9 +193,9 @@ describe('of an object that another process writes', () => {
   it('nothing is remembered once it has been let go: what stands there when it comes back is believed anew', () => {
     const told: string[] = [];
     const memory = met(own, told);
-    memory.letGo('elsewhere');
+    memory.forgetNamespace('elsewhere');
     expect(memory.size).toBe(1);
-    memory.letGo('shop');
+    memory.forgetNamespace('shop');
     expect(memory.size).toBe(0);
     expect(memory.shown(grant({ ...own, principalId: 'p2' })).status).toMatchObject({ principalId: 'p2' });
     expect(told).toEqual([]);

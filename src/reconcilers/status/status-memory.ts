@@ -137,7 +137,7 @@ export class StatusMemory<T extends ManagedObject> {
   }
 
   /** Another process writes the objects of this namespace from now on. */
-  letGo(namespace: string): void {
+  forgetNamespace(namespace: string): void {
     for (const [key, uid] of [...this.#uids]) if (key.startsWith(`${namespace}/`)) this.forget(uid);
   }
 

@@ -48,7 +48,7 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
         if (uid) {
           ownWrites.forget(uid);
           services.proofs.forget(uid);
-          if (moved) services.principals.letGo(uid);
+          if (moved) services.principals.handOver(uid);
           else services.principals.forget(uid);
         }
       },

@@ -191,7 +191,7 @@ export class World {
     this.model.record('azid', this.host);
     this.#raise();
     if (this.process.dead) this.process = this.#process();
-    this.#letGo();
+    this.#finishDeletions();
     return outcome;
   }
 
@@ -241,7 +241,7 @@ export class World {
   }
 
   /** Likewise: an object that is being deleted goes when no ledger names it. */
-  #letGo(): void {
+  #finishDeletions(): void {
     const owners = new Set(
       this.ledger
         ? [...linesOf(ownStatus(this.ledger)).values()].flatMap((line) => line.owners.map(({ uid }) => uid))
