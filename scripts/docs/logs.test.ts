@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { CONTEXT_FIELDS, HEAD_FIELDS, LOG_MESSAGES, MESSAGE_FIELDS } from '../../src/observe/logs/schema.ts';
+import {
+  CONTEXT_FIELDS,
+  HEAD_FIELDS,
+  LOG_MESSAGES,
+  MESSAGE_FIELDS,
+} from '../../src/observability/logs/schema.ts';
 import { loggedMessages, messagesIn } from '../observability/log-calls.ts';
 
-describe('the schema of the log (src/observe/logs/schema.ts)', async () => {
+describe('the schema of the log (src/observability/logs/schema.ts)', async () => {
   const logged = await loggedMessages();
   const known = new Map(LOG_MESSAGES.map((each) => [each.message, each]));
 

@@ -1,5 +1,10 @@
 /** `docs/reference/logs.md`: the lines of a controller's log, from the schema that tests hold them to. */
-import { CONTEXT_FIELDS, HEAD_FIELDS, LOG_SECTIONS, MESSAGE_FIELDS } from '../../src/observe/logs/schema.ts';
+import {
+  CONTEXT_FIELDS,
+  HEAD_FIELDS,
+  LOG_SECTIONS,
+  MESSAGE_FIELDS,
+} from '../../src/observability/logs/schema.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 
 const INTRO = `# Logs

@@ -1,7 +1,7 @@
 /** `docs/reference/metrics.md`: every series of a controller, its labels, and which alerts and panels rest on it. */
-import { hasOwnMeaning, labelMeaning } from '../../src/observe/metrics/labels.ts';
-import { Metrics } from '../../src/observe/metrics/metrics.ts';
-import type { SeriesDescription } from '../../src/observe/metrics/series.ts';
+import { hasOwnMeaning, labelMeaning } from '../../src/observability/metrics/labels.ts';
+import { Metrics } from '../../src/observability/metrics/metrics.ts';
+import type { SeriesDescription } from '../../src/observability/metrics/series.ts';
 import { alertRules } from '../observability/alerts.ts';
 import { panels } from '../observability/dashboard.ts';
 import { baseName, namedIn } from '../observability/promql.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../src/api/index.ts';
-import { labelMeaning } from '../../src/observe/metrics/labels.ts';
+import { labelMeaning } from '../../src/observability/metrics/labels.ts';
 import { HEADERS, isGenerated, markdownTable } from './file.ts';
 import { flagsReference } from './flags.ts';
 import { kindsReference } from './kinds.ts';

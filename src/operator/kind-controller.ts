@@ -6,7 +6,7 @@ import { KubeError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events/events.ts';
 import type { Store } from '../kube/informer/store.ts';
 import { keyOf, type ObjectKey, splitKey } from '../kube/types.ts';
-import type { Metrics } from '../observe/metrics/metrics.ts';
+import type { Metrics } from '../observability/metrics/metrics.ts';
 import { onNews } from '../reconcilers/activity/on-news.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { editionOf } from '../reconcilers/reconciler/edition.ts';

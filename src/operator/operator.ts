@@ -3,10 +3,10 @@ import type { HintSink } from '../hints/hint.ts';
 import { KubeClient } from '../kube/client.ts';
 import { tracedWrites } from '../kube/transport/traced.ts';
 import { type Interceptor, KubeTransport } from '../kube/transport/transport.ts';
-import { EventLoop } from '../observe/health/event-loop.ts';
-import { Health } from '../observe/health/health.ts';
-import { Metrics } from '../observe/metrics/metrics.ts';
-import { type ObserveServer, startObserveServer } from '../observe/server.ts';
+import { EventLoop } from '../observability/health/event-loop.ts';
+import { Health } from '../observability/health/health.ts';
+import { Metrics } from '../observability/metrics/metrics.ts';
+import { type ObservabilityServer, startObservabilityServer } from '../observability/server.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { createWatches, type Stores } from '../reconcilers/stores.ts';
 import { AZURE_RESOURCES } from './azure/azure-resources.ts';
@@ -46,7 +46,7 @@ export class Operator {
   readonly #cut = new AbortController();
   /** Aborts for `fail` as well: nothing but the Lease. */
   readonly #failed = new AbortController();
-  #server: ObserveServer | undefined;
+  #server: ObservabilityServer | undefined;
   #stores: Stores | undefined;
   #work: Work | undefined;
   #synced = false;
@@ -132,7 +132,7 @@ export class Operator {
     this.#health.add('readyz', 'caches', () => (this.#synced ? undefined : 'the caches are not synced yet'));
     if (listen) {
       this.#server = cleanup.use(
-        await startObserveServer({
+        await startObservabilityServer({
           address: listen,
           flag: '--listen-address',
           health: this.#health,

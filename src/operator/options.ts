@@ -5,7 +5,7 @@ import type { Limits } from '../azure/limits.ts';
 import type { KubeEndpoint } from '../kube/access/endpoint.ts';
 import type { LeaseTimes } from '../kube/lease/lease-times.ts';
 import type { Interceptor } from '../kube/transport/transport.ts';
-import type { ListenAddress } from '../observe/address.ts';
+import type { ListenAddress } from '../observability/address.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import type { WatchTap } from '../reconcilers/stores.ts';
 import type { Log } from '../runtime/log.ts';

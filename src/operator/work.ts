@@ -5,7 +5,7 @@ import type { HintSink } from '../hints/hint.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events/events.ts';
 import type { ObjectKey } from '../kube/types.ts';
-import type { Metrics } from '../observe/metrics/metrics.ts';
+import type { Metrics } from '../observability/metrics/metrics.ts';
 import type { RetainedRecords } from '../orphans/records/retained.ts';
 import { isOwnedBy } from '../reconcilers/activity/is-owned.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';

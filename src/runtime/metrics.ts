@@ -1,6 +1,6 @@
 import type { Priority } from './outcome.ts';
 
-/** What the runtime counts. `src/observe/metrics/` turns it into Prometheus series; the runtime knows no client library. */
+/** What the runtime counts. `src/observability/metrics/` turns it into Prometheus series; the runtime knows no client library. */
 
 export type CountByPriority = Readonly<Record<Priority, number>>;
 

@@ -1,5 +1,5 @@
 /**
- * What every module may know about traces. `src/observe/traces/` makes a tracer with OpenTelemetry; modules that have something to show take one and
+ * What every module may know about traces. `src/observability/traces/` makes a tracer with OpenTelemetry; modules that have something to show take one and
  * need not know whether anybody reads it.
  */
 

@@ -5,7 +5,7 @@ import { orphanSweep } from '../../src/api/orphan-sweep.ts';
 import { RECONCILE_ANNOTATION } from '../../src/api/schema/common.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
-import { createLog } from '../../src/observe/logs/logs.ts';
+import { createLog } from '../../src/observability/logs/logs.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { EventStage } from '../support/kinds/events.ts';
 import { HostStage, identityIdOf, RG1, VMS } from '../support/kinds/hosts.ts';

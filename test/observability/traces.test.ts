@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AZURE_LIMITS } from '../../src/azure/limits.ts';
-import { startTraces, type Traces } from '../../src/observe/traces/traces.ts';
+import { startTraces, type Traces } from '../../src/observability/traces/traces.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { type Clock, systemClock } from '../../src/runtime/time/clock.ts';
 import { EventStage } from '../support/kinds/events.ts';

@@ -9,7 +9,7 @@ import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { KubeTransport } from '../../kube/transport/transport.ts';
-import { Metrics } from '../../observe/metrics/metrics.ts';
+import { Metrics } from '../../observability/metrics/metrics.ts';
 import { connectAzure } from '../../operator/azure/azure.ts';
 import { AZURE_RESOURCES } from '../../operator/azure/azure-resources.ts';
 import { eventSourcesOf } from '../../operator/hints/hints.ts';

@@ -1,4 +1,4 @@
-import { createLog } from '../../observe/logs/logs.ts';
+import { createLog } from '../../observability/logs/logs.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import { type ControllerFlags, FLAGS } from '../controller/controller-flags.ts';

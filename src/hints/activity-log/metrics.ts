@@ -1,4 +1,4 @@
-/** What is counted of the Activity Log; the series are made in `src/observe/metrics/activity-log-series.ts`. */
+/** What is counted of the Activity Log; the series are made in `src/observability/metrics/activity-log-series.ts`. */
 export interface ActivityLogMetrics {
   /** Records of a provider came. Actionable: they led to a read. */
   received(count: number, labels: { readonly provider: string; readonly actionable: boolean }): void;

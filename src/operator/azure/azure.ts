@@ -13,7 +13,7 @@ import { RequestScheduler } from '../../azure/requests/request-scheduler.ts';
 import { ResourceGraph } from '../../azure/resource-graph.ts';
 import { RoleAssignments } from '../../azure/role-assignments.ts';
 import { RoleDefinitions } from '../../azure/role-definitions.ts';
-import type { Metrics } from '../../observe/metrics/metrics.ts';
+import type { Metrics } from '../../observability/metrics/metrics.ts';
 import type { AzureSide } from '../../reconcilers/services.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from '../options.ts';
 import { graphOf } from './graph.ts';

@@ -3,7 +3,7 @@ import type { AzureCaches } from '../../cache/caches.ts';
 import { SubscriptionArrivals } from '../../hints/arrivals/subscription-arrivals.ts';
 import { OwnCalls } from '../../hints/own-calls.ts';
 import { Self } from '../../hints/self.ts';
-import type { Metrics } from '../../observe/metrics/metrics.ts';
+import type { Metrics } from '../../observability/metrics/metrics.ts';
 import type { Stores } from '../../reconcilers/stores.ts';
 import type { Leadership } from '../leader/leadership.ts';
 import type { OperatorOptions } from '../options.ts';

@@ -1,6 +1,6 @@
 import type { ArmAccess } from '../../azure/arm/arm-access.ts';
 import { type GraphPart, graphAccess } from '../../azure/graph/graph-access.ts';
-import type { Metrics } from '../../observe/metrics/metrics.ts';
+import type { Metrics } from '../../observability/metrics/metrics.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from '../options.ts';
 
 /** The way to a part of Microsoft Graph, with what the operator was started with. */

@@ -5,7 +5,7 @@ import { Positions } from '../../hints/activity-log/positions.ts';
 import type { HintSink } from '../../hints/hint.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { shardLeaseName } from '../../kube/lease/shard-lease.ts';
-import type { Metrics } from '../../observe/metrics/metrics.ts';
+import type { Metrics } from '../../observability/metrics/metrics.ts';
 import { ACTIVITY_LOG_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import type { OperatorOptions } from '../options.ts';
 

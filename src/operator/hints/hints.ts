@@ -7,7 +7,7 @@ import type { OwnCalls } from '../../hints/own-calls.ts';
 import { EventSources } from '../../hints/sources/event-sources.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import type { Metrics } from '../../observe/metrics/metrics.ts';
+import type { Metrics } from '../../observability/metrics/metrics.ts';
 import type { ConnectedAzure } from '../azure/azure.ts';
 import type { OperatorOptions } from '../options.ts';
 import { readActivityLog } from './activity-log.ts';

@@ -1,6 +1,6 @@
 import { AUDIT_LOGS } from '../../azure/graph/graph-access.ts';
 import { SignInSummaries } from '../../azure/graph/sign-in-summaries.ts';
-import type { Metrics } from '../../observe/metrics/metrics.ts';
+import type { Metrics } from '../../observability/metrics/metrics.ts';
 import type { LastSignIns } from '../../reconcilers/sign-ins/last-sign-ins.ts';
 import { SignInPoller } from '../../reconcilers/sign-ins/poller.ts';
 import type { Stores } from '../../reconcilers/stores.ts';

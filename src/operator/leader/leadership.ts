@@ -1,6 +1,6 @@
 import type { KubeClient } from '../../kube/client.ts';
 import { LeaderElector } from '../../kube/lease/lease.ts';
-import type { Metrics } from '../../observe/metrics/metrics.ts';
+import type { Metrics } from '../../observability/metrics/metrics.ts';
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { OperatorOptions } from '../options.ts';
 

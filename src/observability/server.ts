@@ -4,7 +4,7 @@ import { formatAddress, type ListenAddress } from './address.ts';
 import type { Health, Probe } from './health/health.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
-export interface ObserveServerOptions {
+export interface ObservabilityServerOptions {
   readonly address: ListenAddress;
   /** The flag the address came from, for messages. */
   readonly flag: string;
@@ -14,7 +14,7 @@ export interface ObserveServerOptions {
   readonly onError?: (error: Error) => void;
 }
 
-export interface ObserveServer extends AsyncDisposable {
+export interface ObservabilityServer extends AsyncDisposable {
   /** As asked for, with the port that was really taken. */
   readonly address: ListenAddress;
   /** For a client on this machine, without a path. */
@@ -27,7 +27,9 @@ export interface ObserveServer extends AsyncDisposable {
  * when all is well. Starts before the caches and stops last (docs/kubernetes.md section 6, start order). Resolves when it
  * listens; rejects with a message that names the flag if it cannot.
  */
-export async function startObserveServer(options: ObserveServerOptions): Promise<ObserveServer> {
+export async function startObservabilityServer(
+  options: ObservabilityServerOptions,
+): Promise<ObservabilityServer> {
   const { address, flag, onError } = options;
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
     answer(request, options).then(
@@ -81,7 +83,10 @@ interface Reply {
   readonly contentType?: string;
 }
 
-async function answer(request: IncomingMessage, { health, metrics }: ObserveServerOptions): Promise<Reply> {
+async function answer(
+  request: IncomingMessage,
+  { health, metrics }: ObservabilityServerOptions,
+): Promise<Reply> {
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return { status: 405, body: `expected GET or HEAD, got ${request.method}\n` };
   }

@@ -108,7 +108,7 @@ export function labelMeaning(series: string, label: string): LabelMeaning {
   const found = LABELS_OF_SERIES[series]?.[label] ?? LABELS[label];
   if (!found)
     throw new Error(
-      `expected src/observe/metrics/labels.ts to say what the label ${label} of ${series} is, got nothing`,
+      `expected src/observability/metrics/labels.ts to say what the label ${label} of ${series} is, got nothing`,
     );
   return found;
 }

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Health } from './health/health.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { listen, startObserveServer } from './server.ts';
+import { listen, startObservabilityServer } from './server.ts';
 
 const FLAG = '--metrics-bind-address';
 
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 const start = (port = 0) =>
-  startObserveServer({ address: { host: '127.0.0.1', port }, flag: FLAG, health, metrics });
+  startObservabilityServer({ address: { host: '127.0.0.1', port }, flag: FLAG, health, metrics });
 
 async function get(url: string, init?: RequestInit): Promise<[status: number, body: string]> {
   const response = await fetch(url, init);
