@@ -47,8 +47,9 @@ export function dashboard(): GeneratedFile {
     templating: {
       list: [
         { name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus', current: {} },
-        variable('job', 'Job', 'leader_election_master_status', 'job'),
-        variable('controller', 'Kind', 'workqueue_depth{job=~"$job"}', 'controller'),
+        // Of a series that is azid's alone: other controllers have those of client-go and controller-runtime, too.
+        variable('job', 'Job', 'azid_queue_age_seconds', 'job'),
+        variable('controller', 'Kind', 'azid_queue_age_seconds{job=~"$job"}', 'controller'),
       ],
     },
     panels,
@@ -67,8 +68,8 @@ function variable(name: string, label: string, series: string, of: string): obje
     query: { query, refId: name },
     refresh: 2,
     multi: true,
+    // All values that the query finds, and not `.*`: that would be every process that Prometheus reads.
     includeAll: true,
-    allValue: '.*',
     current: { selected: true, text: ['All'], value: ['$__all'] },
   };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { HOST_CAPABILITIES } from '../../src/azure/hosts/types/capabilities.ts';
 import { anchorsOf, pages } from '../docs/markdown.ts';
 import { RUNBOOK_PAGE, runbookAddress } from '../docs/site/address.ts';
+import { dashboard } from '../generate/dashboard.ts';
 import { kubeStateSeries } from '../generate/kube-state-metrics.ts';
 import { allSeries } from '../generate/metrics.ts';
 import { alertRules, RULES_FILE } from './alerts.ts';
@@ -14,6 +16,14 @@ const known = new Map<string, ReadonlySet<string>>([
   ...allSeries().map(({ name, labels }) => [name, new Set([...labels, ...OF_A_SCRAPE, 'le'])] as const),
   ...[...kubeStateSeries()].map(([name, labels]) => [name, new Set([...labels, ...OF_A_SCRAPE])] as const),
 ]);
+
+/** Of the dashboard, as Grafana has them. */
+interface Variable {
+  readonly name: string;
+  readonly type: string;
+  readonly definition?: string;
+  readonly allValue?: string;
+}
 
 /** Series that are not there, and labels that none of the series named has. */
 function strange(expression: string): string[] {
@@ -65,6 +75,27 @@ describe('the dashboard', () => {
     const shown = [...query.legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
     // Without a grouping all labels stay.
     if (grouped.length > 0) expect(shown.filter((label) => !grouped.includes(label))).toEqual([]);
+  });
+
+  it('chooses among the processes of azid, and not among all that Prometheus reads', () => {
+    const { templating } = JSON.parse(dashboard().text) as { templating: { list: Variable[] } };
+    const asked = templating.list.filter(({ type }) => type === 'query');
+    expect(asked.map(({ name }) => name)).toEqual(['job', 'controller']);
+    for (const { definition, allValue } of asked) {
+      expect(definition).toMatch(/^label_values\(azid_/);
+      expect(allValue).toBeUndefined();
+    }
+  });
+
+  it('shows writes to every type of resource that azid knows, and to no identity or grant', () => {
+    const [query] = panels().find(({ title }) => title === 'Writes to resources')?.queries ?? [];
+    const [, left = ''] = /resource!~"([^"]+)"/.exec(query?.expr ?? '') ?? [];
+    const hidden = new RegExp(`^(?:${left})$`);
+    const types = HOST_CAPABILITIES.map(({ type }) => type.toLowerCase());
+    expect(types.filter((type) => hidden.test(type))).toEqual([]);
+    const others = ['userassignedidentities', 'userassignedidentities/federatedidentitycredentials'];
+    for (const type of others) expect(hidden.test(`microsoft.managedidentity/${type}`)).toBe(true);
+    expect(hidden.test('microsoft.authorization/roleassignments')).toBe(true);
   });
 
   it('shows no two panels of a row under one title', () => {

@@ -28,7 +28,10 @@ export const hosts: Row = {
       title: 'Resources that azid knows, by type',
       about: 'Of the cache.',
       unit: 'short',
-      queries: one('max by (part) (azid_mirror_entries{job=~"$job",cache="hosts"})', '{{part}}'),
+      queries: one(
+        'max by (part) (sum by (part, instance) (azid_mirror_entries{job=~"$job",cache="hosts"}))',
+        '{{part}}',
+      ),
     },
     {
       title: 'Writes to resources',
@@ -38,7 +41,8 @@ export const hosts: Row = {
         rateOf(
           'azure_successful_requests_total',
           'resource, requestType',
-          ',requestType=~"PATCH|PUT",resource=~"microsoft.(compute|web|containerinstance|logic|containerservice|app|datafactory)/.*"',
+          // All that is neither an identity, a credential nor a grant: types that azid does not list can be named, too.
+          ',requestType=~"PATCH|PUT",resource!~"microsoft.(managedidentity|authorization)/.*"',
         ),
         '{{requestType}} {{resource}}',
       ),
