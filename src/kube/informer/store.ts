@@ -31,6 +31,7 @@ export class Store<T extends KubeObject> {
   #asShown: ((object: T) => T) | undefined;
   readonly #firstList = Promise.withResolvers<void>();
   #synced = false;
+  #rewinds = 0;
   /** The newest version the reflector brought. */
   #seen = '';
   /** Up to this version the store is whole, whatever the watch has yet to bring. */
@@ -53,6 +54,11 @@ export class Store<T extends KubeObject> {
   /** Another number after each change of what is in it: for answers that are kept until then. */
   get version(): number {
     return this.#objects.version;
+  }
+
+  /** How often the server went back in its versions: what was newest before says nothing of what is newer now. */
+  get rewinds(): number {
+    return this.#rewinds;
   }
 
   get(key: ObjectKey): T | undefined {
@@ -179,6 +185,7 @@ export class Store<T extends KubeObject> {
   /** In one step: listeners hear of the changes when all of them are in. */
   #replace(objects: readonly T[], resourceVersion: string, rewound: boolean): void {
     if (rewound) {
+      this.#rewinds += 1;
       this.#own.clear();
       this.#seen = resourceVersion;
     } else this.#saw(resourceVersion);

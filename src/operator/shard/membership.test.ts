@@ -200,6 +200,27 @@ describe('what it has seen', () => {
     expect(membership.seen).toEqual({ version: '7' });
   });
 
+  it('goes back as well if what was newest then is not there any more, or another one has its name', () => {
+    put('a', 3, 'green');
+    put('b', 40, 'green');
+    begin();
+    relist(9, [namespace('a', 3, 'green')], true);
+    expect(membership.seen).toEqual({ version: '3' });
+    put('b', 41, 'green');
+    const before = { ...namespace('b', 5, 'green').metadata, uid: 'uid-before' };
+    relist(10, [namespace('a', 3, 'green'), { ...namespace('b', 5), metadata: before }], true);
+    expect(membership.seen).toEqual({ version: '5' });
+  });
+
+  it('stays behind what a list takes away, though another one in that list is newer and comes first', () => {
+    put('a', 1, 'green');
+    put('b', 2, 'blue');
+    begin();
+    take('b', 2);
+    relist(12, [namespace('a', 11, 'green'), namespace('b', 8, 'green')]);
+    expect(membership.seen).toEqual({ version: '2', but: { version: '11', releasing: ['b'] } });
+  });
+
   it('a namespace that is gone is released like one that moves', async () => {
     put('a', 1, 'blue');
     begin();

@@ -1,6 +1,6 @@
 import { shardNamed } from '../../api/schema/shard.ts';
 import type { Namespace } from '../../kube/builtin.ts';
-import { compareVersions, isOlder } from '../../kube/informer/resource-version.ts';
+import { compareVersions } from '../../kube/informer/resource-version.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import type { SeenNamespaces } from '../../kube/lease/shard-lease.ts';
 
@@ -12,7 +12,7 @@ export type Standing = 'wanted' | 'ours' | 'releasing';
 
 export interface MembershipParts {
   readonly shard: string;
-  readonly namespaces: Pick<Store<Namespace>, 'get' | 'values' | 'onChange'>;
+  readonly namespaces: Pick<Store<Namespace>, 'get' | 'values' | 'onChange' | 'rewinds'>;
   /** Something was added to `wanted`. */
   readonly onWanted: () => void;
   /** It is not ours any more: resolves when nothing of it runs here, and all that is remembered of it is forgotten. */
@@ -31,20 +31,21 @@ export class Membership implements Disposable {
   readonly #subscription: Disposable;
   /** The newest version read. */
   #read = '';
-  #seen: SeenNamespaces = { version: '' };
+  /** The newest that was published with nothing to release. */
+  #released = '';
+  #rewinds: number;
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
+    this.#rewinds = parts.namespaces.rewinds;
     for (const namespace of parts.namespaces.values()) this.#settle(namespace);
-    this.#publish();
-    this.#subscription = parts.namespaces.onChange(({ key, old, new: now, skipped }) => {
+    this.#released = this.#read;
+    this.#subscription = parts.namespaces.onChange(({ key, new: now, skipped }) => {
       // Between the two its label may have named another shard, which has had it since.
       if (skipped) this.#since.delete(key);
-      // A cluster that was restored goes back in its versions: what was read before says nothing of what comes.
-      if (old && now && isOlder(now.metadata.resourceVersion, old.metadata.resourceVersion)) this.#readAnew();
+      if (parts.namespaces.rewinds !== this.#rewinds) this.#readAnew();
       if (now) this.#settle(now);
       else this.#drop(key);
-      this.#publish();
     });
   }
 
@@ -68,8 +69,15 @@ export class Membership implements Disposable {
     return this.#withStanding('releasing');
   }
 
+  /**
+   * As of this moment, never as of each change: a list brings several, and one that takes a namespace away may follow another that is
+   * newer than it.
+   */
   get seen(): SeenNamespaces {
-    return this.#seen;
+    const { releasing } = this;
+    if (releasing.length === 0) this.#released = this.#read;
+    const version = this.#released;
+    return releasing.length === 0 ? { version } : { version, but: { version: this.#read, releasing } };
   }
 
   /**
@@ -117,7 +125,6 @@ export class Membership implements Disposable {
       // It may have come back meanwhile: then it is had anew, as any other.
       const now = this.#parts.namespaces.get(name);
       if (now) this.#settle(now);
-      this.#publish();
     });
   }
 
@@ -129,17 +136,11 @@ export class Membership implements Disposable {
     if ((compareVersions(resourceVersion, this.#read) ?? 1) > 0) this.#read = resourceVersion;
   }
 
+  /** A cluster that was restored goes back in its versions: what was read before says nothing of what comes. */
   #readAnew(): void {
-    this.#read = '';
-    this.#seen = { version: '' };
-    for (const namespace of this.#parts.namespaces.values()) this.#note(namespace);
-  }
-
-  #publish(): void {
-    const { releasing } = this;
-    this.#seen =
-      releasing.length === 0
-        ? { version: this.#read }
-        : { version: this.#seen.version, but: { version: this.#read, releasing } };
+    const { namespaces } = this.#parts;
+    this.#rewinds = namespaces.rewinds;
+    [this.#read, this.#released] = ['', ''];
+    for (const namespace of namespaces.values()) this.#note(namespace);
   }
 }
