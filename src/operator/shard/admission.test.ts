@@ -18,6 +18,7 @@ let failure: Error | undefined;
 /** How far the own watch has come, without another label. */
 let watched: number;
 let takes: (name: string) => boolean;
+let onList: () => void;
 let admission: Admission;
 
 beforeEach(() => {
@@ -26,7 +27,9 @@ beforeEach(() => {
   [stored, isFree, failure] = [{ version: '5', shard: 'blue' }, true, undefined];
   watched = 5;
   takes = (name) => wanted.delete(name);
+  onList = () => {};
   const list = async () => {
+    onList();
     steps.push('list');
     const metadata = { name: 'a', resourceVersion: stored.version, labels: { [SHARD_LABEL]: stored.shard } };
     return { items: [{ metadata } as unknown as Namespace] };
@@ -78,6 +81,47 @@ it('begins with what is patched all the time: the watch has come as far as what 
   admission.begin();
   await turns();
   expect(steps).toEqual(['leases', 'list', 'prepare a', 'taken a']);
+});
+
+it('begins with what is wanted in the moment after nothing was', async () => {
+  takes = (name) => {
+    // Two turns later it has seen that nothing is wanted, and is about to end.
+    void Promise.resolve()
+      .then(() => {})
+      .then(() => {
+        wanted.set('a', '5');
+        admission.begin();
+      });
+    takes = () => wanted.delete('a');
+    return wanted.delete(name);
+  };
+  admission.begin();
+  await turns();
+  expect(steps.filter((step) => step === 'taken a')).toHaveLength(2);
+});
+
+it('begins with what is patched more often than the watch brings it', async () => {
+  let version = 6;
+  // What is read is always newer than what the watch has shown, which comes a second later.
+  onList = () => {
+    watched = version - 1;
+    stored.version = String(version++);
+  };
+  admission.begin();
+  await turns();
+  expect(steps).toEqual(['leases', 'list']);
+  expect(await again()).toEqual(['leases', 'list', 'prepare a', 'taken a']);
+});
+
+it('not where the label was away since it was read first', async () => {
+  stored.version = '6';
+  admission.begin();
+  await turns();
+  [stored.version, watched] = ['9', 8];
+  wanted.set('a', '8');
+  expect(await again()).toEqual(['leases', 'list']);
+  watched = 9;
+  expect(await again()).toEqual(['leases', 'list', 'prepare a', 'taken a']);
 });
 
 describe('it waits, and asks again', () => {

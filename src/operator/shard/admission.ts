@@ -2,6 +2,7 @@ import { shardNamed } from '../../api/schema/shard.ts';
 import { namespaces } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
+import { isOlder } from '../../kube/informer/resource-version.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import type { Membership } from './membership.ts';
@@ -21,6 +22,11 @@ export interface AdmissionParts {
   readonly onTaken: (names: readonly string[]) => void;
 }
 
+interface Versions {
+  readonly since: string;
+  readonly stored: string;
+}
+
 /** A leader writes what it has seen with each renewal, every 2 s. */
 const AGAIN_MS = 1_000;
 const REPORTED_AGAIN_MS = 60_000;
@@ -29,11 +35,14 @@ const REPORTED_AGAIN_MS = 60_000;
  * Begins with the namespaces of this shard, each when nobody else can work on it any more. Read in this order, so that no step rests on
  * what is older than the one before: the version since when a namespace is ours; the Leases, whose holders must have released it as of that
  * version; the Namespaces as they are stored, which must still have our label. Whether they had it all the time since shows when the own
- * watch has come as far: after another label in between, whoever it named may work on it.
+ * watch has come as far: after another label in between, whoever it named may work on it. As far as was stored when all this was read first:
+ * a watch may always be behind what is patched all the time.
  */
 export class Admission {
   readonly #parts: AdmissionParts;
   #running: Promise<void> | undefined;
+  /** Of each that was free: as it was stored when that was read first. */
+  #stored = new Map<string, Versions>();
   #reported: { readonly text: string; readonly at: number } | undefined;
 
   constructor(parts: AdmissionParts) {
@@ -42,9 +51,7 @@ export class Admission {
 
   /** Something is wanted. */
   begin(): void {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#run();
   }
 
   async stop(): Promise<void> {
@@ -52,19 +59,27 @@ export class Admission {
   }
 
   async #run(): Promise<void> {
-    const { membership, clock, log, signal } = this.#parts;
+    const { membership, signal } = this.#parts;
     // Whoever asks may be about to make itself known.
     await Promise.resolve();
-    while (!signal.aborted && membership.wanted.size > 0) {
-      try {
-        await this.#admit(membership.wanted);
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!(error instanceof KubeError)) throw error;
-        log.warn({ error }, 'whether the namespaces of this shard are free is not known yet');
-      }
-      if (membership.wanted.size > 0) await sleep(clock, AGAIN_MS, signal).catch(() => {});
+    try {
+      while (!signal.aborted && membership.wanted.size > 0) await this.#try();
+    } finally {
+      // At once: what is wanted from the next moment on must find that nothing runs.
+      this.#running = undefined;
     }
+  }
+
+  async #try(): Promise<void> {
+    const { membership, clock, log, signal } = this.#parts;
+    try {
+      await this.#admit(membership.wanted);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof KubeError)) throw error;
+      log.warn({ error }, 'whether the namespaces of this shard are free is not known yet');
+    }
+    if (membership.wanted.size > 0) await sleep(clock, AGAIN_MS, signal).catch(() => {});
   }
 
   async #admit(wanted: ReadonlyMap<string, string>): Promise<void> {
@@ -79,15 +94,20 @@ export class Admission {
     if (free.length === 0) return;
     const { items } = await client.list(namespaces, {}, signal);
     const stored = new Map(items.map((each) => [each.metadata.name, each]));
-    const ours = free.flatMap((name) => {
+    const found = free.flatMap((name) => {
       const [since, now] = [wanted.get(name), stored.get(name)];
       if (since === undefined || !now || shardNamed(now) !== shard) return [];
-      const versions = [since, now.metadata.resourceVersion] as const;
-      return membership.isWanted(name, ...versions) ? [{ name, versions }] : [];
+      return [{ name, versions: firstOf(this.#stored.get(name), since, now.metadata.resourceVersion) }];
     });
+    this.#stored = new Map(found.map(({ name, versions }) => [name, versions]));
+    const ours = found.filter(({ name, versions }) =>
+      membership.isWanted(name, versions.since, versions.stored),
+    );
     if (ours.length === 0) return;
     await prepare(ours.map(({ name }) => name));
-    const taken = ours.flatMap(({ name, versions }) => (membership.take(name, ...versions) ? name : []));
+    const taken = ours.flatMap(({ name, versions }) =>
+      membership.take(name, versions.since, versions.stored) ? name : [],
+    );
     if (taken.length === 0) return;
     log.info(
       { shard, namespaces: taken.slice(0, 20), count: taken.length },
@@ -108,4 +128,9 @@ export class Admission {
       : 'its holder has not released it yet';
     log.info({ shard, namespaces: [namespace], lease, holder, why }, 'waits for a namespace of its shard');
   }
+}
+
+/** What was read first holds as long as the label is there without a break, and the cluster does not go back. */
+function firstOf(earlier: Versions | undefined, since: string, stored: string): Versions {
+  return earlier?.since === since && !isOlder(stored, earlier.stored) ? earlier : { since, stored };
 }
