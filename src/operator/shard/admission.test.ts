@@ -10,6 +10,7 @@ import { Admission } from './admission.ts';
 let clock: FakeClock;
 let stop: AbortController;
 let steps: string[];
+let reported: unknown[];
 let wanted: Map<string, string>;
 /** As stored: the version and the label of the namespace `a`. */
 let stored: { version: string; shard: string };
@@ -22,7 +23,7 @@ let onList: () => void;
 let admission: Admission;
 
 beforeEach(() => {
-  [clock, stop, steps] = [new FakeClock(), new AbortController(), []];
+  [clock, stop, steps, reported] = [new FakeClock(), new AbortController(), [], []];
   wanted = new Map([['a', '5']]);
   [stored, isFree, failure] = [{ version: '5', shard: 'blue' }, true, undefined];
   watched = 5;
@@ -49,11 +50,11 @@ beforeEach(() => {
         if (failure) throw failure;
       },
       inTheWay: (name, since) =>
-        isFree ? undefined : { lease: 'azid', holder: `waits for ${name} ${since}`, isWhole: false },
+        isFree ? undefined : { lease: `azid-${name}`, holder: `waits for ${name} ${since}`, isWhole: false },
     },
     client: { list } as unknown as KubeClient,
     clock,
-    log: silentLog,
+    log: { ...silentLog, info: ({ lease }) => void reported.push(lease) },
     signal: stop.signal,
     prepare: async (names) => void steps.push(`prepare ${names}`),
     onTaken: (names) => void steps.push(`taken ${names}`),
@@ -160,6 +161,17 @@ describe('it waits, and asks again', () => {
     failure = undefined;
     expect(await again()).toEqual(['leases', 'list', 'prepare a', 'taken a']);
   });
+});
+
+it('reports each in whose way it is once a minute, though they take turns', async () => {
+  isFree = false;
+  wanted.set('b', '5');
+  admission.begin();
+  await turns();
+  for (let s = 1; s < 60; s++) await again();
+  expect(reported).toEqual(['azid-a', 'azid-b']);
+  await again();
+  expect(reported).toEqual(['azid-a', 'azid-b', 'azid-a', 'azid-b']);
 });
 
 it('ends with the process', async () => {

@@ -43,7 +43,8 @@ export class Admission {
   #running: Promise<void> | undefined;
   /** Of each that was free: as it was stored when that was read first. */
   #stored = new Map<string, Versions>();
-  #reported: { readonly text: string; readonly at: number } | undefined;
+  /** When each Lease in the way was reported last. */
+  readonly #reported = new Map<string, number>();
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -121,8 +122,8 @@ export class Admission {
     const { clock, log, shard } = this.#parts;
     const text = `${lease} ${holder}`;
     const now = clock.monotonic();
-    if (this.#reported?.text === text && now - this.#reported.at < REPORTED_AGAIN_MS) return;
-    this.#reported = { text, at: now };
+    if (now - (this.#reported.get(text) ?? -REPORTED_AGAIN_MS) < REPORTED_AGAIN_MS) return;
+    this.#reported.set(text, now);
     const why = isWhole
       ? 'its holder works for all namespaces: start it with --shard default'
       : 'its holder has not released it yet';

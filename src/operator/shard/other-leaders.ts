@@ -54,7 +54,7 @@ export class OtherLeaders {
 
   /**
    * Who may still work on a namespace that is ours since this version: as far as was read last, a holder that lives and has not released
-   * of it. One whose Lease ran out here, or that has given it back, does not begin anything any more, and whoever takes its place reads first.
+   * it. One whose Lease ran out here, or that has given it back, does not begin anything any more, and whoever takes its place reads first.
    */
   inTheWay(namespace: string, since: string): InTheWay | undefined {
     for (const [name, { lease, holder }] of this.#living()) {
