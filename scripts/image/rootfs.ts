@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 
 /** As in the Deployment: nobody of the node. */
 export const USER = 65532;
-const LICENSE = join(import.meta.dirname, '..', '..', 'LICENSE');
+export const LICENSE = join(import.meta.dirname, '..', '..', 'LICENSE');
 
 export interface RootfsOptions {
   /** A folder that does not exist yet, or is empty. */
@@ -21,7 +21,7 @@ export interface RootfsOptions {
 }
 
 /** In the order in which the image has them. */
-const TEXTS: Readonly<Record<string, string>> = {
+export const TEXTS: Readonly<Record<string, string>> = {
   'etc/passwd': `azid:x:${USER}:${USER}::/:/nonexistent\n`,
   'etc/group': `azid:x:${USER}:\n`,
   // Names as the kubelet gives them in /etc/hosts, then DNS; without the file the C library has an order of its own.

@@ -50,17 +50,25 @@ export interface SpdxDocument {
 }
 
 export async function softwareBill(root: string, rootfs: string): Promise<string> {
+  const libraries = (await contentsOf(rootfs)).filter((path) => /^\/(usr\/)?lib/.test(path));
+  const bill = await billOfImage(root, await debianPackages(libraries), new Date(epochMs(process.env)));
+  return `${JSON.stringify(bill, undefined, 2)}\n`;
+}
+
+/** Of the image that the sources in `root` make, with these packages of Debian. */
+export async function billOfImage(
+  root: string,
+  debian: readonly Part[],
+  created: Date,
+): Promise<SpdxDocument> {
   const read = async (name: string) => JSON.parse(await readFile(join(root, name), 'utf8')) as unknown;
   const { devDependencies } = (await read('package.json')) as { devDependencies: { readonly node: string } };
   const { node } = devDependencies;
-  const libraries = (await contentsOf(rootfs)).filter((path) => /^\/(usr\/)?lib/.test(path));
-  const parts: readonly Part[] = [
+  const parts = [
     { name: 'node', version: node, purl: `pkg:generic/node@${node}`, files: ['/usr/bin/node'] },
-    ...(await debianPackages(libraries)),
+    ...debian,
   ];
-  const made = { base: await baseImage(root), created: new Date(epochMs(process.env)) };
-  const bill = billOf((await read('package-lock.json')) as Lock, parts, made);
-  return `${JSON.stringify(bill, undefined, 2)}\n`;
+  return billOf((await read('package-lock.json')) as Lock, parts, { base: await baseImage(root), created });
 }
 
 /** reproducible-builds.org/specs/source-date-epoch */
@@ -116,8 +124,19 @@ function npmPackages({ packages }: Lock): SpdxPackage[] {
   return [...found.values()];
 }
 
+const HOLDS = 'in the image: ';
+
 function partPackage({ name, version, purl, files }: Part): SpdxPackage {
-  return spdxPackage(name, version, { purl, comment: `in the image: ${files.join(', ')}` });
+  return spdxPackage(name, version, { purl, comment: `${HOLDS}${files.join(', ')}` });
+}
+
+/** The packages of Debian that a bill names, with a version each. */
+export function partsOf({ packages }: SpdxDocument): (Part & { readonly version: string })[] {
+  return packages.flatMap(({ name, versionInfo: version, externalRefs, comment }) => {
+    const [{ referenceLocator: purl = '' } = {}] = (externalRefs ?? []) as { referenceLocator?: string }[];
+    if (!purl.startsWith('pkg:deb/debian/') || typeof comment !== 'string') return [];
+    return [{ name, version, purl, files: comment.replace(HOLDS, '').split(', ') }];
+  });
 }
 
 /**

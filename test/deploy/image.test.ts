@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseImageOf } from '../../scripts/image/base.ts';
+import { CONFIG } from '../../scripts/image/differences.ts';
 import { assembleRootfs, contentsOf } from '../../scripts/image/rootfs.ts';
 import { type Confinement, confinementHere, runIn } from '../../scripts/image/run.ts';
 import { freePort } from '../../src/sandbox/apiserver/process/port.ts';
@@ -163,7 +164,17 @@ describe('the Dockerfile', () => {
     expect(dockerfile.split(/^FROM scratch$/m)[1]?.match(/^(COPY|ADD|RUN) .*$/gm)).toEqual([
       'COPY --from=build /rootfs /',
     ]);
-    expect(dockerfile).toContain('USER 65532:65532');
-    expect(dockerfile).toContain('ENTRYPOINT ["/usr/bin/node", "/azid/azid.mjs"]');
+  });
+
+  it('says how the image is run, as a release verifies it', async () => {
+    const [, last = ''] = (await read('deploy/image/Dockerfile')).split(/^FROM scratch$/m);
+    const said = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(last)?.[1] ?? '';
+    expect({ User: said('USER'), WorkingDir: said('WORKDIR') }).toEqual({
+      User: CONFIG.User,
+      WorkingDir: CONFIG.WorkingDir,
+    });
+    expect(JSON.parse(said('ENTRYPOINT'))).toEqual(CONFIG.Entrypoint);
+    expect(JSON.parse(said('CMD'))).toEqual(CONFIG.Cmd);
+    expect(last).not.toMatch(/^ENV /m);
   });
 });
