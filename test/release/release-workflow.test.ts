@@ -9,18 +9,14 @@ describe('a release', () => {
   const { checks, image, publish } = workflow.jobs;
   const linesOf = (job: Job | undefined) => (job?.steps ?? []).flatMap(({ run }) => run ?? []).join('\n');
 
-  it('builds the Dockerfile of deploy/image, once for the image and once for its bill of materials', () => {
-    const builds = (image?.steps ?? []).filter(({ uses }) => uses?.startsWith('docker/build-push-action@'));
-    expect(builds.map((step) => [step.with?.context, step.with?.file, step.with?.target])).toEqual([
-      ['.', 'deploy/image/Dockerfile', undefined],
-      ['.', 'deploy/image/Dockerfile', 'sbom'],
-    ]);
-  });
-
   it('packs by the script that test/release/pack.test.ts runs, with the digest that was signed', () => {
     const lines = linesOf(publish);
     const order = [
+      'skopeo --insecure-policy copy --preserve-digests oci-archive:images/image-amd64.tar',
+      'skopeo --insecure-policy copy --preserve-digests oci-archive:images/image-arm64.tar',
+      'docker buildx imagetools create',
       'cosign sign --yes --recursive',
+      'npm ci --omit=dev --ignore-scripts',
       'scripts/release.ts pack release',
       'cosign sign-blob',
       'cosign verify-blob',
@@ -34,7 +30,7 @@ describe('a release', () => {
 
   it('of a tag that was released is refused before anything is built', () => {
     expect(linesOf(checks)).toMatch(/^if gh release view "\$GITHUB_REF_NAME"[^\n]*; then [^\n]*exit 1; fi$/m);
-    expect(image).toMatchObject({ needs: 'checks' });
+    expect(image).toMatchObject({ needs: 'checks', uses: './.github/workflows/image.yml' });
     expect(publish).toMatchObject({ needs: 'image' });
   });
 
@@ -45,15 +41,34 @@ describe('a release', () => {
     expect(create?.env?.PRERELEASE).toBe("${{ contains(github.ref_name, '-') }}");
   });
 
+  it('runs nothing of a package where it may publish: what was built is handed to it', () => {
+    const lines = linesOf(publish);
+    expect(lines).not.toMatch(/npm run|npm ci(?! --omit=dev --ignore-scripts)|docker build /);
+    expect(publish?.steps.filter(({ uses }) => /build-push|setup-buildx/.test(uses ?? ''))).toEqual([]);
+    // The plugin has the bundle that was verified in the image.
+    expect(lines).toMatch(
+      /image\.ts unpack images\/image-amd64\.tar "\$RUNNER_TEMP\/rootfs"\ncp -r "\$RUNNER_TEMP\/rootfs\/azid" dist\n/,
+    );
+  });
+
+  it('attests of each image the bill of materials that was verified with it', () => {
+    const bills = (publish?.steps ?? []).flatMap((step) => (step.with?.['sbom-path'] ? [step.with] : []));
+    expect(bills.map((each) => [each['subject-digest'], each['sbom-path']])).toEqual(
+      ['amd64', 'arm64'].map((arch) => [
+        `\${{ steps.name.outputs.${arch} }}`,
+        `images/sbom-${arch}.spdx.json`,
+      ]),
+    );
+  });
+
   it('asks for no storage record, for which a job would need one more right', () => {
-    const pushed = [image, publish]
-      .flatMap((job) => job?.steps ?? [])
-      .filter((step) => step.with?.['push-to-registry'] === true);
-    expect(pushed.map((step) => step.with?.['create-storage-record'])).toEqual([false, false, false]);
+    const pushed = (publish?.steps ?? []).filter((step) => step.with?.['push-to-registry'] === true);
+    expect(pushed.map((step) => step.with?.['create-storage-record'])).toEqual(Array(4).fill(false));
   });
 
   it('takes nothing from a cache that other runs may write to', () => {
-    const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
+    const called = sources.filter(({ file }) => ['release.yml', 'image.yml'].includes(file));
+    const steps = called.flatMap((each) => Object.values(each.workflow.jobs)).flatMap((job) => job.steps);
     /** The inputs by which these actions would, each unless it says otherwise. */
     const caches = {
       'actions/setup-node': ['package-manager-cache', false],

@@ -21,7 +21,10 @@ export interface Job {
   readonly environment?: { readonly name: string };
   readonly permissions?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;
+  /** None where it is another workflow. */
   readonly steps: readonly Step[];
+  /** A workflow of this repository that the job is. */
+  readonly uses?: string;
 }
 export interface Workflow {
   readonly permissions?: unknown;
@@ -35,7 +38,12 @@ export const files = (await readdir(join(ROOT, FOLDER))).sort();
 export const sources = await Promise.all(
   files.map(async (file) => {
     const text = await readFile(join(ROOT, FOLDER, file), 'utf8');
-    return { file, text, workflow: parse(text) as Workflow };
+    const workflow = parse(text) as Workflow;
+    const jobs = Object.entries(workflow.jobs).map(([name, job]) => [
+      name,
+      { ...job, steps: job.steps ?? [] },
+    ]);
+    return { file, text, workflow: { ...workflow, jobs: Object.fromEntries(jobs) as Workflow['jobs'] } };
   }),
 );
 export const jobs = sources.flatMap(({ file, workflow }) =>
