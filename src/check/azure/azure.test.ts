@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
@@ -6,7 +7,7 @@ import { rightsOf } from '../../azure/permissions.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { AZURE_RIGHTS } from '../../operator/azure/rights/azure-rights.ts';
 import { needsOf } from './needs.ts';
-import { rightsFinding, unreadable } from './rights.ts';
+import { rightsFinding, rolesFor, unreadable } from './rights.ts';
 import { notAsked, notSignedIn, signedIn } from './sign-in.ts';
 
 const SUB = '/subscriptions/11111111-2222-4333-8444-555555555555';
@@ -135,6 +136,54 @@ describe('the rights that are needed', () => {
       [],
     ).flatMap(({ actions }) => actions);
     expect(everything.filter((action) => !known.has(action.toLowerCase()))).toEqual([]);
+  });
+});
+
+describe('the roles that have what is missing', async () => {
+  const folder = new URL('../../../deploy/azure/', import.meta.url);
+  const given = async (name: string) => {
+    const text = await readFile(new URL(`azid-${name}-role.json`, folder), 'utf8');
+    return (JSON.parse(text) as { Actions: string[] }).Actions;
+  };
+  const names = ['reader', 'identities', 'grants', 'hosts'];
+  const has = new Map<string, readonly string[]>(
+    await Promise.all(names.map(async (name) => [`azid ${name}`, await given(name)] as const)),
+  );
+  const identity = object('UserAssignedIdentity', {}, { coordinates });
+  const credential = object('FederatedIdentityCredential', {}, { identityId: IDENTITY });
+  const attachment = object('IdentityAttachment', { identityId: IDENTITY, target: { resourceId: VM } });
+
+  it.each<[string, readonly ManagedObject[], object]>([
+    ['an identity', [identity], { subscription: ['azid reader'], '/rg1': ['azid identities'] }],
+    ['a credential', [credential], { subscription: ['azid reader'], '/rg1': ['azid identities'] }],
+    [
+      'a grant',
+      [object('RoleGrant', { scope: RG })],
+      { subscription: ['azid reader'], '/rg1': ['azid grants'] },
+    ],
+    ['an attachment', [attachment], { subscription: ['azid reader', 'Reader'], '/rg1': ['azid hosts'] }],
+    [
+      'all of them',
+      [identity, credential, attachment, object('RoleGrant', { scope: RG })],
+      {
+        subscription: ['azid reader', 'Reader'],
+        '/rg1': ['azid identities', 'azid grants', 'azid hosts'],
+      },
+    ],
+  ])('for %s change nothing where azid only reads, and have all of it', (_, objects, expected) => {
+    const needs = needsOf(objects, []);
+    const found = needs.map(({ scope, actions }) => [
+      scope.replace(SUB, '').replace('/resourcegroups', '') || 'subscription',
+      rolesFor(actions),
+    ]);
+    expect(Object.fromEntries(found)).toEqual(expected);
+    for (const { actions } of needs) {
+      const roles = rolesFor(actions);
+      const all = roles.flatMap((role) => has.get(role) ?? []).map((each) => each.toLowerCase());
+      const isThere = (action: string) =>
+        all.includes(action.toLowerCase()) || (roles.includes('Reader') && action.endsWith('/read'));
+      expect(actions.filter((action) => !isThere(action))).toEqual([]);
+    }
   });
 });
 

@@ -56,7 +56,7 @@ export function rightsFinding({ scope, actions }: Need, rights: Rights): CheckFi
   return problem(
     AREA,
     `at ${scope} ${missing.length} of ${actions.length} are missing: ${missing.join(', ')}`,
-    `assign ${[...new Set(missing.map(roleFor))].join(' and ')} there or above (docs/guides/run-on-azure.md); a new assignment acts within 10 minutes`,
+    `assign ${rolesFor(missing).join(' and ')} there or above (docs/guides/run-on-azure.md); a new assignment acts within 10 minutes`,
   );
 }
 
@@ -66,16 +66,41 @@ export function unreadable({ scope, actions }: Need, { code, message }: AzureErr
     return problem(
       AREA,
       `none of ${actions.length} that are needed at ${scope}: ${code}`,
-      `see that the scope exists, and assign ${[...new Set(actions.map(roleFor))].join(' and ')} there or above (docs/guides/run-on-azure.md)`,
+      `see that the scope exists, and assign ${rolesFor(actions).join(' and ')} there or above (docs/guides/run-on-azure.md)`,
     );
   return unknown(AREA, `at ${scope}: ${code}: ${message}`, 'check again');
 }
 
 const NO_RIGHTS = new Set(['AuthorizationFailed', 'SubscriptionNotFound', 'ResourceGroupNotFound']);
 
-/** Which custom role of deploy/azure has it. */
-function roleFor(action: string): string {
-  if (/\/assign\/action$/.test(action)) return 'azid hosts';
-  if (/^Microsoft\.ManagedIdentity\/|^Microsoft\.Insights\//i.test(action)) return 'azid identities';
-  return /^Microsoft\.Authorization\//i.test(action) ? 'azid grants' : 'azid hosts';
+const READER = /^Microsoft\.(?:ManagedIdentity|Authorization|Insights)\/.*\/read$/i;
+/** Those of deploy/azure that may change something, and what each has of the rights that are asked for here. */
+const CHANGING: readonly { readonly role: string; readonly has: RegExp }[] = [
+  {
+    role: 'azid identities',
+    has: /^Microsoft\.(?:ManagedIdentity\/userAssignedIdentities\/(?!assign\/)|Insights\/)/i,
+  },
+  { role: 'azid grants', has: /^Microsoft\.(?:Authorization|Insights)\//i },
+  {
+    role: 'azid hosts',
+    has: /^(?!Microsoft\.(?:Authorization\/|ManagedIdentity\/.*(?:\/write|\/delete|Credentials\/read)$))/i,
+  },
+];
+
+/**
+ * The roles that have these rights together, and none that may change what need only be read: whom a list of a subscription's assignments is
+ * missing is not told to let azid grant there. Pure.
+ */
+export function rolesFor(actions: readonly string[]): readonly string[] {
+  const [reads, changes] = [true, false].map((wanted) =>
+    actions.filter((action) => action.endsWith('/read') === wanted),
+  ) as [string[], string[]];
+  const chosen = new Set(changes.map((action) => CHANGING.find(({ has }) => has.test(action))));
+  const left = reads.filter((action) => ![...chosen].some((each) => each?.has.test(action)));
+  return [
+    ...(left.some((action) => READER.test(action)) ? ['azid reader'] : []),
+    ...CHANGING.filter((each) => chosen.has(each)).map(({ role }) => role),
+    // Of other resources: no role of deploy/azure reads them and cannot change them.
+    ...(left.some((action) => !READER.test(action)) ? ['Reader'] : []),
+  ];
 }
