@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { KINDS } from '../../src/api/index.ts';
 import { readConditions } from './conditions.ts';
 import { anchorsOf, codeOf, firstCells, linksOf, pages, ROOT } from './markdown.ts';
 import { reasonsOfSources } from './reasons.ts';
@@ -33,6 +34,14 @@ describe('documents', () => {
   it('are found', () => {
     expect(all.map(({ path }) => path)).toContain('README.md');
     expect(all.length).toBeGreaterThan(10);
+  });
+
+  it('give Argo CD the health of every kind that people write', () => {
+    const given = textOf('docs/guides/gitops.md').matchAll(
+      /resource\.customizations\.health\.azid\.dev_(\w+)/g,
+    );
+    const written = KINDS.filter(({ internal }) => internal !== true).map(({ resource }) => resource.kind);
+    expect([...given].map(([, kind]) => kind).toSorted()).toEqual(written.toSorted());
   });
 
   it.each(all)('$path links to nothing that is missing', ({ path, text }) => {
