@@ -1,3 +1,4 @@
+import { reportingFailures } from '../azure/arm/sign-in-failures.ts';
 import type { AzureCaches } from '../cache/caches.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { KubeClient } from '../kube/client.ts';
@@ -52,9 +53,10 @@ export class Operator {
   #synced = false;
 
   constructor(options: OperatorOptions) {
-    this.#options = options;
     this.#kinds = options.kinds ?? KINDS;
     this.#metrics = new Metrics({ azureResources: AZURE_RESOURCES, process: options.processMetrics ?? true });
+    const credential = reportingFailures(options.credential, () => this.#metrics.azure.signInFailed());
+    this.#options = { ...options, credential };
   }
 
   /** Where probes and metrics are served; undefined when they are not. */

@@ -67,3 +67,14 @@ it('every cache shows age, size and completeness, and no resource appears only w
   const late = [...called].filter((each) => !first.has(each) && !/\/operation/.test(each));
   expect(late).toEqual([]);
 });
+
+it('a token that Entra refuses is counted, since no call is made that could show it', async () => {
+  const credential = { getToken: () => Promise.reject(new Error('AADSTS700213: no matching credential')) };
+  const operator = await stage.world.start({ credential });
+  let page = '';
+  await stage.world.until('a refusal to be counted', async () => {
+    page = await pageOf(operator.url);
+    return /^azid_azure_sign_in_failures_total [1-9]/m.test(page);
+  });
+  expect(page.split('\n').filter((line) => CALLS.test(line) && !line.endsWith(' 0'))).toEqual([]);
+});

@@ -22,6 +22,12 @@ export const azure: Row = {
       ),
     },
     {
+      title: 'Tokens that Entra did not give',
+      about: 'Without one the call is not made, and is counted nowhere else.',
+      unit: 'ops',
+      queries: one('sum(rate(azid_azure_sign_in_failures_total{job=~"$job"}[$__rate_interval]))', 'failed'),
+    },
+    {
       title: '429 answers',
       about: 'Azure throttles: azid waits as long as it is told.',
       unit: 'ops',

@@ -89,7 +89,7 @@ const CHANGING: readonly { readonly role: string; readonly has: RegExp }[] = [
 
 /**
  * The roles that have these rights together, and none that may change what need only be read: whom a list of a subscription's assignments is
- * missing is not told to let azid grant there. Pure.
+ * missing is not advised to let azid grant there. Pure.
  */
 export function rolesFor(actions: readonly string[]): readonly string[] {
   const [reads, changes] = [true, false].map((wanted) =>

@@ -17,6 +17,8 @@ export interface AzureMetrics {
   remaining(subscriptionId: string, headers: Iterable<readonly [name: string, value: string]>): void;
   /** A call was let through after waiting in its rate-limit scope. */
   waited(seconds: number, labels: { readonly kind: string; readonly priority: Priority }): void;
+  /** Whoever needed a token for a call got none, so the call was not made. */
+  signInFailed(): void;
   /** Azure answered 429: the rate-limit scope waits this long. */
   throttled(seconds: number, labels: { readonly subscriptionId: string; readonly kind: string }): void;
 }
@@ -41,6 +43,11 @@ export function azureSeries(registry: Registry, resources: AzureResources = {}):
     help: 'Calls to Azure that failed; responseCode "none" when no answer came.',
     registers,
     labelNames: callLabels,
+  });
+  const signIns = new Counter({
+    name: 'azid_azure_sign_in_failures_total',
+    help: 'Tokens that Entra refused or did not send. Their calls were not made, so they stand in no other series.',
+    registers,
   });
   const time = new Histogram({
     name: 'azure_requests_time_seconds',
@@ -86,6 +93,7 @@ export function azureSeries(registry: Registry, resources: AzureResources = {}):
     remaining(subscription, headers) {
       for (const [bucket, left] of bucketsLeft(headers)) remaining.set({ subscription, bucket }, left);
     },
+    signInFailed: () => signIns.inc(),
     waited: (seconds, { kind, priority }) => waits.observe({ kind, priority }, seconds),
     throttled: (seconds, { subscriptionId, kind }) =>
       throttled.inc({ subscription: subscriptionId, kind }, seconds),
