@@ -75,9 +75,9 @@ describe.runIf(process.platform === 'linux')('what differs in an image', () => {
       `/${LIB}/liby.so.1: expected nothing, found a file that nobody vouches for`,
     ],
     [
-      'a file that a package has elsewhere',
-      () => write('rootfs/etc/libx.so.1', 'libx'),
-      '/etc/libx.so.1: expected nothing, found a file that nobody vouches for',
+      'what a package has beside its libraries',
+      () => write('libraries/usr/bin/x', '').then(() => write('rootfs/usr/bin/x', '')),
+      '/usr/bin/x: expected nothing, found a file that nobody vouches for',
     ],
     [
       'what the linker would load first',
