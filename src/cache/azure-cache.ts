@@ -18,7 +18,7 @@ import { ABSENCE_KEPT_MS } from './store/merge.ts';
 import { type ChangeListener, ResourceStore } from './store/store.ts';
 
 /** How far what is held of an area may be believed. Ages count from when the request began, ms. */
-export type AreaStanding =
+export type AreaState =
   | { readonly state: 'known'; readonly completeness: Completeness; readonly ageMs: number }
   /** Azure answered that their parent is not there. Right after it was made that may be untrue. */
   | { readonly state: 'gone'; readonly ageMs: number }
@@ -26,13 +26,13 @@ export type AreaStanding =
 
 /** All that is held of one area. */
 export type AreaContent<T> =
-  | (Extract<AreaStanding, { state: 'known' }> & {
+  | (Extract<AreaState, { state: 'known' }> & {
       /** All that are held to be there, our own writes included. */
       readonly resources: readonly T[];
       /** Missing where they should show. As they were last seen. */
       readonly doubtful: readonly T[];
     })
-  | Exclude<AreaStanding, { state: 'known' }>;
+  | Exclude<AreaState, { state: 'known' }>;
 
 export class AzureCache<T extends CachedResource, Q extends object = object> implements AzureObserver<T> {
   readonly #definition: CacheDefinition<T, Q>;
@@ -151,15 +151,15 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
 
   /** All that is held of an area, and of what is in doubt there. No call. */
   content(area: string): AreaContent<T> {
-    const standing = this.standing(area);
-    if (standing.state !== 'known') return standing;
+    const state = this.areaState(area);
+    if (state.state !== 'known') return state;
     const named = this.#areaNamed(area);
     const [resources, doubtful] = [this.#store.presentIn(named), this.#store.doubtfulIn(named)];
-    return { ...standing, resources, doubtful };
+    return { ...state, resources, doubtful };
   }
 
   /** How far what is held of the area may be believed; causes no read. */
-  standing(area: string): AreaStanding {
+  areaState(area: string): AreaState {
     const named = this.#areaNamed(area);
     const ageMs = this.#lists.age(named);
     if (ageMs === undefined) return { state: 'unknown' };
@@ -223,7 +223,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
       this.inUse.names.map((area) => ({
         cache: this.#definition.name,
         ...this.#definition.placeOf(area),
-        ...this.#lists.standingOf(area),
+        ...this.#lists.stateOf(area),
         entries: this.#store.countIn(area),
       })),
     );

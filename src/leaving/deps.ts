@@ -1,8 +1,8 @@
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 
-/** What a command that leaves works with: the caller's own rights in the cluster, and nothing of Azure. */
-export interface LeavingDeps {
+/** What a command on an installation works with: the caller's own rights in the cluster, and nothing of Azure. */
+export interface InstallationDeps {
   readonly client: KubeClient;
   readonly clock: Clock;
   /** azid's own. */
@@ -16,6 +16,6 @@ export interface LeavingDeps {
 }
 
 /** The command cannot go on: the message says what was expected, what was found, and what to do. */
-export class LeavingRefused extends Error {
-  override readonly name = 'LeavingRefused';
+export class CommandRefused extends Error {
+  override readonly name = 'CommandRefused';
 }

@@ -3,11 +3,11 @@ import { FINALIZER, hasFinalizer, RELEASE_ANNOTATION } from '../api/schema/commo
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
 import { keyOf } from '../kube/types.ts';
-import type { LeavingDeps } from './deps.ts';
+import type { InstallationDeps } from './deps.ts';
 import { type LeftBehind, leftBehindOf, writeDown } from './left-behind.ts';
 import type { Found } from './objects.ts';
 
-type Deps = Pick<LeavingDeps, 'client' | 'clock' | 'namespace' | 'signal'>;
+type Deps = Pick<InstallationDeps, 'client' | 'clock' | 'namespace' | 'signal'>;
 
 /** The controller removes the finalizer at its next reconcile, and records an Event; what then stays is recorded here. */
 export async function askForRelease(found: Found, why: string, deps: Deps): Promise<LeftBehind> {

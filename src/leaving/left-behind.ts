@@ -7,7 +7,7 @@ import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
 import { keyOf } from '../kube/types.ts';
 import { LEFT_BEHIND_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
 import { timestamp } from '../runtime/status/conditions.ts';
-import type { LeavingDeps } from './deps.ts';
+import type { InstallationDeps } from './deps.ts';
 import { inAzure } from './in-azure.ts';
 import type { Found } from './objects.ts';
 
@@ -41,7 +41,7 @@ export function leftBehindOf(found: Found, why: string, now: number): LeftBehind
 /** Entries by the uid of their object, so that an object that is written down twice has one. */
 export async function writeDown(
   entries: readonly LeftBehind[],
-  { client, namespace, signal }: Pick<LeavingDeps, 'client' | 'namespace' | 'signal'>,
+  { client, namespace, signal }: Pick<InstallationDeps, 'client' | 'namespace' | 'signal'>,
 ): Promise<void> {
   let pending = Object.fromEntries(
     entries.filter(({ azure }) => azure.length > 0).map((entry) => [entry.uid, JSON.stringify(entry)]),

@@ -4,7 +4,7 @@ import type { KindSchema } from '../api/schema/kind.ts';
 import { KubeError } from '../kube/errors.ts';
 import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';
 import { type KubeObject, keyOf } from '../kube/types.ts';
-import type { LeavingDeps } from './deps.ts';
+import type { InstallationDeps } from './deps.ts';
 
 /** An object and the kind that it is of. */
 export interface Found {
@@ -20,7 +20,7 @@ export function nameOf({ kind, object }: Found): string {
 /** All objects of a kind; undefined where the cluster does not serve it. */
 export async function listKind(
   kind: KindSchema<KubeObject>,
-  { client, signal }: Pick<LeavingDeps, 'client' | 'signal'>,
+  { client, signal }: Pick<InstallationDeps, 'client' | 'signal'>,
 ): Promise<readonly Found[] | undefined> {
   try {
     const { items } = await pagedList(client, kind.resource, { limit: PAGE_SIZE }, signal);
@@ -35,7 +35,7 @@ export async function listKind(
 /** All objects of these kinds, of those that the cluster serves. */
 export async function listKinds(
   kinds: readonly KindSchema<KubeObject>[],
-  deps: Pick<LeavingDeps, 'client' | 'signal'>,
+  deps: Pick<InstallationDeps, 'client' | 'signal'>,
 ): Promise<readonly Found[]> {
   const found: Found[] = [];
   for (const kind of kinds) found.push(...((await listKind(kind, deps)) ?? []));

@@ -6,7 +6,7 @@ import { isNotFound } from '../kube/errors.ts';
 import { controllerAtWork } from '../kube/lease/at-work.ts';
 import { splitKey } from '../kube/types.ts';
 import { sleep } from '../runtime/time/clock.ts';
-import { type LeavingDeps, LeavingRefused } from './deps.ts';
+import { CommandRefused, type InstallationDeps } from './deps.ts';
 import { askForRelease, takeFinalizer } from './finalizers.ts';
 import { inAzure } from './in-azure.ts';
 import { type LeftBehind, leftBehindOf } from './left-behind.ts';
@@ -25,26 +25,26 @@ const POLL_MS = 1_000;
 /** @returns what was left behind; undefined: it was not confirmed */
 export async function release(
   { kind: name, key }: { readonly kind: string; readonly key: string },
-  deps: LeavingDeps,
+  deps: InstallationDeps,
   { timeoutMs, withoutController, confirm }: ReleaseOptions,
 ): Promise<LeftBehind | undefined> {
   const { clock, signal, say } = deps;
   const read = reader(name, key, deps);
   const found = await read();
-  if (!found) throw new LeavingRefused(`expected ${name} ${key} to exist, it does not`);
+  if (!found) throw new CommandRefused(`expected ${name} ${key} to exist, it does not`);
   if (!found.object.metadata.deletionTimestamp)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `${nameOf(found)} is not being deleted, and only a deletion that hangs can be let go: kubectl delete it first`,
     );
   if (!hasFinalizer(found.object))
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `${nameOf(found)} has no finalizer of azid any more; it is kept by ${(found.object.metadata.finalizers ?? []).join(', ') || 'nothing'}`,
     );
   if (!(await confirm(inAzure(found)))) return undefined;
   const why = 'released with azid release';
   const atWork = await controllerAtWork(deps);
   if (withoutController && atWork.state === 'working')
-    throw new LeavingRefused(`${atWork.holder} works: leave --without-controller out, it lets the object go`);
+    throw new CommandRefused(`${atWork.holder} works: leave --without-controller out, it lets the object go`);
   const isAlone = atWork.state === 'none' || withoutController;
   if (atWork.state !== 'working') say(atWork.why);
   let left = isAlone ? leftBehindOf(found, why, clock.now()) : await askForRelease(found, why, deps);
@@ -58,7 +58,7 @@ export async function release(
     else if (now.object.metadata.annotations?.[RELEASE_ANNOTATION] !== 'true')
       left = await askForRelease(now, why, deps);
     if (clock.monotonic() >= until)
-      throw new LeavingRefused(
+      throw new CommandRefused(
         `${nameOf(now)} was not let go within the time${isAlone ? '' : '; is a controller running? If none is, pass --without-controller'}`,
       );
     await sleep(clock, POLL_MS, signal);
@@ -68,17 +68,17 @@ export async function release(
 function reader(
   name: string,
   key: string,
-  { client, signal }: LeavingDeps,
+  { client, signal }: InstallationDeps,
 ): () => Promise<Found | undefined> {
   const kind = kindNamed(name);
   if (!kind)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `expected a kind of azid such as UserAssignedIdentity or its short name uai, got "${name}"`,
     );
   const { namespaced, kind: resourceKind } = kind.resource;
   const { namespace, name: objectName } = splitKey(key);
   if (namespaced !== (namespace !== undefined) || objectName === '' || objectName.includes('/'))
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `expected the ${resourceKind} as ${namespaced ? 'namespace/name' : 'name'}, got "${key}"`,
     );
   return async () => {

@@ -56,8 +56,8 @@ export interface Doubt {
 
 /** Whether something in Kubernetes stands for a thing in Azure. */
 export type OwnerView =
-  /** An object that lives, or may want it, by kind and key. `leaving`: one of those is being deleted, and may be retaining it. */
-  | { readonly state: 'living'; readonly by: string; readonly leaving?: true }
+  /** An object that lives, or may want it, by kind and key. `deleting`: one of those is being deleted, and may be retaining it. */
+  | { readonly state: 'living'; readonly by: string; readonly deleting?: true }
   /** Marks name it whole, and no object is, was or wants that. `owner`: as the marks name it; `uid`: where they name it. */
   | { readonly state: 'gone'; readonly owner: string; readonly uid?: string }
   /** Kept on purpose: `deletionPolicy: Retain`. */

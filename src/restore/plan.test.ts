@@ -47,7 +47,7 @@ function recordOf(identity: object = {}, spec: Partial<OrphanRecordSpec> = {}): 
   } as OrphanRecord;
 }
 
-const standing = (identity: Partial<AzureIdentity>) =>
+const found = (identity: Partial<AzureIdentity>) =>
   ({ found: true, identity: { id: ID, tags: {}, principalId: NEW, ...identity } as AzureIdentity }) as const;
 
 describe('an identity', () => {
@@ -87,7 +87,7 @@ describe('an identity', () => {
     ['was never deleted', { principalId: OLD.toUpperCase(), tags: MARKS }],
     ['was made by an earlier run', { tags: { ...RETAINED, team: 'b' } }],
   ])('that %s is left', (_, identity) => {
-    expect(planIdentity(recordOf(), standing(identity)).type).toBe('there');
+    expect(planIdentity(recordOf(), found(identity)).type).toBe('there');
   });
 
   test.each([
@@ -104,7 +104,7 @@ describe('an identity', () => {
       'is not the one of the record',
     ],
   ])('in whose place stands one %s is refused', (_, identity, why) => {
-    expect(planIdentity(recordOf(), standing(identity))).toEqual({
+    expect(planIdentity(recordOf(), found(identity))).toEqual({
       type: 'refuse',
       why: expect.stringContaining(why),
     });

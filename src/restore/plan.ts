@@ -14,7 +14,7 @@ import { armKey, parseIdentityId, sameId } from '../azure/names/resource-id.ts';
 import type { AssignmentPut } from '../azure/role-assignments.ts';
 
 /** What stands under the id of the identity now. */
-export type Standing =
+export type FoundIdentity =
   | { readonly found: true; readonly identity: AzureIdentity }
   | { readonly found: false; readonly missing: 'resource' | 'resourceGroup' };
 
@@ -24,12 +24,12 @@ export type IdentityPlan =
   | { readonly type: 'refuse'; readonly why: string };
 
 /** An identity is made again as if its object had retained it: no sweep takes it, and an object of that name may take it back. */
-export function planIdentity({ spec }: OrphanRecord, standing: Standing): IdentityPlan {
+export function planIdentity({ spec }: OrphanRecord, got: FoundIdentity): IdentityPlan {
   const { identity: was, installationId } = spec;
   if (!was) return refuse('the record does not say what the identity was');
   const at = parseIdentityId(spec.id);
-  if (!standing.found) {
-    if (standing.missing === 'resourceGroup')
+  if (!got.found) {
+    if (got.missing === 'resourceGroup')
       return refuse(
         `resource group ${at.resourceGroup} is not there: make it first (az group create --name ${at.resourceGroup} --location ${was.location})`,
       );
@@ -38,7 +38,7 @@ export function planIdentity({ spec }: OrphanRecord, standing: Standing): Identi
     const isolationScope = was.isolationScope === 'Regional' ? { isolationScope: 'Regional' as const } : {};
     return { type: 'make', put: { ...at, location: was.location, tags, ...isolationScope } };
   }
-  const { identity } = standing;
+  const { identity } = got;
   // It was never deleted; or an earlier run made it.
   if (sameText(identity.principalId, was.principalId) || isRestored(identity.tags, spec))
     return { type: 'there', identity };
@@ -76,13 +76,13 @@ export interface CredentialPlan {
 
 export function planCredentials(
   recorded: readonly RecordedCredential[],
-  standing: readonly AzureFederatedCredential[],
+  got: readonly AzureFederatedCredential[],
 ): CredentialPlan {
   const [make, there, not]: [CredentialStep[], string[], string[]] = [[], [], []];
   for (const { name, issuer, subject, audiences } of recorded) {
     const [audience, ...more] = audiences;
-    const same = standing.find((each) => each.issuer === issuer && each.subject === subject);
-    const named = standing.find((each) => sameText(each.name, name));
+    const same = got.find((each) => each.issuer === issuer && each.subject === subject);
+    const named = got.find((each) => sameText(each.name, name));
     if (same) there.push(same.name);
     else if (named)
       not.push(

@@ -161,9 +161,9 @@ class Run implements Restored {
   async credential(): Promise<void> {
     const { spec } = this.#record;
     const { identityId: id } = parseCredentialId(spec.id);
-    const standing = await this.#deps.azure.identities.get(id, this.#context);
-    if (!standing.found) throw new RestoreRefused(`identity ${id} is not there: restore it first`);
-    const { identity } = standing;
+    const got = await this.#deps.azure.identities.get(id, this.#context);
+    if (!got.found) throw new RestoreRefused(`identity ${id} is not there: restore it first`);
+    const { identity } = got;
     if (tag(identity.tags, MARK.installation) !== spec.installationId)
       throw new RestoreRefused(
         `identity ${id} does not carry the tag ${MARK.installation} of installation ${spec.installationId}: it may be another one than the credential was made for`,

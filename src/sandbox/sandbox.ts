@@ -6,8 +6,8 @@ import { bringUp, type Up } from './bring-up.ts';
 import { type Cluster, startCluster, useCluster } from './cluster.ts';
 import type { SandboxFlags } from './options.ts';
 import { prepareReadyFile } from './ready-file.ts';
+import { isSettled, type ObjectRow, rowOf } from './screen/object-row.ts';
 import type { Screen } from './screen/screen.ts';
-import { isSettled, type Standing, standingOf } from './screen/standing.ts';
 import { sentenceOf } from './screen/table.ts';
 import { usageText } from './screen/usage.ts';
 import { type Examples, readExamples } from './setup/examples.ts';
@@ -47,7 +47,7 @@ export async function runSandbox(
 
     using limit = timeLimit(clock, flags.once ? flags.timeLimit : undefined, signal);
     const observing = { cluster, examples, clock, screen, signal: limit.signal };
-    let standings: readonly Standing[] = [];
+    let rows: readonly ObjectRow[] = [];
     try {
       up = await bringUp(
         {
@@ -64,9 +64,9 @@ export async function runSandbox(
           usageText({ ...up.facts, kubectl: binary, ...(controllerLog !== undefined && { controllerLog }) }),
         );
       }
-      for await (standings of standingsOf(up, observing)) {
-        screen.show(standings);
-        if (flags.once && standings.every(isSettled)) {
+      for await (rows of rowsOf(up, observing)) {
+        screen.show(rows);
+        if (flags.once && rows.every(isSettled)) {
           screen.conclude();
           say('All examples are Ready, and Azure holds what they declare.');
           return 'done';
@@ -77,7 +77,7 @@ export async function runSandbox(
     }
     screen.conclude();
     if (!limit.exceeded || signal.aborted) return flags.once || !up ? 'interrupted' : 'done';
-    say(await shortfall(flags.timeLimit, standings, controllerLog));
+    say(await shortfall(flags.timeLimit, rows, controllerLog));
     return 'unsettled';
   } catch (error) {
     if (signal.aborted) return 'interrupted';
@@ -93,10 +93,10 @@ function openCluster(flags: SandboxFlags, { clock, screen, signal }: SandboxSurr
 }
 
 /**
- * How the examples stand, again and again, until the signal aborts. Whatever the API server says meanwhile is no end: it
+ * The rows of the examples, again and again, until the signal aborts. Whatever the API server says meanwhile is no end: it
  * may be away, and whoever tries things out may delete kinds, namespaces or rights.
  */
-async function* standingsOf(
+async function* rowsOf(
   { simulator }: Up,
   {
     cluster,
@@ -109,7 +109,7 @@ async function* standingsOf(
     readonly clock: Clock;
     readonly signal: AbortSignal;
   },
-): AsyncGenerator<readonly Standing[]> {
+): AsyncGenerator<readonly ObjectRow[]> {
   const { control } = simulator;
   const azure = {
     identities: () => control.identities(),
@@ -119,9 +119,7 @@ async function* standingsOf(
   };
   for (;;) {
     try {
-      yield await Promise.all(
-        examples.objects.map((each) => standingOf(each, cluster.client, azure, signal)),
-      );
+      yield await Promise.all(examples.objects.map((each) => rowOf(each, cluster.client, azure, signal)));
     } catch (error) {
       if (!(error instanceof KubeError) || isAborted(error)) throw error;
     }
@@ -132,10 +130,10 @@ async function* standingsOf(
 /** Why `--once` gives up, object by object. */
 async function shortfall(
   limitMs: number,
-  standings: readonly Standing[],
+  rows: readonly ObjectRow[],
   controllerLog: string | undefined,
 ): Promise<string> {
-  const open = standings.filter((standing) => !isSettled(standing)).map(sentenceOf);
+  const open = rows.filter((row) => !isSettled(row)).map(sentenceOf);
   const reasons = open.length > 0 ? open : ['the sandbox was not up by then'];
   const log = controllerLog === undefined ? '' : await logTail(controllerLog, LOG_LINES);
   return [

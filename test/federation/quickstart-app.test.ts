@@ -4,7 +4,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ManagedObject } from '../../src/api/schema/common.ts';
 import { configMaps } from '../../src/kube/builtin.ts';
-import { readinessOf } from '../../src/sandbox/screen/standing.ts';
+import { readinessOf } from '../../src/sandbox/screen/object-row.ts';
 import { type Examples, readExamples } from '../../src/sandbox/setup/examples.ts';
 import { all, clientOptions, refusal } from '../../src/simulator/testing.ts';
 import { Pod, publishIssuer } from '../support/process/pod.ts';

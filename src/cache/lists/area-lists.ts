@@ -117,7 +117,7 @@ export class AreaLists<T extends CachedResource> {
   }
 
   /** Of the area's own list. */
-  standingOf(area: string): Pick<CachePart, 'ageMs' | 'partial'> {
+  stateOf(area: string): Pick<CachePart, 'ageMs' | 'partial'> {
     return { ageMs: this.#ageOf(area), partial: this.#completenessOf(area).state === 'partial' };
   }
 

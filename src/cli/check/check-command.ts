@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
 import { AZURE_FLAGS, type AzureFlags, type GivenAzureFlags, withCaPem } from '../azure-flags.ts';
+import { CLUSTER_FLAGS, type ClusterFlags, OUTPUT_FLAG } from '../cluster-flags.ts';
 import {
   FLAGS as CONTROLLER_FLAGS,
   type ControllerFlags,
   type Flag,
 } from '../controller/controller-flags.ts';
 import { optionOf } from '../flag-option.ts';
-import { LEAVING_FLAGS, type LeavingFlags, OUTPUT_FLAG } from '../leaving/leaving-flags.ts';
 import { dnsLabel } from '../parse.ts';
 
 /** `azid check`: what whoever installs azid may have got wrong, line by line. */
 
 export interface CheckFlags
-  extends LeavingFlags,
+  extends ClusterFlags,
     Partial<AzureFlags>,
     Pick<ControllerFlags, 'clusterIssuer' | 'installationId'> {
   readonly serviceAccount: string;
@@ -23,7 +23,7 @@ export interface CheckFlags
 const OF_CONTROLLER = new Set(['--cluster-issuer <url>', '--installation-id <uuid>']);
 
 const FLAGS: readonly Flag[] = [
-  ...LEAVING_FLAGS,
+  ...CLUSTER_FLAGS,
   {
     flags: '--service-account <name>',
     about: 'of the controller, in that namespace',

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
-import type { Flag } from '../controller/controller-flags.ts';
-import { optionOf } from '../flag-option.ts';
 import {
-  LEAVING_FLAGS,
-  type LeavingFlags,
+  CLUSTER_FLAGS,
+  type ClusterFlags,
   timeoutFlag,
   WITHOUT_CONTROLLER_FLAG,
   YES_FLAG,
-} from './leaving-flags.ts';
+} from '../cluster-flags.ts';
+import type { Flag } from '../controller/controller-flags.ts';
+import { optionOf } from '../flag-option.ts';
 
 /** `azid handover`: what azid has in one cluster moves to another, while Azure stays as it is. */
 
-export interface HandoverFlags extends LeavingFlags {
+export interface HandoverFlags extends ClusterFlags {
   readonly withoutController?: boolean;
   readonly file?: string;
   readonly yes?: boolean;
@@ -58,7 +58,7 @@ export function addHandoverCommand(program: Command): void {
     .description('Move what azid has to another cluster, without a change in Azure: export, import, finish.');
   for (const { name, about, flags } of STEPS) {
     const command = parent.command(name).description(about).allowExcessArguments(false);
-    for (const flag of [...LEAVING_FLAGS, ...flags]) command.addOption(optionOf(flag));
+    for (const flag of [...CLUSTER_FLAGS, ...flags]) command.addOption(optionOf(flag));
     command.action(async (given: HandoverFlags) => {
       const { runHandover } = await import('./run-handover.ts');
       process.exitCode = await runHandover(name, given);

@@ -1,24 +1,24 @@
 import type { Command } from 'commander';
-import type { Flag } from '../controller/controller-flags.ts';
-import { optionOf } from '../flag-option.ts';
 import {
-  LEAVING_FLAGS,
-  type LeavingFlags,
+  CLUSTER_FLAGS,
+  type ClusterFlags,
   timeoutFlag,
   WITHOUT_CONTROLLER_FLAG,
   YES_FLAG,
-} from './leaving-flags.ts';
+} from '../cluster-flags.ts';
+import type { Flag } from '../controller/controller-flags.ts';
+import { optionOf } from '../flag-option.ts';
 
 /** `azid release KIND NAMESPACE/NAME`: lets go of one object whose deletion hangs. */
 
-export interface ReleaseFlags extends LeavingFlags {
+export interface ReleaseFlags extends ClusterFlags {
   readonly withoutController?: boolean;
   readonly yes?: boolean;
   readonly timeout: number;
 }
 
 const FLAGS: readonly Flag[] = [
-  ...LEAVING_FLAGS,
+  ...CLUSTER_FLAGS,
   WITHOUT_CONTROLLER_FLAG,
   YES_FLAG,
   timeoutFlag(120_000, '2m'),

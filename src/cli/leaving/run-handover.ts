@@ -1,19 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
-import { type LeavingDeps, LeavingRefused } from '../../leaving/deps.ts';
+import { CommandRefused, type InstallationDeps } from '../../leaving/deps.ts';
 import { readBundle, writeBundle } from '../../leaving/handover/bundle.ts';
 import { exportBundle } from '../../leaving/handover/export.ts';
 import { finish, revert } from '../../leaving/handover/finish.ts';
 import { importBundle } from '../../leaving/handover/import.ts';
+import { asAdministrator } from '../as-administrator.ts';
 import { EXIT } from '../interruptible.ts';
+import { isConfirmed } from './confirm.ts';
 import type { HandoverFlags, HandoverStep } from './handover.ts';
-import { isConfirmed, runLeaving } from './run-leaving.ts';
 
 export function runHandover(step: HandoverStep, flags: HandoverFlags): Promise<number> {
-  return runLeaving(`handover ${step}`, flags, (deps) => RUN[step](flags, deps));
+  return asAdministrator(`handover ${step}`, flags, (deps) => RUN[step](flags, deps));
 }
 
-type Run = (flags: HandoverFlags, deps: LeavingDeps) => Promise<number>;
+type Run = (flags: HandoverFlags, deps: InstallationDeps) => Promise<number>;
 
 const RUN: Readonly<Record<HandoverStep, Run>> = {
   export: async ({ withoutController = false, timeout: timeoutMs = 0 }, deps) => {
@@ -60,7 +61,7 @@ async function read(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `--file: expected a readable file, got ${file}: ${error instanceof Error ? error.message : error}`,
     );
   }

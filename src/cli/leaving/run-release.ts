@@ -1,10 +1,11 @@
 import { release } from '../../leaving/release.ts';
+import { asAdministrator } from '../as-administrator.ts';
 import { EXIT } from '../interruptible.ts';
+import { isConfirmed } from './confirm.ts';
 import type { ReleaseFlags } from './release.ts';
-import { isConfirmed, runLeaving } from './run-leaving.ts';
 
 export function runRelease(kind: string, key: string, flags: ReleaseFlags): Promise<number> {
-  return runLeaving('release', flags, async (deps) => {
+  return asAdministrator('release', flags, async (deps) => {
     const confirm = (ids: readonly string[]) =>
       isConfirmed(
         ids.length === 0

@@ -1,13 +1,14 @@
 import { KINDS } from '../../api/index.ts';
-import type { LeavingDeps } from '../../leaving/deps.ts';
+import type { InstallationDeps } from '../../leaving/deps.ts';
 import { type Listing, list, listingText } from '../../leaving/uninstall/listing.ts';
 import { type Uninstalled, uninstall } from '../../leaving/uninstall/uninstall.ts';
+import { asAdministrator } from '../as-administrator.ts';
 import { EXIT } from '../interruptible.ts';
-import { isConfirmed, runLeaving } from './run-leaving.ts';
+import { isConfirmed } from './confirm.ts';
 import type { UninstallFlags } from './uninstall.ts';
 
 export function runUninstall(flags: UninstallFlags): Promise<number> {
-  return runLeaving('uninstall', flags, async (deps) => {
+  return asAdministrator('uninstall', flags, async (deps) => {
     const listing = await list(deps);
     const policy = flags.retain ? 'Retain' : flags.delete ? 'Delete' : undefined;
     if (policy === undefined) {
@@ -29,7 +30,11 @@ export function runUninstall(flags: UninstallFlags): Promise<number> {
   });
 }
 
-async function mayGoOn(flags: UninstallFlags, { reappliedBy, ends }: Listing, { say, signal }: LeavingDeps) {
+async function mayGoOn(
+  flags: UninstallFlags,
+  { reappliedBy, ends }: Listing,
+  { say, signal }: InstallationDeps,
+) {
   for (const { source, objects } of reappliedBy)
     say(`${objects} objects are applied again by ${source}: take them out of there first`);
   if (reappliedBy.length > 0 && !flags.ignoreGitops) {

@@ -1,18 +1,18 @@
 import type { Command } from 'commander';
-import type { Flag } from '../controller/controller-flags.ts';
-import { optionOf } from '../flag-option.ts';
 import {
-  LEAVING_FLAGS,
-  type LeavingFlags,
+  CLUSTER_FLAGS,
+  type ClusterFlags,
   OUTPUT_FLAG,
   timeoutFlag,
   WITHOUT_CONTROLLER_FLAG,
   YES_FLAG,
-} from './leaving-flags.ts';
+} from '../cluster-flags.ts';
+import type { Flag } from '../controller/controller-flags.ts';
+import { optionOf } from '../flag-option.ts';
 
 /** `azid uninstall`: lists what there is of azid, and takes it away. */
 
-export interface UninstallFlags extends LeavingFlags {
+export interface UninstallFlags extends ClusterFlags {
   readonly delete?: boolean;
   readonly retain?: boolean;
   readonly overrideRetain?: boolean;
@@ -26,7 +26,7 @@ export interface UninstallFlags extends LeavingFlags {
 }
 
 const FLAGS: readonly Flag[] = [
-  ...LEAVING_FLAGS,
+  ...CLUSTER_FLAGS,
   {
     flags: '--delete',
     about:

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { AZURE_FLAGS, type AzureFlags, type GivenAzureFlags, withCaPem } from '../azure-flags.ts';
+import { CLUSTER_FLAGS, OUTPUT_FLAG } from '../cluster-flags.ts';
 import type { Flag } from '../controller/controller-flags.ts';
 import { optionOf } from '../flag-option.ts';
-import { LEAVING_FLAGS, OUTPUT_FLAG } from '../leaving/leaving-flags.ts';
 
 /** `azid restore RECORD`: makes again what a sweep deleted. */
 
@@ -14,7 +14,7 @@ export interface RestoreFlags extends AzureFlags {
 }
 
 const FLAGS: readonly Flag[] = [
-  ...LEAVING_FLAGS.filter(({ env }) => env !== 'AZID_LEASE_NAME'),
+  ...CLUSTER_FLAGS.filter(({ env }) => env !== 'AZID_LEASE_NAME'),
   ...AZURE_FLAGS,
   { flags: '--dry-run', about: 'tell what would be made, and make nothing' },
   OUTPUT_FLAG,

@@ -3,13 +3,13 @@ import { Identities } from '../../azure/identities.ts';
 import { RoleAssignments } from '../../azure/role-assignments.ts';
 import { retainedOf } from '../../operator/records.ts';
 import { type Restored, restore } from '../../restore/restore.ts';
+import { asAdministrator } from '../as-administrator.ts';
 import { azureCalls } from '../azure-calls.ts';
 import { EXIT } from '../interruptible.ts';
-import { runLeaving } from '../leaving/run-leaving.ts';
 import type { RestoreFlags } from './restore.ts';
 
 export function runRestore(record: string, flags: RestoreFlags): Promise<number> {
-  return runLeaving('restore', { ...flags, leaseName: '' }, async (deps) => {
+  return asAdministrator('restore', { ...flags, leaseName: '' }, async (deps) => {
     const { calls, directory } = azureCalls(flags, deps.clock, process.env);
     const azure = {
       identities: new Identities(calls),

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { AZURE_FLAGS, type AzureFlags, type GivenAzureFlags, withCaPem } from '../azure-flags.ts';
+import { CLUSTER_FLAGS } from '../cluster-flags.ts';
 import type { Flag } from '../controller/controller-flags.ts';
 import { optionOf } from '../flag-option.ts';
-import { LEAVING_FLAGS } from '../leaving/leaving-flags.ts';
 import { dnsLabel } from '../parse.ts';
 
 /** `azid status KIND/NAME`: one object, all around it, at a terminal. */
@@ -16,7 +16,7 @@ export interface StatusFlags extends Partial<AzureFlags> {
   readonly output: 'text' | 'wide' | 'json';
 }
 
-const [KUBECONFIG] = LEAVING_FLAGS;
+const [KUBECONFIG] = CLUSTER_FLAGS;
 
 const FLAGS: readonly Flag[] = [
   ...(KUBECONFIG ? [KUBECONFIG] : []),

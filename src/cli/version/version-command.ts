@@ -1,19 +1,19 @@
 import { type Command, Option } from 'commander';
+import { CLUSTER_FLAGS, type ClusterFlags, OUTPUT_FLAG } from '../cluster-flags.ts';
 import type { Flag } from '../controller/controller-flags.ts';
 import { optionOf } from '../flag-option.ts';
-import { LEAVING_FLAGS, type LeavingFlags, OUTPUT_FLAG } from '../leaving/leaving-flags.ts';
 import { dnsLabel } from '../parse.ts';
 
 /** `azid version`: of this command, of the kinds that the cluster serves, and of the controller as far as it is known. */
 
-export interface VersionFlags extends LeavingFlags {
+export interface VersionFlags extends ClusterFlags {
   readonly serviceAccount: string;
   readonly client?: boolean;
   readonly output: 'text' | 'json';
 }
 
 const FLAGS: readonly Flag[] = [
-  ...LEAVING_FLAGS.filter(({ env }) => env !== 'AZID_LEASE_NAME'),
+  ...CLUSTER_FLAGS.filter(({ env }) => env !== 'AZID_LEASE_NAME'),
   {
     flags: '--service-account <name>',
     about: 'of the controller, by which its Deployment is known',

@@ -1,7 +1,7 @@
 /** What `azid handover export` gives and `import` takes: all that azid has in a cluster, as data. It holds no secret. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { LeavingRefused } from '../deps.ts';
+import { CommandRefused } from '../deps.ts';
 
 /** Another number when an older azid could no longer read it. */
 const VERSION = 1;
@@ -47,26 +47,26 @@ export function writeBundle(bundle: Bundle): string {
   return `${JSON.stringify({ azidHandover: bundle, digest: digestOf(bundle) }, undefined, 1)}\n`;
 }
 
-/** Throws `LeavingRefused` for what is no whole bundle: a file that was cut or edited would lose things in Azure. */
+/** Throws `CommandRefused` for what is no whole bundle: a file that was cut or edited would lose things in Azure. */
 export function readBundle(text: string): Bundle {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw new LeavingRefused(
+    throw new CommandRefused(
       'expected the output of azid handover export, got something that is no JSON: was it cut off?',
     );
   }
   const read = z.object({ azidHandover: content, digest: z.string() }).safeParse(parsed);
   if (!read.success) {
     const [issue] = read.error.issues;
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `expected the output of azid handover export of this version of azid; ${issue?.path.join('.') || 'it'}: ${issue?.message}`,
     );
   }
   const { azidHandover, digest } = read.data;
   if (digestOf(azidHandover) !== digest)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       'the bundle is not as azid handover export wrote it: export it again, and do not edit it',
     );
   return azidHandover;

@@ -13,7 +13,7 @@ import {
   PRINCIPALS_CONFIG_MAP,
 } from '../../reconcilers/own-config-maps.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import { type LeavingDeps, LeavingRefused } from '../deps.ts';
+import { CommandRefused, type InstallationDeps } from '../deps.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';
 import type { Bundle, BundledObject } from './bundle.ts';
 import {
@@ -34,7 +34,7 @@ export interface ExportOptions {
 
 const POLL_MS = 1_000;
 
-export async function exportBundle(deps: LeavingDeps, options: ExportOptions): Promise<Bundle> {
+export async function exportBundle(deps: InstallationDeps, options: ExportOptions): Promise<Bundle> {
   const { say } = deps;
   const clusterUid = await clusterUidOf(deps);
   const installation = exportable(await readInstallation(deps), clusterUid, whereOf(deps));
@@ -74,20 +74,20 @@ function exportable(
   where: string,
 ): Installation & { readonly installationId: string } {
   if (installation?.installationId === undefined)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `${where} does not exist, or names no installation: azid never worked in this cluster, or --namespace is another one`,
     );
   const { installationId, finished, importing } = installation;
   if (installation.clusterUid !== clusterUid)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `${where} was written for another cluster (${installation.clusterUid}, this one is ${clusterUid}): nothing here is this cluster's to hand over`,
     );
   if (finished !== undefined)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `the handover from this cluster was finished at ${finished}: nothing is left to export`,
     );
   if (importing !== undefined)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `an import into this cluster has been under way since ${importing}: run azid handover import to its end first`,
     );
   return { ...installation, installationId };
@@ -96,13 +96,13 @@ function exportable(
 function refuseDeleting(found: readonly Found[]): void {
   const going = found.filter(({ object }) => object.metadata.deletionTimestamp !== undefined).map(nameOf);
   if (going.length > 0)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `these are being deleted, which azid has to end here: ${going.slice(0, 10).join(', ')}${going.length > 10 ? ` and ${going.length - 10} more` : ''}. Wait until they are gone, or let go of them with azid release; if the export has begun already, run azid handover revert first, so that azid works again`,
     );
 }
 
 async function controllerEnded(
-  deps: LeavingDeps,
+  deps: InstallationDeps,
   { timeoutMs, withoutController }: ExportOptions,
 ): Promise<void> {
   const { clock, signal, say } = deps;
@@ -115,12 +115,12 @@ async function controllerEnded(
         return;
       case 'unknown':
         if (withoutController) return;
-        throw new LeavingRefused(
+        throw new CommandRefused(
           `${atWork.why}, so it is not known whether a controller works. If none does, run the command again with --without-controller`,
         );
       case 'working':
         if (clock.monotonic() >= until)
-          throw new LeavingRefused(
+          throw new CommandRefused(
             `${atWork.holder} still works, although ${whereOf(deps)} says that the installation is handed over: an older version of azid does not heed that. Scale its deployment to 0, and run the command again`,
           );
         say(`waiting for ${atWork.holder} to end its work`);

@@ -14,7 +14,7 @@ import {
   LEFT_BEHIND_CONFIG_MAP,
 } from '../../reconcilers/own-config-maps.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import { type LeavingDeps, LeavingRefused } from '../deps.ts';
+import { CommandRefused, type InstallationDeps } from '../deps.ts';
 import { unlessGone } from '../finalizers.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';
 import { type Installation, now, readInstallation, whereOf, writeInstallation } from './installation.ts';
@@ -31,7 +31,10 @@ const POLL_MS = 1_000;
  *
  * @returns what is still there after the time: others' finalizers hold it
  */
-export async function finish(deps: LeavingDeps, { timeoutMs }: FinishOptions): Promise<readonly string[]> {
+export async function finish(
+  deps: InstallationDeps,
+  { timeoutMs }: FinishOptions,
+): Promise<readonly string[]> {
   const { clock, signal, say } = deps;
   await handedOver(deps);
   const until = clock.monotonic() + timeoutMs;
@@ -51,10 +54,10 @@ export async function finish(deps: LeavingDeps, { timeoutMs }: FinishOptions): P
 }
 
 /** azid works here again, as if nothing had been; the new cluster must not. */
-export async function revert(deps: LeavingDeps): Promise<void> {
+export async function revert(deps: InstallationDeps): Promise<void> {
   const { finished } = await handedOver(deps);
   if (finished !== undefined)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `the handover was finished at ${finished}: the objects are gone here. Hand over from the new cluster back to this one instead`,
     );
   const latest = await handedOver(deps);
@@ -63,22 +66,22 @@ export async function revert(deps: LeavingDeps): Promise<void> {
   await writeInstallation(latest, { data: { [HANDOVER.handedOver]: null }, labels }, deps);
 }
 
-async function handedOver(deps: LeavingDeps): Promise<Installation> {
+async function handedOver(deps: InstallationDeps): Promise<Installation> {
   const installation = await readInstallation(deps);
   if (installation?.handedOver === undefined)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `${whereOf(deps)} does not say that this installation was handed over: run azid handover export here first, and import on the new cluster`,
     );
   const atWork = await controllerAtWork(deps);
   if (atWork.state === 'working')
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `${atWork.holder} works here: stop it first, or what goes here goes in Azure as well`,
     );
   return installation;
 }
 
 /** First the finalizer, so that nothing waits for a controller; then the object. */
-async function take({ kind, object }: Found, { client, signal }: LeavingDeps): Promise<void> {
+async function take({ kind, object }: Found, { client, signal }: InstallationDeps): Promise<void> {
   const { uid } = object.metadata;
   const free = await unlessGone(removeFinalizer(client, kind.resource, object, FINALIZER, signal));
   // Changed meanwhile: in the next pass.
@@ -87,7 +90,7 @@ async function take({ kind, object }: Found, { client, signal }: LeavingDeps): P
   await unlessGone(client.delete(kind.resource, keyOf(object), { preconditions: { uid } }, signal));
 }
 
-async function removeRecords({ client, namespace, signal }: LeavingDeps): Promise<void> {
+async function removeRecords({ client, namespace, signal }: InstallationDeps): Promise<void> {
   const { items } = await pagedList<ConfigMap>(client, configMaps, { namespace, limit: 500 }, signal);
   for (const { metadata } of items) {
     const { name } = metadata;

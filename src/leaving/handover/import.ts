@@ -9,7 +9,7 @@ import { controllerAtWork } from '../../kube/lease/at-work.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { PrincipalRecords } from '../../reconcilers/proof/principals/records.ts';
-import { type LeavingDeps, LeavingRefused } from '../deps.ts';
+import { CommandRefused, type InstallationDeps } from '../deps.ts';
 import type { Bundle } from './bundle.ts';
 import {
   clusterUidOf,
@@ -29,7 +29,7 @@ export interface Imported {
   readonly done: boolean;
 }
 
-export async function importBundle(bundle: Bundle, deps: LeavingDeps): Promise<Imported> {
+export async function importBundle(bundle: Bundle, deps: InstallationDeps): Promise<Imported> {
   const { say } = deps;
   const clusterUid = await clusterUidOf(deps);
   const resources = resourcesOf(bundle);
@@ -44,7 +44,7 @@ export async function importBundle(bundle: Bundle, deps: LeavingDeps): Promise<I
   const uids = await makeObjects(bundle, there, resources, deps);
   await makeRecords(bundle, uids, deps);
   const begun = await readInstallation(deps);
-  if (!begun) throw new LeavingRefused(`${whereOf(deps)} was deleted meanwhile: run the command again`);
+  if (!begun) throw new CommandRefused(`${whereOf(deps)} was deleted meanwhile: run the command again`);
   await writeInstallation(
     begun,
     { data: { [HANDOVER.importing]: null, [HANDOVER.imported]: now(deps) } },
@@ -54,10 +54,10 @@ export async function importBundle(bundle: Bundle, deps: LeavingDeps): Promise<I
   return { objects: bundle.objects.length, done: true };
 }
 
-async function noneWorks(deps: LeavingDeps): Promise<void> {
+async function noneWorks(deps: InstallationDeps): Promise<void> {
   const atWork = await controllerAtWork(deps);
   if (atWork.state === 'working')
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `${atWork.holder} works here: it would take for gone what is not there yet. Stop it: kubectl scale deployment azid-controller -n ${deps.namespace} --replicas 0`,
     );
 }
@@ -67,7 +67,7 @@ async function begin(
   { installationId }: Bundle,
   installation: Installation | undefined,
   clusterUid: string,
-  deps: LeavingDeps,
+  deps: InstallationDeps,
 ): Promise<void> {
   const data = { installationId, clusterUid, [HANDOVER.importing]: installation?.importing ?? now(deps) };
   // So that one which works without a Lease hears of it, too.
@@ -87,7 +87,7 @@ async function begin(
   await deps.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, deps.signal);
 }
 
-async function makeNamespaces(bundle: Bundle, { client, signal, say }: LeavingDeps): Promise<void> {
+async function makeNamespaces(bundle: Bundle, { client, signal, say }: InstallationDeps): Promise<void> {
   for (const { name, labels } of bundle.namespaces) {
     const made = await ensure(
       client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }, signal),
@@ -105,7 +105,7 @@ async function makeNamespaces(bundle: Bundle, { client, signal, say }: LeavingDe
 async function makeRecords(
   { principals, installationId, configMaps: maps }: Bundle,
   uids: Uids,
-  { client, namespace, signal }: LeavingDeps,
+  { client, namespace, signal }: InstallationDeps,
 ): Promise<void> {
   const records = new PrincipalRecords({ client, namespace, installationId });
   for (const [uid, principalId] of Object.entries(principals)) {

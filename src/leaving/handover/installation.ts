@@ -3,9 +3,9 @@ import { type ConfigMap, configMaps, namespaces } from '../../kube/builtin.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
-import type { LeavingDeps } from '../deps.ts';
+import type { InstallationDeps } from '../deps.ts';
 
-type Deps = Pick<LeavingDeps, 'client' | 'namespace' | 'signal'>;
+type Deps = Pick<InstallationDeps, 'client' | 'namespace' | 'signal'>;
 
 export interface Installation {
   readonly installationId: string | undefined;
@@ -18,7 +18,7 @@ export interface Installation {
   readonly resourceVersion: string;
 }
 
-export function whereOf({ namespace }: Pick<LeavingDeps, 'namespace'>): string {
+export function whereOf({ namespace }: Pick<InstallationDeps, 'namespace'>): string {
   return `ConfigMap ${namespace}/${INSTALLATION_CONFIG_MAP}`;
 }
 
@@ -58,14 +58,14 @@ export function writeInstallation(
 export async function clusterUidOf({
   client,
   signal,
-}: Pick<LeavingDeps, 'client' | 'signal'>): Promise<string> {
+}: Pick<InstallationDeps, 'client' | 'signal'>): Promise<string> {
   return (await client.get(namespaces, 'kube-system', signal)).metadata.uid;
 }
 
-export function now({ clock }: Pick<LeavingDeps, 'clock'>): string {
+export function now({ clock }: Pick<InstallationDeps, 'clock'>): string {
   return timestamp(clock.now());
 }
 
-function keyOf({ namespace }: Pick<LeavingDeps, 'namespace'>): string {
+function keyOf({ namespace }: Pick<InstallationDeps, 'namespace'>): string {
   return `${namespace}/${INSTALLATION_CONFIG_MAP}`;
 }

@@ -1,11 +1,11 @@
 /** Whether a bundle may be imported into a cluster, by what is there. Pure. */
 import { FINALIZER, type ManagedObject } from '../../api/schema/common.ts';
-import { LeavingRefused } from '../deps.ts';
+import { CommandRefused } from '../deps.ts';
 import { type Bundle, isInternal, keyAmongKinds, keyOfBundled } from './bundle.ts';
 import { differenceOf } from './difference.ts';
 import type { Installation } from './installation.ts';
 
-/** `done`: it was imported before. Throws `LeavingRefused` where it may not be. */
+/** `done`: it was imported before. Throws `CommandRefused` where it may not be. */
 export function judgeImport(
   bundle: Pick<Bundle, 'installationId' | 'clusterUid'>,
   installation: Installation | undefined,
@@ -14,30 +14,30 @@ export function judgeImport(
   where: string,
 ): 'begin' | 'done' {
   if (bundle.clusterUid === clusterUid)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       'this is the cluster that the bundle was exported from: import it into the new one; to work here again, run azid handover revert',
     );
   if (installation?.handedOver !== undefined)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `${where} says that what azid had here was itself handed over at ${installation.handedOver}: delete that ConfigMap once the handover is finished`,
     );
   if (installation?.installationId === undefined) return 'begin';
   if (installation.installationId === bundle.installationId) {
     if (installation.importing !== undefined) return 'begin';
     if (installation.clusterUid === clusterUid) return 'done';
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `${where} claims this installation for another cluster (${installation.clusterUid}): it seems to be a copy. Delete the ConfigMap, and what azid has here, and run the command again`,
     );
   }
   const held = [...there.values()].filter(({ metadata }) => metadata.finalizers?.includes(FINALIZER));
   if (installation.importing !== undefined || held.length > 0)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `${where} says that this cluster has installation ${installation.installationId}, with objects of its own; the bundle is of ${bundle.installationId}, and a cluster has one. Uninstall azid here first`,
     );
   return 'begin';
 }
 
-/** Throws `LeavingRefused` where an object of the bundle is there already and is declared otherwise. */
+/** Throws `CommandRefused` where an object of the bundle is there already and is declared otherwise. */
 export function refuseDifferences(
   { objects }: Pick<Bundle, 'objects'>,
   there: ReadonlyMap<string, ManagedObject>,
@@ -50,7 +50,7 @@ export function refuseDifferences(
     return difference ? [`${each.kind} ${keyOfBundled(each, azidNamespace)}: ${difference}`] : [];
   });
   if (differences.length > 0)
-    throw new LeavingRefused(
+    throw new CommandRefused(
       `these exist here already, and differ: ${differences.slice(0, 10).join('; ')}. Nothing that is there is overwritten: make them equal, or delete them, and run the command again`,
     );
 }

@@ -5,7 +5,7 @@ import { applyStatus } from '../../kube/apply.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';
 import { apiVersionOf, keyOf, type Resource } from '../../kube/types.ts';
 import { ownsCondition } from '../../reconcilers/status/status-memory.ts';
-import { type LeavingDeps, LeavingRefused } from '../deps.ts';
+import { CommandRefused, type InstallationDeps } from '../deps.ts';
 import { type Found, listKind } from '../objects.ts';
 import { type Bundle, type BundledObject, isInternal, keyAmongKinds } from './bundle.ts';
 import { differenceOf } from './difference.ts';
@@ -18,7 +18,7 @@ export function resourcesOf({ objects }: Bundle): Resources {
     [...new Set(objects.map(({ kind }) => kind))].map((name) => {
       const kind = kindNamed(name);
       if (!kind)
-        throw new LeavingRefused(
+        throw new CommandRefused(
           `the bundle has objects of kind ${name}, which this azid does not know: use the version that exported it`,
         );
       return [name, kind.resource as Resource<ManagedObject>];
@@ -29,14 +29,14 @@ export function resourcesOf({ objects }: Bundle): Resources {
 /** What is there of the bundle's kinds, by kind and key. */
 export async function existing(
   resources: Resources,
-  deps: LeavingDeps,
+  deps: InstallationDeps,
 ): Promise<ReadonlyMap<string, Found['object']>> {
   const all = new Map<string, Found['object']>();
   for (const name of resources.keys()) {
     const kind = kindNamed(name);
     const found = kind && (await listKind(kind, deps));
     if (!found)
-      throw new LeavingRefused(
+      throw new CommandRefused(
         `this cluster does not serve ${name}: kubectl apply --server-side -f crds/ first`,
       );
     for (const { object } of found) all.set(`${name} ${keyOf(object)}`, object);
@@ -49,7 +49,7 @@ export async function makeObjects(
   { objects }: Bundle,
   there: ReadonlyMap<string, ManagedObject>,
   resources: Resources,
-  deps: LeavingDeps,
+  deps: InstallationDeps,
 ): Promise<Uids> {
   const uids = new Map<string, string>();
   const [internal, people] = [objects.filter(isInternal), objects.filter((each) => !isInternal(each))];
@@ -70,7 +70,7 @@ async function make(
   there: ReadonlyMap<string, ManagedObject>,
   resources: Resources,
   uids: Uids,
-  { client, namespace: azidNamespace, signal }: LeavingDeps,
+  { client, namespace: azidNamespace, signal }: InstallationDeps,
 ): Promise<ManagedObject> {
   const resource = resourceOf(each, resources);
   const { kind, name, labels, annotations, finalizer, spec } = each;
@@ -105,7 +105,7 @@ async function writeStatus(
   object: ManagedObject,
   resources: Resources,
   uids: Uids,
-  { client, signal }: LeavingDeps,
+  { client, signal }: InstallationDeps,
 ): Promise<void> {
   if (!status) return;
   const to = object.metadata.generation ?? 1;

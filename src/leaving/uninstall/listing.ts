@@ -3,7 +3,7 @@ import { hasFinalizer } from '../../api/schema/common.ts';
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import { pagedList } from '../../kube/informer/list.ts';
 import { isOwnConfigMap } from '../../reconcilers/own-config-maps.ts';
-import type { LeavingDeps } from '../deps.ts';
+import type { InstallationDeps } from '../deps.ts';
 import { reappliedBy } from '../gitops.ts';
 import { inAzure } from '../in-azure.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';
@@ -34,7 +34,7 @@ export interface ListedKind {
   readonly inAzure: readonly string[];
 }
 
-export async function list(deps: LeavingDeps): Promise<Listing> {
+export async function list(deps: InstallationDeps): Promise<Listing> {
   const { client, namespace, signal } = deps;
   const found = await listKinds(
     wavesOf().flatMap(({ kinds }) => kinds),

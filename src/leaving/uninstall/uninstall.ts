@@ -7,7 +7,7 @@ import { type AtWork, controllerAtWork } from '../../kube/lease/at-work.ts';
 import { type KubeObject, keyOf } from '../../kube/types.ts';
 import { isOwnConfigMap, LEFT_BEHIND_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import { type LeavingDeps, LeavingRefused } from '../deps.ts';
+import { CommandRefused, type InstallationDeps } from '../deps.ts';
 import { askForRelease, takeFinalizer, unlessGone } from '../finalizers.ts';
 import type { LeftBehind } from '../left-behind.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';
@@ -39,7 +39,7 @@ const AT_ONCE = 8;
 /** Made again so often, something applies it: no use in going on. */
 const MAX_REMADE = 5;
 
-export async function uninstall(deps: LeavingDeps, options: UninstallOptions): Promise<Uninstalled> {
+export async function uninstall(deps: InstallationDeps, options: UninstallOptions): Promise<Uninstalled> {
   const atWork = await mayBegin(deps, options);
   const until = deps.clock.monotonic() + options.timeoutMs;
   const run = new Run(deps, options, atWork.state, until);
@@ -54,7 +54,7 @@ export async function uninstall(deps: LeavingDeps, options: UninstallOptions): P
 }
 
 async function mayBegin(
-  deps: LeavingDeps,
+  deps: InstallationDeps,
   { forceRelease, withoutController }: UninstallOptions,
 ): Promise<AtWork> {
   deps.say('checking whether a controller works');
@@ -75,7 +75,7 @@ async function mayBegin(
         deps.say(`${atWork.why}: finalizers are taken off, nothing is done in Azure`);
         return atWork;
       }
-      throw new LeavingRefused(
+      throw new CommandRefused(
         `${atWork.why}: nobody would do what is to be done in Azure. Start the controller, or pass --force-release to take the finalizers off; what then stays in Azure is written down`,
       );
   }
@@ -83,7 +83,7 @@ async function mayBegin(
 
 class Run {
   readonly leftBehind: LeftBehind[] = [];
-  readonly #deps: LeavingDeps;
+  readonly #deps: InstallationDeps;
   readonly #options: UninstallOptions;
   readonly #atWork: AtWork['state'];
   readonly #until: number;
@@ -91,7 +91,7 @@ class Run {
   readonly #deleted = new Map<string, Set<string>>();
   readonly #reported = new Map<string, string>();
 
-  constructor(deps: LeavingDeps, options: UninstallOptions, atWork: AtWork['state'], until: number) {
+  constructor(deps: InstallationDeps, options: UninstallOptions, atWork: AtWork['state'], until: number) {
     this.#deps = deps;
     this.#options = options;
     this.#atWork = atWork;
@@ -170,7 +170,7 @@ class Run {
     const uids = (this.#deleted.get(name) ?? new Set()).add(found.object.metadata.uid);
     this.#deleted.set(name, uids);
     if (uids.size > MAX_REMADE)
-      throw new LeavingRefused(
+      throw new CommandRefused(
         `${name} was deleted ${MAX_REMADE} times and is there again: something applies it. Take it out of its source first`,
       );
   }
@@ -187,7 +187,7 @@ class Run {
 }
 
 /** Those that azid keeps for itself; not the record of what was left behind. */
-async function removeConfigMaps({ client, namespace, signal }: LeavingDeps): Promise<readonly string[]> {
+async function removeConfigMaps({ client, namespace, signal }: InstallationDeps): Promise<readonly string[]> {
   const { items } = await pagedList<ConfigMap>(client, configMaps, { namespace, limit: 500 }, signal);
   const own = items
     .map(({ metadata }) => metadata.name)

@@ -7,8 +7,8 @@ import type { Candidate, Memory, Verdict } from '../report.ts';
  * ago may be on its way back, however long its owner is gone.
  */
 
-/** What is known now: it is free to go, something keeps it, or that cannot be determined. */
-export type Standing = 'clear' | 'held' | 'unknown';
+/** Whether it may be deleted as far as is known now: nothing keeps it, something does, or that cannot be determined. */
+export type Clearance = 'clear' | 'held' | 'unknown';
 
 export interface Listed {
   readonly id: string;
@@ -23,7 +23,7 @@ export const WITHOUT_OWNER: ReadonlySet<OrphanReason> = new Set(['OwnerGone', 'P
 export function timesOf(
   thing: Listed,
   { reason, owner, ownerUid }: Pick<Candidate, 'reason' | 'owner' | 'ownerUid'>,
-  standing: Standing,
+  clearance: Clearance,
   memory: Memory,
   now: number,
 ): Pick<Candidate, 'since' | 'clearSince'> {
@@ -37,10 +37,10 @@ export function timesOf(
     before.ownerUid === ownerUid &&
     (before.reason === reason || (WITHOUT_OWNER.has(before.reason) && WITHOUT_OWNER.has(reason)));
   const since = notBefore(goesOn ? before.since : now, thing, now);
-  if (standing === 'held') return { since };
+  if (clearance === 'held') return { since };
   const wasClear = goesOn && before.clearSince !== undefined && isPast(before.clearSince, now);
   const clear = wasClear ? Math.max(before.clearSince ?? now, since) : now;
-  if (standing === 'unknown' && !wasClear) return { since };
+  if (clearance === 'unknown' && !wasClear) return { since };
   return { since, clearSince: clear };
 }
 

@@ -3,7 +3,7 @@ import type { OrphanReason } from '../reasons.ts';
 import type { Candidate, Memory, Verdict } from '../report.ts';
 import type { SweepSpec } from '../spec.ts';
 import type { AreaView, MadeBy, OrphanType, SweepView } from '../view.ts';
-import { afterGrace, type Listed, type Standing, timesOf } from './grace.ts';
+import { afterGrace, type Clearance, type Listed, timesOf } from './grace.ts';
 
 /** What every type of thing is judged by, and how it is listed. */
 export interface Judging {
@@ -21,7 +21,7 @@ export interface Finding {
   readonly owner?: string;
   readonly ownerUid?: string;
   /** Absent: nothing keeps it. */
-  readonly kept?: Kept & { readonly standing: Exclude<Standing, 'clear'> };
+  readonly kept?: Kept & { readonly clearance: Exclude<Clearance, 'clear'> };
   /** Nothing is ever done about it. */
   readonly only?: string;
 }
@@ -30,9 +30,9 @@ export interface Finding {
 export function keptBy(
   because: Kept['because'],
   why: string,
-  standing: Exclude<Standing, 'clear'>,
+  clearance: Exclude<Clearance, 'clear'>,
 ): NonNullable<Finding['kept']> {
-  return { type: 'kept', because, why, standing };
+  return { type: 'kept', because, why, clearance };
 }
 
 type Thing = Listed & { readonly scope: string };
@@ -40,8 +40,8 @@ type Thing = Listed & { readonly scope: string };
 export function listed(thing: Thing, finding: Finding, { view, memory, spec }: Judging): Candidate {
   const { type, reason, owner, ownerUid, kept, only } = finding;
   const { now } = view;
-  const standing = kept?.standing ?? (only === undefined ? 'clear' : 'held');
-  const times = timesOf(thing, finding, standing, memory, now);
+  const clearance = kept?.clearance ?? (only === undefined ? 'clear' : 'held');
+  const times = timesOf(thing, finding, clearance, memory, now);
   // An end was given with the assignment, so nobody has a claim on a time after it.
   const graceMs = reason === 'Ended' ? 0 : spec.gracePeriodsMs[type];
   const createdAt = reason === 'Ended' ? undefined : thing.createdAt;

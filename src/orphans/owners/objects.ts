@@ -11,7 +11,7 @@ export interface ObjectRef {
   readonly namespace: string;
   readonly name: string;
   /** It is being deleted. */
-  readonly leaving?: true;
+  readonly deleting?: true;
 }
 
 /** An identity as Azure shows it. */
@@ -87,5 +87,5 @@ export function livingOf(owners: readonly ObjectRef[]): Extract<OwnerView, { sta
   const [first] = owners;
   if (!first) return undefined;
   const by = `${first.kind} ${first.namespace === '' ? '' : `${first.namespace}/`}${first.name}`;
-  return { state: 'living', by, ...(owners.some(({ leaving }) => leaving) && { leaving: true }) };
+  return { state: 'living', by, ...(owners.some(({ deleting }) => deleting) && { deleting: true }) };
 }

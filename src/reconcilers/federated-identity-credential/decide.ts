@@ -121,7 +121,7 @@ function fitIn(
   const place = placeOf(me, trust, credentials, facts.siblings);
   const pair = `issuer ${trust.issuer} and subject ${trust.subject}`;
   // What it waits for may wait for it in turn.
-  if (place.state === 'leaving' || place.state === 'full') {
+  if (place.state === 'releasing' || place.state === 'full') {
     const own = viewOf(object, credentials, facts);
     const exchange = exchangeOf(asSibling(object, me.name, trust), own, facts.elsewhere ?? []);
     if (exchange) return stepAside(object, facts, exchange);
@@ -143,7 +143,7 @@ function fitIn(
           `${pair} on identity ${identity.id} belong to FederatedIdentityCredential ${place.by.key}; Azure allows one credential per pair: delete one of the two objects, or change it`,
         ),
       );
-    case 'leaving':
+    case 'releasing':
       return stop({
         state: 'waiting',
         for: `FederatedIdentityCredential ${place.by.key}`,

@@ -43,7 +43,7 @@ export const holds: readonly Hold<HostIdentity, HoldDeps>[] = [
       const askedMs = since(object?.metadata.uid ?? '', object?.metadata.deletionTimestamp);
       const isHeld = (entry: LedgerEntry, host: HostIdentity) =>
         armKey(entry.identityId) === key &&
-        isLeaving(entry, identity, deps) &&
+        isReleasing(entry, identity, deps) &&
         // Its deletion would take it out from under the resource as a detach would, though no object waits for it.
         (isInUse(entry) ||
           // An object on its way out waits for its resources itself, and not for ever.
@@ -63,7 +63,7 @@ export const holds: readonly Hold<HostIdentity, HoldDeps>[] = [
       if (key === undefined) return [];
       return stores.hosts.byIndex(INDEX.identityId, key).flatMap((host) => {
         const isUsed = (entry: LedgerEntry) =>
-          armKey(entry.identityId) === key && isInUse(entry) && isLeaving(entry, identity, deps);
+          armKey(entry.identityId) === key && isInUse(entry) && isReleasing(entry, identity, deps);
         const used = host.status?.entries?.find(isUsed);
         const why = used && whyUnread(host, used, elapsed);
         return why ? doubtOf(host, why) : [];
@@ -94,7 +94,11 @@ function doubtOf({ spec: { resourceId } }: HostIdentity, { message }: Report): D
   };
 }
 
-function isLeaving({ owned, state, owners }: LedgerEntry, identity: ObjectKey, deps: AttachedDeps): boolean {
+function isReleasing(
+  { owned, state, owners }: LedgerEntry,
+  identity: ObjectKey,
+  deps: AttachedDeps,
+): boolean {
   return owned && (state === 'Detaching' || !owners.some((owner) => wantsIt(owner, identity, deps)));
 }
 

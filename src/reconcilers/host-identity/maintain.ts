@@ -10,7 +10,7 @@ import { surveyOf } from './identity/survey.ts';
 import { statusOf, withTroubles, withUnproven } from './ledger.ts';
 import { finalizer, ownStatus, sameStatus, withLines } from './own.ts';
 import { withBequests } from './repair/moved.ts';
-import { summaryOfHost } from './standing.ts';
+import { summaryOfHost } from './summary.ts';
 import { type Batch, batchAfter, batchWaitMs, isMoreDue } from './write/batch.ts';
 import { intended, writeOf } from './write/intent.ts';
 import { LONGEST_OPERATION_MS } from './write/memory.ts';
@@ -102,7 +102,7 @@ export function maintain(
       ...(batch && { batch }),
     };
   }
-  const stand = {
+  const result = {
     hostId: host.id,
     lines,
     pending: survey.pending,
@@ -112,7 +112,7 @@ export function maintain(
     awaited: survey.awaited,
     unproven: withUnproven(object, withLines(base, lines), status).unproven?.length ?? 0,
   };
-  const end = finish(lines, summaryOfHost(stand, facts), survey.pending || busy || stand.left);
+  const end = finish(lines, summaryOfHost(result, facts), survey.pending || busy || result.left);
   return batch ? { ...end, batch } : end;
 }
 

@@ -3,7 +3,7 @@ import { hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaSelected } from '../hosts/claims/selector.ts';
 import { INDEX, type StoreDefinition } from '../stores.ts';
-import { mayAwait } from './standing.ts';
+import { mayAwait } from './summary.ts';
 
 /** What is no id of a resource no selector finds. */
 function areaOf(resourceId: string): readonly string[] {

@@ -106,7 +106,7 @@ describe('one resource by its id', () => {
     },
     {
       title: 'the identity is on its way out',
-      facts: { identity: { ...known, leaving: true } },
+      facts: { identity: { ...known, deleting: true } },
       state: 'waiting',
       target: 'Waiting IdentityLeaving',
       says: 'is being deleted',
@@ -304,7 +304,7 @@ describe('one resource by its id', () => {
       identityId: IDENTITY_ID,
       principalId: 'p1',
     });
-    const byId = { state: 'known', id: IDENTITY_ID, key: armKey(IDENTITY_ID), leaving: false } as const;
+    const byId = { state: 'known', id: IDENTITY_ID, key: armKey(IDENTITY_ID), deleting: false } as const;
     const identity = { ...byId, request: { id: IDENTITY_ID } };
     const policies = [
       policy({

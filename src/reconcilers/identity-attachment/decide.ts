@@ -8,7 +8,7 @@ import { finalizer, named, resources, statusWith, stillStatus } from './own.ts';
 import { detachable, limitOf, planOf } from './rollout/pace.ts';
 import type { RolloutPlan } from './rollout/rollout.ts';
 import { opensMore, withSlots } from './rollout/slots.ts';
-import { contest, full, leftovers, summaryOfTargets } from './standing.ts';
+import { contest, full, leftovers, summaryOfTargets } from './summary.ts';
 import { confirmationOf } from './targets/confirmation.ts';
 import { eventsOf, reconcileEventsOf } from './targets/events.ts';
 import { entriesOf, type Target } from './targets/target.ts';

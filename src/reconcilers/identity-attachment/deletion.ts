@@ -7,8 +7,8 @@ import { named, resources, statusWith } from './own.ts';
 import { planOfDeletion } from './rollout/pace.ts';
 import { withSlots } from './rollout/slots.ts';
 import { eventsOf, reconcileEventsOf } from './targets/events.ts';
-import { leaving } from './targets/leaving.ts';
 import { entriesOf, hasFailed, type Target } from './targets/target.ts';
+import { detaching } from './targets/unclaimed.ts';
 
 /**
  * The object is going: what it attached is detached, or with `Retain` let go of, by each host itself; the object waits
@@ -19,7 +19,7 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
   const targets = facts.hosts
     .filter(({ ledger }) => entriesOf(ledger).length > 0)
     // A resource that is gone has nothing to take away: its ledger ends by itself.
-    .map((host) => leaving({ ...host, claim: host.absent ? 'gone' : 'unwanted' }, host.ledger));
+    .map((host) => detaching({ ...host, claim: host.absent ? 'gone' : 'unwanted' }, host.ledger));
   const status = statusWith(object, facts, targets);
   // With Retain nothing is detached: the ledgers only forget.
   const retain = object.spec.deletionPolicy === 'Retain';

@@ -145,7 +145,7 @@ export const known = {
   id: IDENTITY_ID,
   key: armKey(IDENTITY_ID),
   principalId: 'p1',
-  leaving: false,
+  deleting: false,
   request: { identityRef: true },
 } as const;
 

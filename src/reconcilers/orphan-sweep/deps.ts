@@ -39,7 +39,7 @@ export interface ObserveDeps
     Use;
   readonly credentialCache: ViewDeps['credentialCache'] &
     GoneDeps['credentialCache'] &
-    Pick<CredentialCache, 'standing'> &
+    Pick<CredentialCache, 'areaState'> &
     Use;
   readonly hostCache: ViewDeps['hostCache'] & LiveDeps['hostCache'] & RunReadsDeps['hostCache'];
   readonly client: LiveDeps['client'] & ClaimDeps['client'];

@@ -63,11 +63,11 @@ export class ActionPerformer<
         return { object: this.#writer.recordWrite(next), context };
       }
       case 'removeFinalizer': {
-        const isLeaving = object.metadata.deletionTimestamp !== undefined;
-        const released = isLeaving ? await this.#namingOtherFinalizers(object, context) : object;
+        const isDeleting = object.metadata.deletionTimestamp !== undefined;
+        const released = isDeleting ? await this.#namingOtherFinalizers(object, context) : object;
         const next = await removeFinalizer(client, resource, released, FINALIZER, context.signal);
         // One that azid itself is about to delete: there is more to do.
-        if (next && !isLeaving) return { object: this.#writer.recordWrite(next), context };
+        if (next && !isDeleting) return { object: this.#writer.recordWrite(next), context };
         if (next) this.#writer.recordWrite(next);
         else store.recordDelete(object);
         context.log.info({}, 'finalizer removed');

@@ -17,13 +17,13 @@ const READY = { state: 'ready', reason: 'Ready', message: '', nextMs: 1 } as con
 const PUT = { type: 'put', id: '/A' } as const;
 const FINALIZER = { type: 'addFinalizer' } as const;
 
-const thing = (deletionPolicy: 'Delete' | 'Retain', isLeaving = false) =>
+const thing = (deletionPolicy: 'Delete' | 'Retain', isDeleting = false) =>
   ({
     metadata: {
       namespace: 'shop',
       name: 'web',
       uid: 'uid-web',
-      ...(isLeaving && { deletionTimestamp: '2026-11-29T12:00:00Z' }),
+      ...(isDeleting && { deletionTimestamp: '2026-11-29T12:00:00Z' }),
     },
     spec: { deletionPolicy },
   }) as unknown as Thing;

@@ -37,11 +37,11 @@ export function withKept<
   return (object, facts, failed) => {
     const { onRecord } = facts;
     if (!onRecord) return decide(object, facts, failed);
-    const isLeaving = object.metadata.deletionTimestamp !== undefined;
-    const own = failed && isOwn(failed, isLeaving) ? failed : undefined;
+    const isDeleting = object.metadata.deletionTimestamp !== undefined;
+    const own = failed && isOwn(failed, isDeleting) ? failed : undefined;
     const decision = decide(object, facts, own ? undefined : failed);
     // What cannot be taken off the record must not hold an object that goes.
-    if (isLeaving) return own ? decision : leaving(object, facts, onRecord, decision, keeping);
+    if (isDeleting) return own ? decision : withoutFinalizer(object, facts, onRecord, decision, keeping);
     const change = changeOf(object, facts, onRecord, decision, keeping);
     if (!change) return decision;
     const { actions } = decision;
@@ -59,8 +59,8 @@ export function withKept<
 }
 
 /** What failed is about the record alone. That an object which goes cannot be put on record is for its own decision to report. */
-function isOwn({ action: { type } }: FailedAction<{ readonly type: string }>, isLeaving: boolean): boolean {
-  return type === 'forgetRetained' || (type === 'recordRetained' && !isLeaving);
+function isOwn({ action: { type } }: FailedAction<{ readonly type: string }>, isDeleting: boolean): boolean {
+  return type === 'forgetRetained' || (type === 'recordRetained' && !isDeleting);
 }
 
 function isFinalizer({ type }: { readonly type: string }): boolean {
@@ -97,7 +97,7 @@ function forgetting(entries: readonly RetainedEntry[]): KeptAction | undefined {
  * The finalizer goes: what azid took away needs no record. Nor does what is marked in Azure as retained; all else that `Retain` leaves
  * stays on record, and by what name it was left it is found.
  */
-function leaving<
+function withoutFinalizer<
   T extends Retaining,
   Facts extends KeptFacts,
   Action extends { readonly type: string },

@@ -32,7 +32,7 @@ import {
 } from './facts.fixture.ts';
 import type { Action, Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
 import { descriptionOf } from './ownership/owners.ts';
-import { nextMoment } from './standing.ts';
+import { nextMoment } from './propagation.ts';
 import { named, targetOf } from './target/target.ts';
 
 const types = (decision: GrantDecision) => decision.actions.map((action) => action.type);
@@ -159,7 +159,7 @@ describe('what holds an object before any write', () => {
     },
     {
       title: 'the identity is on its way out',
-      facts: { azure: absent, principal: { ...known, leaving: true } },
+      facts: { azure: absent, principal: { ...known, deleting: true } },
       reason: 'waiting',
       says: 'being deleted',
     },
@@ -406,8 +406,8 @@ describe('a grant of a system-assigned identity', () => {
   });
 
   it('gives nothing new while its object goes, and says which', () => {
-    const leaving = { principal: { ...again.principal, leaving: true } };
-    const decision = decide(object, facts({ ...again, ...leaving, azure: absent, held: [stale()] }));
+    const deleting = { principal: { ...again.principal, deleting: true } };
+    const decision = decide(object, facts({ ...again, ...deleting, azure: absent, held: [stale()] }));
     expect(decision.actions).toEqual([]);
     expect(decision.summary).toMatchObject({ message: expect.stringContaining('SystemAssignedIdentity') });
   });
@@ -641,9 +641,9 @@ describe('what can no longer be removed', () => {
   });
 
   it('is no failure of a deletion, or of an end, that the read after it shows to be done', () => {
-    const leaving = settled({ metadata: { deletionTimestamp: '2026-11-23T09:59:00Z' } });
+    const deleting = settled({ metadata: { deletionTimestamp: '2026-11-23T09:59:00Z' } });
     const over = settled({ spec: { expiresAt: '2026-11-23T09:00:00Z' } });
-    for (const each of [leaving, over]) {
+    for (const each of [deleting, over]) {
       const after = decide(each, facts({ azure: { ...absent, missing: 'scope' } }), deleteFailed(target.id));
       expect(after.summary).not.toMatchObject({ reason: 'ScopeLocked' });
       expect(after.status.ledger).toEqual([]);
@@ -727,12 +727,12 @@ describe('a name that Azure does not take', () => {
     const decision = decide(object, facts({ target: second, azure: standing }));
     expect(decision.actions).toEqual([]);
     expect(reasonOf(decision)).toBe('ready Granted');
-    const leaving = {
+    const deleting = {
       ...object,
       metadata: { ...object.metadata, deletionTimestamp: '2026-11-23T09:59:00Z' },
     };
     const held = [{ id: second.id, view: standing, coOwners: [] }];
-    const going = decide(leaving, facts({ target: undefined, azure: undefined, held }));
+    const going = decide(deleting, facts({ target: undefined, azure: undefined, held }));
     expect(only(going, 'deleteAssignment').id).toBe(second.id);
   });
 

@@ -19,7 +19,7 @@ import { asCoOwner, expiryOf, isExpired, withoutEntries } from './own.ts';
 import { conflictWith } from './ownership/owners.ts';
 import { decideDeletion } from './removal/deletion.ts';
 import { reportActions, unproven } from './removal/removal.ts';
-import { describe, stop } from './standing.ts';
+import { describe, stop } from './stop.ts';
 import { isAnothers } from './target/names.ts';
 import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
 import { isAsked } from './target/target.ts';

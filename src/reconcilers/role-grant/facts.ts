@@ -20,7 +20,7 @@ export type ObservedPrincipal =
       /** ARM id of the identity, or of the resource whose own it is; absent for a principal by id. */
       readonly identityId?: string;
       /** The identity's object is being deleted: what stands stays, nothing new is given. */
-      readonly leaving?: boolean;
+      readonly deleting?: boolean;
     }
   /**
    * Azure shows no identity that is the object's by its marks, or there is no such object. `dead`: a GET proved that the

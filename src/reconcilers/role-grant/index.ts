@@ -17,7 +17,7 @@ import { type ObserveDeps, observe } from './observe.ts';
 import { kept } from './own.ts';
 import type { ReportedExisting } from './ownership/duplicates.ts';
 import { type PerformDeps, perform } from './perform.ts';
-import { nextMoment } from './standing.ts';
+import { nextMoment } from './propagation.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';
 

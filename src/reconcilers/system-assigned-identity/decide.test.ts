@@ -277,10 +277,10 @@ describe('an object that goes', () => {
     });
 
     it('but when that one leaves as well: the last of them has it switched off', () => {
-      expect(going({ leaving: ['b'] }).summary).toMatchObject({ reason: 'InUse' });
-      const ready = facts({ ledger: ledger({ entry: shared, leaving: ['b'] }), leftovers: ['a'] });
+      expect(going({ releasing: ['b'] }).summary).toMatchObject({ reason: 'InUse' });
+      const ready = facts({ ledger: ledger({ entry: shared, releasing: ['b'] }), leftovers: ['a'] });
       expect(types(decide(off(), ready))).toEqual(['deleteLeftover']);
-      const done = facts({ ledger: ledger({ entry: shared, leaving: ['b'] }) });
+      const done = facts({ ledger: ledger({ entry: shared, releasing: ['b'] }) });
       expect(decide(off(), done).status).toMatchObject({ released: true });
     });
   });

@@ -17,8 +17,8 @@ export interface ObservedLedger extends HostMessage {
   readonly entry?: LedgerSystem;
   /** The ledger is full and names others; a policy allows the object what it would be named for. */
   readonly unnamed?: boolean;
-  /** Uids of the other owners who let it go as well, to be switched off. Asked of an object that goes. */
-  readonly leaving?: readonly string[];
+  /** Uids of the other owners who release it as well, to be switched off. Asked of an object that goes. */
+  readonly releasing?: readonly string[];
   /** One that the ledger does not name is to have it. Asked of an object that goes. */
   readonly wanted?: boolean;
   /** The resource's id as Azure spells it. */

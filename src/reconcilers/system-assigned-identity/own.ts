@@ -44,9 +44,9 @@ export function isSwitchedOff(
   { spec, metadata }: SystemAssignedIdentity,
   { ledger }: Pick<Facts, 'ledger'>,
 ): boolean {
-  const { entry, leaving = [], wanted = false } = ledger ?? {};
+  const { entry, releasing = [], wanted = false } = ledger ?? {};
   if (spec.deletionPolicy !== 'Delete' || entry?.owned !== true || wanted) return false;
-  return entry.owners.every(({ uid }) => uid === metadata.uid || leaving.includes(uid));
+  return entry.owners.every(({ uid }) => uid === metadata.uid || releasing.includes(uid));
 }
 
 /** Entra's name of the service principal: the resource's own; a slot's is `<app>/slots/<slot>`. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { ObjectRow } from './object-row.ts';
 import { Screen } from './screen.ts';
-import type { Standing } from './standing.ts';
 
-const waiting: Standing = {
+const waiting: ObjectRow = {
   kind: 'UserAssignedIdentity',
   key: 'quickstart/shop',
   readiness: 'NotReady',
@@ -10,14 +10,14 @@ const waiting: Standing = {
   message: 'two\nlines',
   differences: ['no identity /x'],
 };
-const ready: Standing = {
+const ready: ObjectRow = {
   ...waiting,
   readiness: 'Ready',
   reason: 'Succeeded',
   message: '',
   differences: [],
 };
-const policy: Standing = { ...ready, kind: 'IdentityPolicy', key: 'quickstart', differences: undefined };
+const policy: ObjectRow = { ...ready, kind: 'IdentityPolicy', key: 'quickstart', differences: undefined };
 
 function recorded(terminal: { isTTY?: boolean; columns?: number } = {}) {
   let text = '';

@@ -1,6 +1,6 @@
 /** What a person sees: lines that stay, and below them, on a terminal, a table that is drawn again as it changes. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Standing } from './standing.ts';
+import type { ObjectRow } from './object-row.ts';
 import { sentenceOf, tableOf } from './table.ts';
 
 /** As much of `process.stdout` as is used. */
@@ -12,7 +12,7 @@ export interface Output {
 
 export class Screen {
   readonly #output: Output;
-  #standings: readonly Standing[] = [];
+  #rows: readonly ObjectRow[] = [];
   /** Lines of the table now on the terminal. */
   #drawn = 0;
 
@@ -28,25 +28,25 @@ export class Screen {
   }
 
   /** What is new: the table drawn again on a terminal, else a line for each object that changed. */
-  show(standings: readonly Standing[]): void {
-    if (isDeepStrictEqual(standings, this.#standings)) return;
-    const before = this.#standings;
-    this.#standings = standings;
+  show(rows: readonly ObjectRow[]): void {
+    if (isDeepStrictEqual(rows, this.#rows)) return;
+    const before = this.#rows;
+    this.#rows = rows;
     if (this.#output.isTTY) {
       this.#erase();
       this.#draw();
       return;
     }
-    for (const [i, standing] of standings.entries())
-      if (!isDeepStrictEqual(standing, before[i])) this.#output.write(`${sentenceOf(standing)}\n`);
+    for (const [i, row] of rows.entries())
+      if (!isDeepStrictEqual(row, before[i])) this.#output.write(`${sentenceOf(row)}\n`);
   }
 
   /** The table as it is now, uncut, to stay. */
   conclude(): void {
     this.#erase();
-    const standings = this.#standings;
-    this.#standings = [];
-    if (standings.length > 0) this.#output.write(`${tableOf(standings).join('\n')}\n`);
+    const rows = this.#rows;
+    this.#rows = [];
+    if (rows.length > 0) this.#output.write(`${tableOf(rows).join('\n')}\n`);
   }
 
   #erase(): void {
@@ -56,9 +56,9 @@ export class Screen {
   }
 
   #draw(): void {
-    if (!this.#output.isTTY || this.#standings.length === 0) return;
+    if (!this.#output.isTTY || this.#rows.length === 0) return;
     // A line that wraps would be two to erase. A terminal that does not know its width says 0.
-    const lines = tableOf(this.#standings, (this.#output.columns || 80) - 1);
+    const lines = tableOf(this.#rows, (this.#output.columns || 80) - 1);
     this.#output.write(`${lines.join('\n')}\n`);
     this.#drawn = lines.length;
   }

@@ -1,11 +1,11 @@
 /** A plain table: columns as wide as their widest cell, two spaces between. */
-import type { Standing } from './standing.ts';
+import type { ObjectRow } from './object-row.ts';
 
 const HEAD = ['KIND', 'NAME', 'READY', 'REASON', 'AZURE', 'MESSAGE'];
 
 /** Lines without an end; none longer than `width` when that is given. */
-export function tableOf(standings: readonly Standing[], width = Number.POSITIVE_INFINITY): string[] {
-  const rows = [HEAD, ...standings.map(cellsOf)];
+export function tableOf(objects: readonly ObjectRow[], width = Number.POSITIVE_INFINITY): string[] {
+  const rows = [HEAD, ...objects.map(cellsOf)];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => {
     const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
@@ -14,13 +14,13 @@ export function tableOf(standings: readonly Standing[], width = Number.POSITIVE_
 }
 
 /** One object's row in words, for where no table can be redrawn. */
-export function sentenceOf(standing: Standing): string {
-  const [kind, key, readiness, reason, azure, message] = cellsOf(standing);
+export function sentenceOf(row: ObjectRow): string {
+  const [kind, key, readiness, reason, azure, message] = cellsOf(row);
   const inAzure = azure === '-' ? '' : `; in Azure: ${azure}`;
   return `${kind} ${key}: ${readiness}${reason === '-' ? '' : ` (${reason})`}${inAzure}${message ? `; ${message}` : ''}`;
 }
 
-function cellsOf({ kind, key, readiness, reason, message, differences }: Standing): string[] {
+function cellsOf({ kind, key, readiness, reason, message, differences }: ObjectRow): string[] {
   const azure = differences === undefined ? '-' : differences.join(', ') || 'as declared';
   // A message may have several lines; a row has one.
   return [kind, key, readiness, reason || '-', azure, message.replace(/\s+/g, ' ').trim()];

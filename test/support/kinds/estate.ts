@@ -3,7 +3,7 @@ import { loadKubeEndpoint } from '../../../src/kube/access/config.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { type Interceptor, KubeTransport } from '../../../src/kube/transport/transport.ts';
 import { type KubeObject, keyOf } from '../../../src/kube/types.ts';
-import type { LeavingDeps } from '../../../src/leaving/deps.ts';
+import type { InstallationDeps } from '../../../src/leaving/deps.ts';
 import { systemClock } from '../../../src/runtime/time/clock.ts';
 import type { Cluster, World } from '../testbed.ts';
 import { HostStage, RG1, VMS } from './hosts.ts';
@@ -55,7 +55,11 @@ export class Estate {
   }
 
   /** For a command, on the clock of the world. */
-  deps(said: string[] = [], intercept?: Interceptor, signal = new AbortController().signal): LeavingDeps {
+  deps(
+    said: string[] = [],
+    intercept?: Interceptor,
+    signal = new AbortController().signal,
+  ): InstallationDeps {
     const endpoint = loadKubeEndpoint({
       clock: systemClock,
       kubeconfig: this.#cluster.plane.kubeconfigPath,

@@ -83,9 +83,9 @@ describe('the same issuer and subject', () => {
   it('still held by an object that goes, or wants another pair by now, are waited for', () => {
     const made = (by: Sibling) => seen({ name: by.credentialName.toUpperCase() });
     const going = sibling('first', { trust: TRUST, deleting: true });
-    expect(place([made(going)], [going])).toEqual({ state: 'leaving', by: going });
+    expect(place([made(going)], [going])).toEqual({ state: 'releasing', by: going });
     const edited = sibling('first');
-    expect(place([made(edited)], [edited])).toEqual({ state: 'leaving', by: edited });
+    expect(place([made(edited)], [edited])).toEqual({ state: 'releasing', by: edited });
     expect(
       decide(fic(), facts({ credentials: known(made(going)), siblings: [going] })).summary,
     ).toMatchObject({

@@ -17,7 +17,7 @@ export type Place =
   /** Another object has, or is about to have, this issuer and subject. */
   | { readonly state: 'taken'; readonly by: Sibling }
   /** Another object's credential still holds the pair, which it gives up when it has what it is declared to have now. */
-  | { readonly state: 'leaving'; readonly by: Sibling }
+  | { readonly state: 'releasing'; readonly by: Sibling }
   /** ... but azid does not write for that object, so it gives up nothing. */
   | { readonly state: 'held'; readonly by: Sibling }
   | { readonly state: 'full'; readonly holders: readonly string[] };
@@ -42,7 +42,7 @@ export function placeOf(
     }
     const stays = !holder.deleting && holder.trust !== undefined && samePair(holder.trust, wanted);
     if (stays) return { state: 'taken', by: holder };
-    return { state: holder.deleting || holder.mayWrite ? 'leaving' : 'held', by: holder };
+    return { state: holder.deleting || holder.mayWrite ? 'releasing' : 'held', by: holder };
   }
   // Whoever has the pair in Azure is first; while nobody has, the oldest is.
   if (!own || !samePair(own, wanted)) {

@@ -1,4 +1,4 @@
-import type { Leaving } from '../../hosts/claims/by-identity.ts';
+import type { Releasing } from '../../hosts/claims/by-identity.ts';
 import type { Line } from '../../hosts/ledger/lines.ts';
 import {
   IN_USE,
@@ -14,7 +14,7 @@ import { useOf } from './in-use.ts';
  * Nobody wants it any more. What azid did not attach, and what is to be retained, is only forgotten; the rest is taken
  * away, and its line stays until a read proves it gone (docs/guarantees.md G5, G6). No policy is asked.
  */
-export function detach(each: Case, line: Line, leaving: readonly Leaving[]): Judged {
+export function detach(each: Case, line: Line, releasing: readonly Releasing[]): Judged {
   const { key, shown, facts, host, recycled, settled } = each;
   const { now, window } = facts;
   const id = idOf(each);
@@ -41,13 +41,13 @@ export function detach(each: Case, line: Line, leaving: readonly Leaving[]): Jud
   if (recycled === 'instance' && !begun)
     return stays('the resource was made again, and azid did not attach it since');
   if (isSelf(each)) return stays("it is azid's own identity");
-  if (leaving.some(({ retain }) => retain)) return stays('its deletionPolicy is Retain');
-  if (leaving.some(({ hasSlot }) => !hasSlot)) return { line };
+  if (releasing.some(({ retain }) => retain)) return stays('its deletionPolicy is Retain');
+  if (releasing.some(({ hasSlot }) => !hasSlot)) return { line };
   if (accepted?.wanted === 'absent' && accepted.until > now) return { line, pending: true };
-  const use = useOf(each, leaving);
+  const use = useOf(each, releasing);
   if (use) return { line: withProblem(line, use, now) };
   if (!isOwnVerdict(line) && isHeldBack(line, now)) return { line };
-  const after = leaving.flatMap(({ instead }) => instead ?? []);
+  const after = releasing.flatMap(({ instead }) => instead ?? []);
   // Azure reported it done, and shows it still: some providers do (docs/azure-facts.md section 7).
   const kept = accepted?.wanted === 'absent' && line.state === 'Detaching' && isNew(line, accepted.at);
   if (kept) {

@@ -1,6 +1,6 @@
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { ReconcileEvent } from '../../decision.ts';
-import { standingOf } from '../../hosts/claims/by-identity.ts';
+import { holdingOf } from '../../hosts/claims/by-identity.ts';
 import { calmed } from '../../hosts/ledger/contest.ts';
 import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
 import { MAX_OWNERS } from '../../hosts/ledger/owners.ts';
@@ -27,14 +27,14 @@ import {
 export function judge(each: Case): Judged {
   const { key, line, shown, facts, claims } = each;
   const isAlive = shown?.principalId !== undefined;
-  const { holders, leaving, awaited } = standingOf(key, line, claims, isAlive);
+  const { holders, releasing, awaited } = holdingOf(key, line, claims, isAlive);
   if (holders.length === 0) {
     if (!line) return {};
     // Once it is known whether somebody wants it, the same change enqueues the host.
-    return awaited && shown && line.owned ? { line, awaited } : detach(each, line, leaving);
+    return awaited && shown && line.owned ? { line, awaited } : detach(each, line, releasing);
   }
   // Who moved on to another identity is held by this one until that one is there.
-  const waiting = leaving.filter(({ instead }) => instead !== undefined && !isThere(each, instead));
+  const waiting = releasing.filter(({ instead }) => instead !== undefined && !isThere(each, instead));
   // Those beyond still want it, so it stays; each is written down when another leaves.
   const owners = [...waiting.map(({ owner }) => owner), ...holders].slice(0, MAX_OWNERS);
   const id = idOf(each);

@@ -14,11 +14,11 @@ export interface ClaimsByIdentity {
 }
 
 /** Who holds what the ledger has of one identity. */
-export interface Standing {
+export interface Holding {
   /** Those for whom it stays, as the ledger is to name them. Empty: nobody wants it. */
   readonly holders: readonly LedgerOwner[];
   /** Those of the ledger who do not want it any more. */
-  readonly leaving: readonly Leaving[];
+  readonly releasing: readonly Releasing[];
   /**
    * An object that the ledger does not name and that may want it, which is not known yet: it is not taken away, and
    * nobody's more than before.
@@ -26,7 +26,7 @@ export interface Standing {
   readonly awaited?: LedgerOwner;
 }
 
-export interface Leaving {
+export interface Releasing {
   readonly owner: LedgerOwner;
   /** Its object asked for it to be left in Azure. */
   readonly retain: boolean;
@@ -69,27 +69,27 @@ export function mayGive({ verdict, paused }: Wants): boolean {
  * @param line what the ledger has of it
  * @param shown it is on the host, alive: who may have it joins those that hold it without a change in Azure
  */
-export function standingOf(
+export function holdingOf(
   key: string,
   line: Line | undefined,
   { wants, mayWant, byOwner }: ClaimsByIdentity,
   shown: boolean,
-): Standing {
+): Holding {
   const holders: LedgerOwner[] = [];
-  const leaving: Leaving[] = [];
+  const releasing: Releasing[] = [];
   const known = new Set<string>();
   for (const owner of line?.owners ?? []) {
     known.add(owner.uid);
     const claim = byOwner.get(owner.uid);
     // Gone, and cannot be asked: its policy of old says whether what it had stays.
-    if (!claim) leaving.push({ owner, retain: owner.retain ?? false, hasSlot: true, detachInUse: [] });
+    if (!claim) releasing.push({ owner, retain: owner.retain ?? false, hasSlot: true, detachInUse: [] });
     else if (claim.state === 'releases') {
       const { retain, hasSlot, detachInUse } = claim;
-      leaving.push({ owner, retain, hasSlot, detachInUse });
+      releasing.push({ owner, retain, hasSlot, detachInUse });
     } else if (claim.state === 'unclear' || keyWanted(claim) === key) holders.push(claim.owner);
     // It wants another one now: as long as that may not be given, it keeps what it has.
     else if (mayGive(claim) && claim.hasSlot)
-      leaving.push({
+      releasing.push({
         owner,
         retain: false,
         hasSlot: true,
@@ -104,7 +104,7 @@ export function standingOf(
       holders.push(claim.owner);
   const awaited =
     holders.length > 0 ? undefined : (mayWant.get(key) ?? []).find(({ uid }) => !known.has(uid));
-  return { holders, leaving, ...(awaited && { awaited }) };
+  return { holders, releasing, ...(awaited && { awaited }) };
 }
 
 /** Keys of what it may be found to want, or to be allowed, which is not known yet. */

@@ -133,7 +133,7 @@ export function claimOfAttachment(
       : [];
     return { state: 'unclear', owner, why: identity.message, ...(mayWant.length > 0 && { mayWant }) };
   }
-  const { id: identityId, principalId, leaving } = identity;
+  const { id: identityId, principalId, deleting } = identity;
   return {
     state: 'wants',
     owner,
@@ -141,7 +141,7 @@ export function claimOfAttachment(
     verdict,
     hasSlot: mayAttach(object, hostKey),
     isDue: isDue(object, hostKey),
-    paused: spec.suspend === true || leaving,
+    paused: spec.suspend === true || deleting,
     adopt: asked.adopt,
     allowReplace: spec.allowReplace ?? false,
     detachInUse,

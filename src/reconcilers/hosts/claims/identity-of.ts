@@ -16,7 +16,7 @@ export type ObservedAttachedIdentity =
       /** As Azure shows it; absent for an identity by its ARM id. */
       readonly principalId?: string;
       /** Its object is being deleted: what is attached stays for now, nothing new is given. */
-      readonly leaving: boolean;
+      readonly deleting: boolean;
       readonly request: { readonly identityRef: true } | { readonly id: string };
     }
   | {
@@ -42,15 +42,15 @@ export function identityOf(
   const { identityId, identityRef } = spec;
   if (identityId !== undefined) {
     const key = armKey(identityId);
-    return { state: 'known', id: identityId, key, leaving: false, request: { id: identityId } };
+    return { state: 'known', id: identityId, key, deleting: false, request: { id: identityId } };
   }
   const ref = `${metadata.namespace}/${identityRef?.name}`;
   const object = stores.identities.get(ref);
   const seen = object && proofs.observe(object);
   if (object && seen?.state === 'owned') {
     const { id, key, principalId } = seen.identity;
-    const leaving = object.metadata.deletionTimestamp !== undefined;
-    return { state: 'known', id, key, principalId, leaving, request: { identityRef: true } };
+    const deleting = object.metadata.deletionTimestamp !== undefined;
+    return { state: 'known', id, key, principalId, deleting, request: { identityRef: true } };
   }
   const name = `UserAssignedIdentity ${ref}`;
   const why = whyWaiting(seen);

@@ -107,25 +107,25 @@ describe('who else has it, when one goes', () => {
 
   it('whoever lives keeps it', () => {
     identity('other');
-    expect(others(owner('other')).leaving).toEqual(['uid-shop']);
+    expect(others(owner('other')).releasing).toEqual(['uid-shop']);
   });
 
   it('also one that names the resource by the id that it had before it was moved', () => {
     identity('other', { resourceId: `${VM}-before` });
-    expect(others(owner('other')).leaving).toEqual(['uid-shop']);
+    expect(others(owner('other')).releasing).toEqual(['uid-shop']);
   });
 
   it('and one that goes with Retain, or went with it', () => {
     identity('other', {}, going);
-    expect(others(owner('other')).leaving).toEqual(['uid-shop']);
-    expect(others(owner('gone', { retain: true })).leaving).toEqual(['uid-shop']);
+    expect(others(owner('other')).releasing).toEqual(['uid-shop']);
+    expect(others(owner('gone', { retain: true })).releasing).toEqual(['uid-shop']);
   });
 
   it('but not one that goes with Delete, or went with it, or whose namesake came since', () => {
     identity('other', { deletionPolicy: 'Delete' }, going);
-    expect(others(owner('other')).leaving).toEqual(['uid-shop', 'uid-other']);
-    expect(others(owner('gone')).leaving).toEqual(['uid-shop', 'uid-gone']);
-    expect(others(owner('other', { uid: 'before' })).leaving).toEqual(['uid-shop', 'before']);
+    expect(others(owner('other')).releasing).toEqual(['uid-shop', 'uid-other']);
+    expect(others(owner('gone')).releasing).toEqual(['uid-shop', 'uid-gone']);
+    expect(others(owner('other', { uid: 'before' })).releasing).toEqual(['uid-shop', 'before']);
   });
 
   it('one that the ledger does not name wants it where the resource is now', () => {

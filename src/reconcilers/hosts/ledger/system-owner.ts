@@ -57,10 +57,10 @@ export function systemVerdict(object: SystemAssignedIdentity, policies: PolicySo
   return policyFor(object, policies).allowsSystemAssigned(asked);
 }
 
-/** Whether the identity stays on when the object lets go of it. */
+/** Whether the identity stays on when the object releases it. */
 export interface Others {
-  /** Uids of those whom the ledger names, and who let it go as well, to be switched off. */
-  readonly leaving: readonly string[];
+  /** Uids of those whom the ledger names, and who release it as well, to be switched off. */
+  readonly releasing: readonly string[];
   /** One that the ledger does not name wants it, and a policy allows that. */
   readonly wanted: boolean;
 }
@@ -77,7 +77,7 @@ export function othersOf(
   hostId = object.spec.resourceId,
 ): Others {
   const { systemIdentities } = stores;
-  const leaves = ({ namespace, name, uid, retain }: LedgerOwner): boolean => {
+  const isReleasing = ({ namespace, name, uid, retain }: LedgerOwner): boolean => {
     const other = systemIdentities.get(`${namespace}/${name}`);
     if (other?.metadata.uid !== uid) return retain !== true;
     return other.metadata.deletionTimestamp !== undefined && other.spec.deletionPolicy === 'Delete';
@@ -90,7 +90,7 @@ export function othersOf(
     return verdict.allowed || verdict.unseen === true;
   };
   return {
-    leaving: entry.owners.filter(leaves).map(({ uid }) => uid),
+    releasing: entry.owners.filter(isReleasing).map(({ uid }) => uid),
     wanted: systemIdentities.byIndex(INDEX.host, armKey(hostId)).some(wants),
   };
 }

@@ -42,11 +42,11 @@ export function planRollout(state: RolloutState): RolloutPlan {
   const mayDetach = Math.max(1, Math.floor((attached.size * state.maxDetachShare) / 100));
   const blocked = !confirmed && detachable.length > mayDetach;
   const isBusy = (key: string) => inFlight.has(key) && !failed.has(key);
-  const leaving = new Set(detachable);
+  const detaching = new Set(detachable);
   const all = [...wanted, ...detachable];
 
   const chosen = new Set(all.filter(isBusy));
-  const open = all.filter((key) => !chosen.has(key) && !(blocked && leaving.has(key)));
+  const open = all.filter((key) => !chosen.has(key) && !(blocked && detaching.has(key)));
   const unlucky = open.filter((key) => failed.has(key));
   const halted = unlucky.length >= MAX_FAILED;
   const take = (keys: readonly string[]) => {

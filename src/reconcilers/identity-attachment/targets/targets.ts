@@ -9,8 +9,8 @@ import { selectorScope } from '../../hosts/claims/selector.ts';
 import { FOUND_ANEW } from '../../hosts/claims/slots.ts';
 import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../../hosts/ledger/problems.ts';
 import type { Facts, IdentityAttachment, SeenHost } from '../facts.ts';
-import { isKept, kept, leaving } from './leaving.ts';
 import type { Target } from './target.ts';
+import { detaching, isKept, kept } from './unclaimed.ts';
 
 /** How the object stands towards each host: for the status, and for the rollout. */
 
@@ -42,7 +42,7 @@ export function targetsOf(object: IdentityAttachment, facts: Facts, policy: Name
     const { ledger } = host;
     const mine = ledger?.entry !== undefined || (ledger?.former.length ?? 0) > 0;
     if (host.claim !== 'wanted') {
-      if (mine) all.push(isKept(host) ? kept(host, ledger) : leaving(host, ledger));
+      if (mine) all.push(isKept(host) ? kept(host, ledger) : detaching(host, ledger));
       continue;
     }
     const verdict = verdictOn(object, facts, policy, host);
@@ -118,7 +118,7 @@ function wanted(
   }
   const { identity } = facts;
   if (identity.state === 'waiting') return say('Waiting', false, 'IdentityNotReady', identity.message);
-  if (identity.leaving)
+  if (identity.deleting)
     return say('Waiting', false, 'IdentityLeaving', `identity ${identity.id} is being deleted`);
   if (entry?.problem) {
     const { reason, message } = entry.problem;

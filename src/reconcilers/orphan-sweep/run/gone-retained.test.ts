@@ -23,11 +23,11 @@ beforeEach(() => {
 
 /** Nothing is shown, and nothing is found. */
 function deps(entry: RetainedEntry, change: object = {}): GoneDeps {
-  const standing = () => ({ state: 'known', completeness: { state: 'complete' }, ageMs: 0 });
+  const areaState = () => ({ state: 'known', completeness: { state: 'complete' }, ageMs: 0 });
   const none = { get: async () => ({ found: false }) };
   return {
-    identityCache: { standing, loading: () => false, byIndex: () => [] },
-    assignmentCache: { standing, loading: () => false, observe: () => ({ state: 'unknown' }) },
+    identityCache: { areaState, loading: () => false, byIndex: () => [] },
+    assignmentCache: { areaState, loading: () => false, observe: () => ({ state: 'unknown' }) },
     credentialCache: { content: () => ({ state: 'unknown' }) },
     identities: none,
     assignments: none,
@@ -101,8 +101,8 @@ function stores(uid: string) {
 }
 
 function lists(state = 'complete') {
-  const standing = () => ({ state: 'known', completeness: { state, reason: '' }, ageMs: 0 });
-  return { standing, loading: () => false };
+  const areaState = () => ({ state: 'known', completeness: { state, reason: '' }, ageMs: 0 });
+  return { areaState, loading: () => false };
 }
 
 async function refused(): Promise<never> {

@@ -9,8 +9,8 @@ const WHOLE = { state: 'known', completeness: { state: 'complete', at: 0 }, ageM
 
 const area = (identities: object, assignments: object = WHOLE, loading = false) =>
   areaOf(SWEPT, {
-    identityCache: { standing: () => identities, loading: () => loading },
-    assignmentCache: { standing: () => assignments, loading: () => loading },
+    identityCache: { areaState: () => identities, loading: () => loading },
+    assignmentCache: { areaState: () => assignments, loading: () => loading },
   } as unknown as AreasDeps);
 
 it('a scope is known where both lists are whole and young, and in no other case', () => {

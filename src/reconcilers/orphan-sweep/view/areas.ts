@@ -5,8 +5,8 @@ import type { AreaView } from '../../../orphans/view.ts';
 import type { SweptScope } from '../scopes.ts';
 
 export interface AreasDeps {
-  readonly identityCache: Pick<IdentityCache, 'standing' | 'loading'>;
-  readonly assignmentCache: Pick<AssignmentCache, 'standing' | 'loading'>;
+  readonly identityCache: Pick<IdentityCache, 'areaState' | 'loading'>;
+  readonly assignmentCache: Pick<AssignmentCache, 'areaState' | 'loading'>;
 }
 
 /** What is concluded from absence must be younger than that: four times what lies between two lists, ms. */
@@ -19,8 +19,8 @@ export function areaOf({ scope, subscriptionId }: SweptScope, deps: AreasDeps): 
     [deps.assignmentCache, `/subscriptions/${subscriptionId}`, 'role assignments'],
   ] as const;
   for (const [cache, area, what] of parts) {
-    const standing = cache.standing(area);
-    switch (standing.state) {
+    const state = cache.areaState(area);
+    switch (state.state) {
       case 'unknown': {
         const loading = cache.loading(area);
         const why = `the ${what} of subscription ${subscriptionId} ${loading ? 'are being listed for the first time' : 'could not be listed yet; the log says why'}`;
@@ -34,27 +34,27 @@ export function areaOf({ scope, subscriptionId }: SweptScope, deps: AreasDeps): 
         };
       case 'known':
         // It came, and whether it may be believed is still found out.
-        if (standing.completeness === NOT_LISTED)
+        if (state.completeness === NOT_LISTED)
           return {
             scope,
             state: 'loading',
             why: `whether the list of ${what} of subscription ${subscriptionId} holds everything is being found out`,
           };
-        if (standing.completeness.state === 'partial')
+        if (state.completeness.state === 'partial')
           return {
             scope,
             state: 'incomplete',
-            why: `the list of ${what} of subscription ${subscriptionId} may lack something: ${standing.completeness.reason}`,
+            why: `the list of ${what} of subscription ${subscriptionId} may lack something: ${state.completeness.reason}`,
           };
-        if (standing.ageMs > STALE_AREA_MS)
+        if (state.ageMs > STALE_AREA_MS)
           return {
             scope,
             state: 'incomplete',
-            why: `the ${what} of subscription ${subscriptionId} were last listed ${Math.round(standing.ageMs / 60_000)} min ago`,
+            why: `the ${what} of subscription ${subscriptionId} were last listed ${Math.round(state.ageMs / 60_000)} min ago`,
           };
         break;
       default:
-        standing satisfies never;
+        state satisfies never;
     }
   }
   return { scope, state: 'complete' };

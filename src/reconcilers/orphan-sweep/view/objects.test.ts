@@ -142,7 +142,7 @@ it('what is being deleted is told', () => {
     }),
   );
   expect(found.identitiesOfOwner('shop/web')).toEqual([
-    expect.objectContaining({ name: 'web', leaving: true }),
+    expect.objectContaining({ name: 'web', deleting: true }),
   ]);
 });
 

@@ -159,6 +159,6 @@ function refs(objects: readonly KubeObject[] = []): readonly ObjectRef[] {
     kind,
     namespace,
     name,
-    ...(deletionTimestamp !== undefined && { leaving: true }),
+    ...(deletionTimestamp !== undefined && { deleting: true }),
   }));
 }

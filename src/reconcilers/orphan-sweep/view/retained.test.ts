@@ -6,7 +6,7 @@ import type { OwnerView } from '../../../orphans/view.ts';
 import { baselinesOf, settledIn } from './retained.ts';
 
 const UNKNOWN: OwnerView = { state: 'unknown', why: 'older than the records' };
-const READ = { standing: () => ({ state: 'known' }) } as unknown as Pick<CredentialCache, 'standing'>;
+const READ = { areaState: () => ({ state: 'known' }) } as unknown as Pick<CredentialCache, 'areaState'>;
 const SWEPT = { scope: SCOPE, subscriptionId: 'sub', without: [] };
 
 const entry = (thing: { readonly key: string }, owner = 'shop/read'): RetainedEntry => ({
@@ -37,7 +37,7 @@ describe('what has no object when a scope is first seen', () => {
       ['assignments', 1],
       ['credentials', 1],
     ]);
-    const unread = { standing: () => ({ state: 'unknown' }) } as unknown as typeof READ;
+    const unread = { areaState: () => ({ state: 'unknown' }) } as unknown as typeof READ;
     expect(kinds(seen, [SWEPT], unread)).toEqual([['assignments', 1]]);
     expect(kinds(seen, [SWEPT], READ, records([SCOPE]))).toEqual([]);
   });
@@ -68,7 +68,7 @@ describe('what is on record', () => {
 
   it('without a proof is over once it has an object, but not by one that is being deleted, and may be retaining it', () => {
     expect(settled({ state: 'living', by: 'RoleGrant shop/read' }, unproven)).toEqual([unproven]);
-    expect(settled({ state: 'living', by: 'RoleGrant shop/read', leaving: true }, unproven)).toEqual([]);
+    expect(settled({ state: 'living', by: 'RoleGrant shop/read', deleting: true }, unproven)).toEqual([]);
   });
 
   it('without a proof is over when a person says so, for what was listed by then', () => {

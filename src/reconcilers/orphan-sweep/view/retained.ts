@@ -18,7 +18,7 @@ type Records = Pick<RetainedRecords, 'hasBaseline' | 'within'>;
 export function baselinesOf(
   view: SweepView,
   swept: readonly SweptScope[],
-  credentialCache: Pick<CredentialCache, 'standing'>,
+  credentialCache: Pick<CredentialCache, 'areaState'>,
   retained: Records,
 ): readonly Baseline[] {
   return view.areas.flatMap(({ scope, state }) => {
@@ -34,7 +34,7 @@ export function baselinesOf(
         .map(({ id }) => id);
     // Credentials have no list of their own: not before those of every identity were read.
     const isRead = () =>
-      here(view.identities).every(({ key }) => credentialCache.standing(key).state !== 'unknown');
+      here(view.identities).every(({ key }) => credentialCache.areaState(key).state !== 'unknown');
     const due = [
       ...(isDue('assignments') ? (['assignments'] as const) : []),
       ...(isDue('credentials') && isRead() ? (['credentials'] as const) : []),
@@ -70,7 +70,7 @@ export function settledIn(
     if (!isUnproven(entry)) return false;
     const owner = owners.get(entry.key);
     // One that is being deleted may be what retains it.
-    if (owner?.state === 'living') return owner.leaving !== true;
+    if (owner?.state === 'living') return owner.deleting !== true;
     const since = listed(entry.key);
     // A status has whole seconds, and what it shows is what people confirm.
     return since !== undefined && since - (since % 1_000) <= until;

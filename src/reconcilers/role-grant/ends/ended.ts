@@ -7,9 +7,10 @@ import { otherThan } from '../../status/refusals.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../../status/summaries.ts';
 import type { Facts, Failed, GrantDecision, Held, ObservedEnd, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
+import { notGranted } from '../propagation.ts';
 import { whatRemains } from '../removal/remains.ts';
 import { everything, remove, reportActions, summaryOfStays } from '../removal/removal.ts';
-import { notGranted, stop } from '../standing.ts';
+import { stop } from '../stop.ts';
 import { heldOf, withdrawEnds } from './ends.ts';
 
 /** The time of the grant is over: it goes, and is never made again. An edit of `expiresAt` brings it back to life. */

@@ -7,7 +7,7 @@ import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../../status/undetermine
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../own.ts';
-import { provenGone } from '../standing.ts';
+import { provenGone } from '../stop.ts';
 import { everything, remove, type Stays } from './removal.ts';
 import { undeterminedOf } from './undetermined.ts';
 

@@ -159,7 +159,7 @@ describe('a principal by SystemAssignedIdentity', () => {
     vm = machine(RECYCLED);
     expect(await principalOf(stands(), context, seen)).toEqual({ ...known, id: RECYCLED, young: true });
     system({}, { deletionTimestamp: '2026-11-23T10:00:00Z' });
-    expect(await principalOf(stands(), context, seen)).toMatchObject({ id: RECYCLED, leaving: true });
+    expect(await principalOf(stands(), context, seen)).toMatchObject({ id: RECYCLED, deleting: true });
     expect(asked).toEqual([]);
   });
 

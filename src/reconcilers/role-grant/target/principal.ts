@@ -124,7 +124,7 @@ function asKnown(
     young: ageMs < YOUNG_MS,
     live,
     identityId: id,
-    ...(deleting && { leaving: true }),
+    ...(deleting && { deleting: true }),
   };
 }
 

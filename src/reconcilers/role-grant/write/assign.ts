@@ -16,7 +16,7 @@ import type {
 import { finalizer, ownStatus, withEntry } from '../own.ts';
 import { asOwners, descriptionOf } from '../ownership/owners.ts';
 import { remove } from '../removal/removal.ts';
-import { describe, stop } from '../standing.ts';
+import { describe, stop } from '../stop.ts';
 import { isAsked } from '../target/target.ts';
 import { withVanished } from './history.ts';
 import { scopeNotFound, summaryOfRefusal } from './refusals.ts';
@@ -43,7 +43,7 @@ export function assign(
   if (tried && (facts.namesExhausted || !wasAnotherName(tried, target)))
     return refused(object, facts, target, tried);
   if (view.missing === 'scope') return stop(object, facts, scopeNotFound(target.scope));
-  if (facts.principal.state === 'known' && facts.principal.leaving) {
+  if (facts.principal.state === 'known' && facts.principal.deleting) {
     const { kind = 'UserAssignedIdentity' } = object.spec.principal.identityRef ?? {};
     const message = `the ${kind} is being deleted; nothing new is granted to it`;
     return stop(object, facts, { state: 'waiting', for: 'the identity', message, recheckMs: 30 * 60_000 });

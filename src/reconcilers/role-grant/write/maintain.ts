@@ -6,7 +6,7 @@ import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { finalizer, ownStatus, withEntry, withoutEntries } from '../own.ts';
 import { asOwners, descriptionOf, ownersOf, sameCondition } from '../ownership/owners.ts';
-import { describe, stop } from '../standing.ts';
+import { describe, stop } from '../stop.ts';
 import { summaryOfRefusal } from './refusals.ts';
 import { settle, statusWith } from './settle.ts';
 

@@ -1,7 +1,7 @@
 import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
 import { stalledOutside, summaryOf } from '../../status/summaries.ts';
 import type { Facts, Target } from '../facts.ts';
-import { describe } from '../standing.ts';
+import { describe } from '../stop.ts';
 
 /** What Azure's refusal of a PUT means here, where it means more than its code says. */
 export function summaryOfRefusal(failure: Failure, target: Target, facts: Facts): Summary {

@@ -4,8 +4,9 @@ import { removalAgainMs, removalBlocked, removalFree } from '../../status/blocke
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { finalizer, ownStatus, withoutEntries } from '../own.ts';
+import { propagated } from '../propagation.ts';
 import { remove, reportActions } from '../removal/removal.ts';
-import { describe, propagated, provenGone } from '../standing.ts';
+import { describe, provenGone } from '../stop.ts';
 import { withReplacement } from './history.ts';
 
 /**

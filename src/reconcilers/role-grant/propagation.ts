@@ -1,39 +1,12 @@
 import type { Finding } from '../../runtime/status/conditions.ts';
-import type { Summary } from '../decision.ts';
 import { comingEnd } from './ends/ends.ts';
-import type { Facts, GrantDecision, ObservedAssignment, OwnStatus, RoleGrant, Target } from './facts.ts';
-import { expiryOf, ownStatus, withoutEntries } from './own.ts';
+import type { Facts, OwnStatus, RoleGrant } from './facts.ts';
+import { expiryOf } from './own.ts';
 
-/** How the status reads at the end of a reconcile, whatever it came to. */
+/** The condition `Propagated`, and the times at which a grant must be reconciled to the moment. */
 
 /** A grant acts after up to 10 minutes (docs/azure-facts.md section 5, "propagation"). */
-export const PROPAGATION_MS = 10 * 60_000;
-
-/** Nothing to do, or nothing that may be done: the status as it stands, less what is proven gone. */
-export function stop(
-  object: RoleGrant,
-  facts: Facts,
-  summary: Summary,
-  change: Partial<OwnStatus> = {},
-): GrantDecision {
-  const own = { ...ownStatus(object), ...change };
-  return {
-    actions: [],
-    status: { ...own, ledger: withoutEntries(own.ledger, provenGone(facts)) },
-    summary,
-    conditions: propagated(own, facts.now, object),
-  };
-}
-
-/** The ledger loses an entry only when a read proved it gone (docs/guarantees.md G6). */
-export function provenGone({ held, azure, target }: Facts): string[] {
-  const gone = held.filter(({ view }) => isGone(view)).map(({ id }) => id);
-  return target && azure && isGone(azure) ? [...gone, target.id] : gone;
-}
-
-export function isGone(view: ObservedAssignment): boolean {
-  return view.state === 'absent' && view.conclusive;
-}
+const PROPAGATION_MS = 10 * 60_000;
 
 /** `Granted` and `Propagated` are two statements: what Azure has stored acts only after a while. */
 export function propagated(
@@ -88,9 +61,4 @@ export function nextMoment(
     (at) => at !== undefined && at > now,
   );
   return moments.length > 0 ? Math.min(...moments.map(Number)) : undefined;
-}
-
-/** For messages: `role 'Reader' on /subscriptions/…`. */
-export function describe({ roleName, scope, principalId }: Target): string {
-  return `role '${roleName}' on ${scope} for principal ${principalId}`;
 }

@@ -13,7 +13,7 @@ export function mayAwait({ status }: HostIdentity): boolean {
 }
 
 /** How a host stands at the end of a reconcile, in one sentence. */
-export interface Stand {
+export interface HostResult {
   readonly hostId: string;
   readonly lines: ReadonlyMap<string, Line>;
   /** Something waits for Azure to show, or to end, what was written. */
@@ -40,8 +40,8 @@ const RECHECK_MS = 15_000;
  * Only what concerns all who want something of the host stalls it or is waited for: an identity that fails does so in
  * its own line, which its owners alone report.
  */
-export function summaryOfHost(stand: Stand, facts: Facts): Summary {
-  const { hostId, lines, pending, busy, left, failure, awaited, unproven } = stand;
+export function summaryOfHost(result: HostResult, facts: Facts): Summary {
+  const { hostId, lines, pending, busy, left, failure, awaited, unproven } = result;
   const { now, window } = facts;
   const progressing = (reason: string, message: string, againMs: number): Summary => ({
     state: 'progressing',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedObject } from '../../api/schema/common.ts';
-import { isSettled, readinessOf, type Standing } from './standing.ts';
+import { isSettled, type ObjectRow, readinessOf } from './object-row.ts';
 
 type Conditions = Readonly<Record<string, 'True' | 'False'>>;
 
@@ -55,7 +55,7 @@ describe('how an object stands', () => {
   });
 
   it('is settled only when Azure agrees, where Azure has something to say', () => {
-    const ready: Standing = {
+    const ready: ObjectRow = {
       kind: 'K',
       key: 'a',
       readiness: 'Ready',

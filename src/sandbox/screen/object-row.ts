@@ -1,4 +1,4 @@
-/** How an object stands, as kstatus sees it (docs/conditions.md) and as the simulated Azure does. */
+/** One row of the table: whether an object is ready, as kstatus sees it (docs/conditions.md) and as the simulated Azure does. */
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound, KubeError } from '../../kube/errors.ts';
@@ -8,7 +8,7 @@ import type { SimulatedState } from './held.ts';
 
 export type Readiness = 'Ready' | 'NotReady' | 'Stalled' | 'Deleting' | 'Missing';
 
-export interface Standing {
+export interface ObjectRow {
   readonly kind: string;
   /** `namespace/name`, or `name`. */
   readonly key: string;
@@ -20,16 +20,16 @@ export interface Standing {
 }
 
 /** Ready in the cluster, and really so in Azure. */
-export function isSettled({ readiness, differences: found = [] }: Standing): boolean {
+export function isSettled({ readiness, differences: found = [] }: ObjectRow): boolean {
   return readiness === 'Ready' && found.length === 0;
 }
 
-export async function standingOf(
+export async function rowOf(
   { resource, key }: ExampleObject,
   client: KubeClient,
   azure: SimulatedState,
   signal: AbortSignal,
-): Promise<Standing> {
+): Promise<ObjectRow> {
   try {
     const object = (await client.get(resource, key, signal)) as ManagedObject;
     return {
@@ -63,7 +63,7 @@ function absenceOf(error: unknown): string | undefined {
 export function readinessOf({
   metadata,
   status,
-}: ManagedObject): Pick<Standing, 'readiness' | 'reason' | 'message'> {
+}: ManagedObject): Pick<ObjectRow, 'readiness' | 'reason' | 'message'> {
   const condition = (type: string) => status?.conditions?.find((each) => each.type === type);
   const ready = condition('Ready');
   const shown = { reason: ready?.reason ?? '', message: ready?.message ?? '' };

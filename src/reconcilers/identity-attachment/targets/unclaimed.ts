@@ -26,8 +26,8 @@ export function kept(host: SeenHost, ledger: ObservedLedger | undefined): Target
   };
 }
 
-/** It is to be let go of, by the identity it has now and those it had. */
-export function leaving(host: SeenHost, ledger: ObservedLedger | undefined): Target {
+/** It is to be detached: by the identity it has now and those it had. */
+export function detaching(host: SeenHost, ledger: ObservedLedger | undefined): Target {
   const entries = entriesOf(ledger);
   const failed =
     entries.find(({ problem }) => problem !== undefined)?.problem ?? ledger?.stalled ?? ledger?.unreadable;

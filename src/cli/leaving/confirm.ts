@@ -1,29 +1,4 @@
 import { createInterface } from 'node:readline/promises';
-import type { LeavingDeps } from '../../leaving/deps.ts';
-import { inCluster } from '../in-cluster.ts';
-import type { LeavingFlags } from './leaving-flags.ts';
-
-/**
- * From flags to a command that leaves. What it has done so far is found again by the next run.
- *
- * @param work resolves with the exit code
- */
-export function runLeaving(
-  name: string,
-  flags: LeavingFlags,
-  work: (deps: LeavingDeps) => Promise<number>,
-): Promise<number> {
-  const { namespace, leaseName } = flags;
-  return inCluster(
-    {
-      name,
-      interrupted: 'the same command goes on from here',
-      forbidden: 'the command needs the rights of an administrator of azid',
-    },
-    flags,
-    ({ contextNamespace: _, ...deps }) => work({ ...deps, namespace, leaseName }),
-  );
-}
 
 /** At a terminal the user is asked; a script must have passed the flag. */
 export async function isConfirmed(

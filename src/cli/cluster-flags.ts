@@ -1,15 +1,15 @@
-import type { Flag } from '../controller/controller-flags.ts';
-import { dnsLabel, duration } from '../parse.ts';
+import type { Flag } from './controller/controller-flags.ts';
+import { dnsLabel, duration } from './parse.ts';
 
-/** Flags of the commands that leave: `azid uninstall`, `azid release`, `azid handover`. As data, as those of the controller. */
+/** Flags of the commands that work on an installation in a cluster. As data, as those of the controller. */
 
-export interface LeavingFlags {
+export interface ClusterFlags {
   readonly kubeconfig?: string;
   readonly namespace: string;
   readonly leaseName: string;
 }
 
-export const LEAVING_FLAGS: readonly Flag[] = [
+export const CLUSTER_FLAGS: readonly Flag[] = [
   {
     flags: '--kubeconfig <path>',
     env: 'AZID_KUBECONFIG',
