@@ -10,7 +10,7 @@ import { bicepTemplates } from './generate/bicep.ts';
 import { chartFiles } from './generate/chart/chart.ts';
 import { runbookFiles } from './generate/chart/runbooks.ts';
 import { crdFiles } from './generate/crds.ts';
-import { dashboard } from './generate/dashboard.ts';
+import { dashboards } from './generate/dashboard.ts';
 import { isGenerated } from './generate/file.ts';
 import { flagsReference } from './generate/flags.ts';
 import { kindsReference } from './generate/kinds.ts';
@@ -35,7 +35,7 @@ const wanted = [
   await simulatorReference(),
   await reasonsFile(),
   logsReference(),
-  dashboard(),
+  ...dashboards(),
   kubeStateMetrics(),
   ...bicepTemplates(),
   ...argocdTests(),

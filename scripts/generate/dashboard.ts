@@ -10,6 +10,12 @@ const WIDTH = 8;
 const HEIGHT = 8;
 const TYPES = { lines: 'timeseries', number: 'stat', table: 'table' } as const;
 
+/** As a file, and in the chart, which takes no file from elsewhere. */
+export function dashboards(): GeneratedFile[] {
+  const { text } = dashboard();
+  return [dashboard(), { path: 'deploy/helm/azid/files/dashboard.json', text }];
+}
+
 export function dashboard(): GeneratedFile {
   const panels: object[] = [];
   let y = 0;

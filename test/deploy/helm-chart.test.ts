@@ -53,6 +53,8 @@ interface Deployment {
     readonly template: {
       readonly spec: {
         readonly volumes?: readonly unknown[];
+        readonly nodeSelector?: Readonly<Record<string, string>>;
+        readonly affinity?: object;
         readonly tolerations?: readonly unknown[];
         readonly containers: readonly [
           {
@@ -96,6 +98,11 @@ it('has the objects of the overlay with two shards, field by field', async () =>
         { name: 'AZID_SHARD_COUNT', value: '2' },
       ]),
     );
+  // Each keeps its replicas apart, whatever nodes the other is on.
+  for (const name of shards) {
+    const { spec } = (one(overlay, `Deployment/azid-system/${name}`) as unknown as Deployment).spec.template;
+    expect(JSON.stringify(spec.affinity)).toContain('"matchLabelKeys":["pod-template-hash"]');
+  }
   // Of the base nothing changes but what the one Deployment works for.
   const base = byName(await renderOverlay());
   const rest = overlay.filter(({ kind }) => kind !== 'Deployment');
@@ -172,6 +179,32 @@ describe('a value', () => {
     expect(new Set(addresses)).toEqual(new Set(['"runbook_url":"https://docs.example/alerts']));
   });
 
+  it('monitor.install=true adds the PodMonitor of deploy/observability, with the API of whoever reads it', async () => {
+    const { apiVersion, spec } = parse(await readText('deploy/observability/pod-monitor.yaml'));
+    const monitor = async (...set: readonly string[]) =>
+      one(
+        await renderChart(helm, '--set', ['monitor.install=true', ...set].join(',')),
+        'PodMonitor/azid-system/azid',
+      );
+    expect(await monitor()).toMatchObject({ apiVersion, spec });
+    expect(
+      await monitor('monitor.apiVersion=azmonitoring.coreos.com/v1', 'monitor.labels.release=mine'),
+    ).toMatchObject({
+      apiVersion: 'azmonitoring.coreos.com/v1',
+      metadata: { labels: { release: 'mine', 'app.kubernetes.io/instance': 'azid' } },
+      spec,
+    });
+  });
+
+  it('dashboard.install=true adds the dashboard of deploy/observability, as Grafana’s sidecar finds it', async () => {
+    const manifests = await renderChart(helm, '--set', 'dashboard.install=true');
+    const found = one(manifests, 'ConfigMap/azid-system/azid-dashboard') as Manifest & {
+      readonly data: Readonly<Record<string, string>>;
+    };
+    expect(found.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+    expect(found.data['azid.json']).toBe(await readText('deploy/observability/dashboard.json'));
+  });
+
   it('rbac.tenants=false leaves teams to the administrator, rbac.viewPolicies=false one binding', async () => {
     const all = (await renderChart(helm)).map(named);
     const lacks = async (set: string) => {
@@ -199,6 +232,7 @@ describe('a value', () => {
     const manifests = await renderChart(
       helm,
       ...['--set', 'replicas=3', '--set', `image.digest=${digest}`, '--set', 'image.tag=0.2.0'],
+      ...['--set', 'nodeSelector.agentpool=system'],
       ...['--set-json', 'env=[{"name":"AZID_SIGN_INS","value":"true"}]'],
       ...['--set-json', 'tolerations=[{"key":"CriticalAddonsOnly","operator":"Exists"}]'],
     );
@@ -206,6 +240,7 @@ describe('a value', () => {
     const [{ image, env }] = template.spec.containers;
     expect([replicas, image]).toEqual([3, `registry.example/azid:0.2.0@${digest}`]);
     expect(env.at(-1)).toEqual({ name: 'AZID_SIGN_INS', value: 'true' });
+    expect(template.spec.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux', agentpool: 'system' });
     expect(template.spec.tolerations).toEqual([{ key: 'CriticalAddonsOnly', operator: 'Exists' }]);
   });
 
