@@ -36,6 +36,12 @@ const GRANTS = [
   'roleAssignments/write',
   'roleDefinitions/read',
 ];
+const SWEEP = [
+  'federatedIdentityCredentials/read',
+  'listAssociatedResources/action',
+  'roleAssignments/read',
+  'userAssignedIdentities/read',
+];
 const coordinates = { subscriptionId: SUB.slice(15), resourceGroup: 'RG1', location: 'x', name: 'app' };
 
 describe('the rights that are needed', () => {
@@ -92,6 +98,27 @@ describe('the rights that are needed', () => {
       },
     ],
     [
+      'for a sweep of a group that reports',
+      [object('OrphanSweep', { scopes: [RG] })],
+      {
+        subscription: ['*/read', ...LISTS, 'roleAssignments/read'],
+        '/rg1': SWEEP,
+      },
+    ],
+    [
+      'for a sweep that deletes',
+      [object('OrphanSweep', { scopes: [RG], mode: 'Delete' })],
+      {
+        subscription: ['*/read', ...LISTS, 'roleAssignments/read'],
+        '/rg1': [
+          ...SWEEP,
+          'federatedIdentityCredentials/delete',
+          'roleAssignments/delete',
+          'userAssignedIdentities/delete',
+        ],
+      },
+    ],
+    [
       'for what is no scope',
       [object('RoleGrant', { scope: '/subscriptions' })],
       { '/subscriptions': GRANTS },
@@ -132,6 +159,7 @@ describe('the rights that are needed', () => {
         object('FederatedIdentityCredential', {}, { identityId: IDENTITY }),
         object('RoleGrant', { scope: RG }),
         object('IdentityAttachment', { identityId: IDENTITY, target: { resourceId: VM } }),
+        object('OrphanSweep', { scopes: [RG], mode: 'Delete' }),
       ],
       [],
     ).flatMap(({ actions }) => actions);
@@ -145,7 +173,7 @@ describe('the roles that have what is missing', async () => {
     const text = await readFile(new URL(`azid-${name}-role.json`, folder), 'utf8');
     return (JSON.parse(text) as { Actions: string[] }).Actions;
   };
-  const names = ['reader', 'identities', 'grants', 'hosts'];
+  const names = ['reader', 'identities', 'grants', 'hosts', 'orphans'];
   const has = new Map<string, readonly string[]>(
     await Promise.all(names.map(async (name) => [`azid ${name}`, await given(name)] as const)),
   );
@@ -161,12 +189,22 @@ describe('the roles that have what is missing', async () => {
       [object('RoleGrant', { scope: RG })],
       { subscription: ['azid reader'], '/rg1': ['azid grants'] },
     ],
-    ['an attachment', [attachment], { subscription: ['azid reader', 'Reader'], '/rg1': ['azid hosts'] }],
+    ['an attachment', [attachment], { subscription: ['Reader'], '/rg1': ['azid hosts'] }],
+    [
+      'a sweep that reports',
+      [object('OrphanSweep', { scopes: [RG] })],
+      { subscription: ['Reader'], '/rg1': ['azid orphans'] },
+    ],
+    [
+      'a sweep that deletes',
+      [object('OrphanSweep', { scopes: [RG], mode: 'Delete' })],
+      { subscription: ['Reader'], '/rg1': ['azid orphans', 'azid identities', 'azid grants'] },
+    ],
     [
       'all of them',
       [identity, credential, attachment, object('RoleGrant', { scope: RG })],
       {
-        subscription: ['azid reader', 'Reader'],
+        subscription: ['Reader'],
         '/rg1': ['azid identities', 'azid grants', 'azid hosts'],
       },
     ],

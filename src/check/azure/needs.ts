@@ -2,6 +2,7 @@
 import type { FederatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { IdentityPolicy } from '../../api/identity-policy.ts';
+import type { OrphanSweep } from '../../api/orphan-sweep.ts';
 import type { RoleGrant } from '../../api/role-grant.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
@@ -13,6 +14,7 @@ import { READ_ASSIGNMENTS } from '../../cache/assignments/assignments.ts';
 import { READ_ACTION } from '../../cache/identities/identities.ts';
 import { READ_RECORDS } from '../../hints/activity-log/poller.ts';
 import { selectorScope } from '../../reconcilers/hosts/claims/selector.ts';
+import { READ_ALL } from '../../reconcilers/orphan-sweep/run/run-reads.ts';
 
 /** At one scope. */
 export interface Need {
@@ -32,6 +34,18 @@ const GRANT = [
   'Microsoft.Authorization/roleAssignments/write',
   'Microsoft.Authorization/roleAssignments/delete',
   'Microsoft.Authorization/roleDefinitions/read',
+];
+/** Of a sweep that reports: whether an identity is in use, and by what. */
+const SWEEP = [
+  READ_ACTION,
+  `${IDENTITIES}/federatedIdentityCredentials/read`,
+  `${IDENTITIES}/listAssociatedResources/action`,
+  READ_ASSIGNMENTS,
+];
+const SWEEP_AWAY = [
+  `${IDENTITIES}/delete`,
+  `${IDENTITIES}/federatedIdentityCredentials/delete`,
+  'Microsoft.Authorization/roleAssignments/delete',
 ];
 const host = (type: string) => [`${type}/read`, `${type}/write`];
 
@@ -62,6 +76,12 @@ const BY_KIND: Readonly<Record<string, WantedBy>> = {
       ...(selector ? [[selectorScope(selector), host(selector.type)] as const] : []),
     ];
   },
+  OrphanSweep: ({ spec }: OrphanSweep) =>
+    spec.scopes.flatMap((scope) => [
+      [scope, spec.mode === 'Delete' ? [...SWEEP, ...SWEEP_AWAY] : SWEEP],
+      // What is attached in a subscription counts, whichever part of it the sweep is for.
+      [subscriptionScope(scope), [READ_ALL]],
+    ]),
 };
 
 /** What lists of a whole subscription need, by what is needed anywhere in it. */
@@ -111,7 +131,11 @@ function wantedByPolicy({ spec }: IdentityPolicy): readonly Wanted[] {
 }
 
 function isHostRead(action: string): boolean {
-  return action.endsWith('/read') && !/^Microsoft\.(Authorization|ManagedIdentity)\//.test(action);
+  return (
+    action !== READ_ALL &&
+    action.endsWith('/read') &&
+    !/^Microsoft\.(Authorization|ManagedIdentity)\//.test(action)
+  );
 }
 
 function hostOf(resourceId: string): readonly string[] {
@@ -121,6 +145,11 @@ function hostOf(resourceId: string): readonly string[] {
 
 function groupIn(id: string | undefined): string | undefined {
   return id === undefined ? undefined : groupOf(armKey(id));
+}
+
+function subscriptionScope(scope: string): string | undefined {
+  const subscription = subscriptionIn(scope);
+  return subscription === undefined ? undefined : `/subscriptions/${subscription}`;
 }
 
 /** What is no scope is refused where it is declared. */

@@ -77,8 +77,12 @@ const READER = /^Microsoft\.(?:ManagedIdentity|Authorization|Insights)\/.*\/read
 /** Those of deploy/azure that may change something, and what each has of the rights that are asked for here. */
 const CHANGING: readonly { readonly role: string; readonly has: RegExp }[] = [
   {
+    role: 'azid orphans',
+    has: /^Microsoft\.(?:ManagedIdentity\/userAssignedIdentities\/(?:.*read|listAssociatedResources\/action)|Authorization\/roleAssignments\/read)$/i,
+  },
+  {
     role: 'azid identities',
-    has: /^Microsoft\.(?:ManagedIdentity\/userAssignedIdentities\/(?!assign\/)|Insights\/)/i,
+    has: /^Microsoft\.(?:ManagedIdentity\/userAssignedIdentities\/(?!assign\/|listAssociatedResources\/)|Insights\/)/i,
   },
   { role: 'azid grants', has: /^Microsoft\.(?:Authorization|Insights)\//i },
   {
@@ -97,10 +101,10 @@ export function rolesFor(actions: readonly string[]): readonly string[] {
   ) as [string[], string[]];
   const chosen = new Set(changes.map((action) => CHANGING.find(({ has }) => has.test(action))));
   const left = reads.filter((action) => ![...chosen].some((each) => each?.has.test(action)));
+  // Of other resources no role of deploy/azure reads them and cannot change them; Reader reads all.
+  const reader = left.every((action) => READER.test(action)) ? 'azid reader' : 'Reader';
   return [
-    ...(left.some((action) => READER.test(action)) ? ['azid reader'] : []),
+    ...(left.length > 0 ? [reader] : []),
     ...CHANGING.filter((each) => chosen.has(each)).map(({ role }) => role),
-    // Of other resources: no role of deploy/azure reads them and cannot change them.
-    ...(left.some((action) => !READER.test(action)) ? ['Reader'] : []),
   ];
 }

@@ -63,7 +63,7 @@ async function relist(
 }
 
 /** A right to read whatever there is. */
-const READ_ALL = '*/read';
+export const READ_ALL = '*/read';
 
 /** Resource Graph leaves out without a word what azid may not read: then what it does not show proves even less. */
 async function attachedIn(
