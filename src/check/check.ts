@@ -9,7 +9,7 @@ import { needsOf } from './azure/needs.ts';
 import { rightsFindings } from './azure/rights.ts';
 import { type SignIn, signInFinding } from './azure/sign-in.ts';
 import { admissionFindings } from './cluster/admission.ts';
-import { type ControllerView, readController } from './cluster/controller.ts';
+import { type ObservedController, readController } from './cluster/controller.ts';
 import { crdFindings } from './cluster/crds.ts';
 import { installationFindings, type JudgeClaim } from './cluster/installation.ts';
 import { issuerFindings } from './cluster/issuer.ts';
@@ -35,7 +35,7 @@ export interface CheckOptions {
    * asked, and nothing is found there.
    */
   readonly azureSide: (
-    controller: ControllerView | undefined,
+    controller: ObservedController | undefined,
   ) => AzureSide | { readonly why: string; readonly remedy: string } | undefined;
   /** Each as soon as it is there. */
   readonly onFinding: (finding: CheckFinding) => void;
@@ -50,7 +50,7 @@ export async function check(deps: CheckDeps, options: CheckOptions): Promise<rea
       options.onFinding(finding);
     }
   };
-  let controller: ControllerView | undefined;
+  let controller: ObservedController | undefined;
   await run('crds', () => crdFindings(deps));
   await run('rbac', () => rbacFindings(deps));
   await run('lease', async () => {

@@ -5,7 +5,7 @@ import { KINDS } from '../api/index.ts';
 import { type RoleGrant, roleGrant } from '../api/role-grant.ts';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { KindSchema } from '../api/schema/kind.ts';
-import { ClusterIssuer, type ClusterIssuerView } from '../kube/access/cluster-issuer.ts';
+import { ClusterIssuer, type ObservedIssuer } from '../kube/access/cluster-issuer.ts';
 import { type Event, type Namespace, namespaces } from '../kube/builtin.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
@@ -18,7 +18,7 @@ import type { Clock } from '../runtime/time/clock.ts';
 import type { AzureReads } from './azure/live.ts';
 import type { Seen } from './azure/seen.ts';
 import { eventsOf } from './events.ts';
-import { type Judgement, judgementsOf, type PolicyView } from './policy/judged.ts';
+import { type Judgement, judgementsOf, type ObservedPolicies } from './policy/judged.ts';
 
 export interface StatusReport {
   readonly object: ManagedObject;
@@ -53,9 +53,9 @@ export async function reportOf(
   const context = { priority: 'edit', signal } as const;
   // With it come the SDKs, which only who asks Azure needs.
   const live = azure && { azure, ...(await import('./azure/live.ts')) };
-  const [snapshot, view, clusterIssuer, role, seen, events] = await Promise.all([
+  const [snapshot, observed, clusterIssuer, role, seen, events] = await Promise.all([
     readSnapshot(sourcesFor(object, deps.azidNamespace), deps),
-    policyView(object, deps),
+    observePolicies(object, deps),
     issuerFor(object, deps),
     live && object.kind === roleGrant.resource.kind
       ? live.readRole(object as RoleGrant, live.azure, context)
@@ -73,7 +73,7 @@ export async function reportOf(
       ...snapshot.unread,
       ...(all?.why === undefined ? [] : [{ plural: namespaces.plural, why: all.why }]),
     ],
-    policy: judgementsOf(object, view, { clusterIssuer, defaultAudience, role }),
+    policy: judgementsOf(object, observed, { clusterIssuer, defaultAudience, role }),
     azure: seen,
     events,
   };
@@ -95,12 +95,12 @@ function sourcesFor({ metadata, kind }: ManagedObject, azidNamespace: string): r
 const ALONE: ReadonlySet<string> = new Set(['EventSource', 'OrphanSweep', 'OrphanRecord']);
 
 /** Only what trusts in tokens asks for it. */
-function issuerFor({ kind }: ManagedObject, deps: ReportDeps): Promise<ClusterIssuerView> {
+function issuerFor({ kind }: ManagedObject, deps: ReportDeps): Promise<ObservedIssuer> {
   if (kind === federatedIdentityCredential.resource.kind) return new ClusterIssuer(deps).current(deps.signal);
   return Promise.resolve({ state: 'known', issuer: '' });
 }
 
-async function policyView({ metadata }: ManagedObject, deps: ReportDeps): Promise<PolicyView> {
+async function observePolicies({ metadata }: ManagedObject, deps: ReportDeps): Promise<ObservedPolicies> {
   const { client, signal } = deps;
   const { namespace } = metadata;
   if (namespace === undefined) return { policies: undefined, namespace: undefined };

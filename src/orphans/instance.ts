@@ -1,7 +1,7 @@
 import { asciiLower } from '../azure/names/ascii.ts';
 
 /**
- * Which one stands under an id, should it be deleted and made again (`ThingView.instance`). Empty where Azure does not show it: such a thing
+ * Which one stands under an id, should it be deleted and made again (`ObservedThing.instance`). Empty where Azure does not show it: such a thing
  * is never deleted, since nothing would distinguish it from its successor.
  */
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { armKey } from '../azure/names/resource-id.ts';
 import { judge } from './judge.ts';
+import type { ObservedAssignment, ObservedIdentity, ObservedOwner, SweepObservation } from './observed.ts';
 import type { Candidate, Memory } from './report.ts';
 import { MAX_LISTED, type SweepSpec } from './spec.ts';
 import {
@@ -13,32 +14,31 @@ import {
   listedFor,
   NOTHING,
   NOW,
+  observed,
   PRINCIPAL,
   remember,
   SCOPE,
   SELF,
   spec,
-  view,
 } from './sweep.fixture.ts';
-import type { AssignmentView, IdentityView, OwnerView, SweepView } from './view.ts';
 
 const LONG = 30 * DAY;
 const report = (
-  change: Partial<SweepView>,
+  change: Partial<SweepObservation>,
   memory: Memory = NOTHING,
   how: Partial<SweepSpec> = {},
   deleted = 0,
-) => judge(view(change), memory, spec(how), deleted);
+) => judge(observed(change), memory, spec(how), deleted);
 const one = (...of: Parameters<typeof report>): Candidate | undefined => report(...of).candidates[0];
-const ofIdentity = (change: Partial<IdentityView>, memory?: Memory) => {
+const ofIdentity = (change: Partial<ObservedIdentity>, memory?: Memory) => {
   const identities = [identity(change)];
   return one({ identities }, memory ?? listedFor(LONG, identities));
 };
-const ofAssignment = (change: Partial<AssignmentView>) => {
+const ofAssignment = (change: Partial<ObservedAssignment>) => {
   const assignments = [assignment(change)];
   return one({ assignments }, listedFor(LONG, assignments));
 };
-const LIVING: OwnerView = { state: 'living', by: 'UserAssignedIdentity shop/web' };
+const LIVING: ObservedOwner = { state: 'living', by: 'UserAssignedIdentity shop/web' };
 
 describe('an identity', () => {
   it('whose owner is gone is due after the grace period', () => {
@@ -49,7 +49,7 @@ describe('an identity', () => {
     });
   });
 
-  it.each<[string, OwnerView]>([
+  it.each<[string, ObservedOwner]>([
     ['that lives', LIVING],
     ['that retained it', { state: 'retained', owner: 'shop/web' }],
     ['of another installation', { state: 'otherInstallation', installationId: 'x' }],
@@ -64,7 +64,7 @@ describe('an identity', () => {
     });
   });
 
-  it.each<[string, Partial<IdentityView>, string, string]>([
+  it.each<[string, Partial<ObservedIdentity>, string, string]>([
     [
       'hangs on it',
       {
@@ -110,7 +110,7 @@ describe('an identity', () => {
 });
 
 describe('an assignment', () => {
-  it.each<[Partial<AssignmentView>, string]>([
+  it.each<[Partial<ObservedAssignment>, string]>([
     [{}, 'OwnerGone'],
     [{ principal: { state: 'gone' } }, 'PrincipalGone'],
     [{ endsAt: NOW }, 'Ended'],
@@ -120,7 +120,7 @@ describe('an assignment', () => {
     expect(ofAssignment(change)).toMatchObject({ reason, verdict: { type: 'due' } });
   });
 
-  it.each<[Partial<AssignmentView>, string, string]>([
+  it.each<[Partial<ObservedAssignment>, string, string]>([
     [{ principal: { state: 'softDeleted' } }, 'OwnerGone', 'PrincipalSoftDeleted'],
     [{ principal: { state: 'unknown', why: 'no right' } }, 'OwnerGone', 'PrincipalUnknown'],
     [
@@ -135,7 +135,7 @@ describe('an assignment', () => {
     expect(ofAssignment(change)).toMatchObject({ reason, verdict: { type: 'kept', because } });
   });
 
-  it.each<Partial<AssignmentView>>([
+  it.each<Partial<ObservedAssignment>>([
     { owner: LIVING, endsAt: NOW, principal: { state: 'gone' } },
     { owner: { state: 'retained', owner: 'x' } },
     { owner: { state: 'retained', owner: 'x' }, endsAt: NOW + 1 },
@@ -178,7 +178,7 @@ describe('grace', () => {
   const rememberedFor = (
     ms: number,
     change: Parameters<typeof listedFor>[2] = {},
-    of: Partial<IdentityView> = {},
+    of: Partial<ObservedIdentity> = {},
   ) => ofIdentity(of, listedFor(ms, [orphan], change));
 
   it('begins when it is first listed, and the run that lists it first deletes nothing, however short the period', () => {
@@ -191,7 +191,7 @@ describe('grace', () => {
     const first = report({ identities: [orphan] }, NOTHING, { gracePeriodsMs: none });
     expect(first.next).toEqual([]);
     const second = judge(
-      view({ identities: [orphan], now: NOW + 1 }),
+      observed({ identities: [orphan], now: NOW + 1 }),
       remember(first.candidates),
       spec({ gracePeriodsMs: none }),
       0,
@@ -256,7 +256,7 @@ describe('grace', () => {
 });
 
 /** So many orphans among so many identities. */
-function crowd(orphans: number, all: number): IdentityView[] {
+function crowd(orphans: number, all: number): ObservedIdentity[] {
   return Array.from({ length: all }, (_, n) =>
     identity({ id: idOf(`i${n}`), principalId: `p${n}`, ...(n >= orphans && { owner: LIVING }) }),
   );
@@ -282,7 +282,7 @@ describe('a run stops', () => {
 
   it('while azid does not know itself', () => {
     const identities = [identity()];
-    const { self: _, ...blind } = view({ identities });
+    const { self: _, ...blind } = observed({ identities });
     const { stops, next } = judge(blind, listedFor(LONG, identities), spec(), 0);
     expect([stops.map(({ reason }) => reason), next]).toEqual([['ClaimUnknown'], []]);
   });
@@ -335,7 +335,7 @@ describe('a run stops', () => {
 describe('a person confirms', () => {
   const identities = crowd(5, 10);
   const memory = listedFor(LONG, identities);
-  const confirmed = (text: string, of = memory, change: Partial<SweepView> = {}) =>
+  const confirmed = (text: string, of = memory, change: Partial<SweepObservation> = {}) =>
     report({ identities, ...change }, of, { confirmed: text });
 
   it('what the text of the stop says, and then it goes', () => {
@@ -422,7 +422,7 @@ describe('what goes next', () => {
   it('no identity before its own assignments, where those are listed and not due', () => {
     const left = assignment();
     const identities = [identity({ leftovers: [left.id.toUpperCase(), '/outside'] })];
-    const because = (assignments: AssignmentView[], memory: Memory) =>
+    const because = (assignments: ObservedAssignment[], memory: Memory) =>
       report({ identities, assignments }, memory).candidates.find(({ type }) => type === 'Identity')?.verdict;
     expect(because([left], listedFor(LONG, identities))).toMatchObject({
       type: 'kept',
@@ -461,7 +461,7 @@ describe('in a large subscription', () => {
     let [runs, confirmations] = [0, 0];
     for (let now = NOW; runs < 1_000; now += DAY) {
       const how = spec({ limits: LIMITS, ...(confirmed !== undefined && { confirmed }) });
-      const { candidates, stops, next } = judge(view({ identities: left, now }), memory, how, 0);
+      const { candidates, stops, next } = judge(observed({ identities: left, now }), memory, how, 0);
       if (candidates.length === 0 || (stops.length > 0 && !confirms)) break;
       expect(next.length).toBeLessThanOrEqual(20);
       if (next.length > 0) runs++;

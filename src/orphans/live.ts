@@ -3,22 +3,22 @@
  * for what is put on record, and once more when that is written, since a write in between takes time in which somebody may attach.
  */
 import type { Tags } from '../azure/names/identity-marks.ts';
+import type { MadeBy, ObservedArea, ObservedPrincipal, SweepObservation } from './observed.ts';
 import type { ShownAssignment, ShownCredential, ShownIdentity } from './owners/objects.ts';
 import type { SweepReport } from './report.ts';
 import type { SweepSpec } from './spec.ts';
-import type { AreaView, MadeBy, PrincipalView, SweepView } from './view.ts';
 
-export interface LiveView {
+export interface LiveObservation {
   /** Wall ms. */
   readonly now: number;
   readonly installationId: string;
-  readonly self: SweepView['self'];
+  readonly self: SweepObservation['self'];
   /** As the sweep stands now. */
   readonly spec: SweepSpec;
   /** Of a judgement made anew after these reads: a claim that was lost, a store that fell behind, owners that vanished meanwhile. */
   readonly stops: SweepReport['stops'];
   /** That of the candidate's scope, as it is known now. */
-  readonly area: AreaView;
+  readonly area: ObservedArea;
   /** By a GET of the object that `ownerToRead` names, at the API server: a watch may lag. */
   readonly owner: LiveOwner;
   /** How long ago the first of these reads began, monotonic ms. */
@@ -62,7 +62,7 @@ export interface LiveAssignment {
   readonly state: 'present';
   readonly type: 'RoleAssignment';
   readonly assignment: ShownAssignment & { readonly createdOn?: number; readonly madeBy: MadeBy };
-  readonly principal: PrincipalView;
+  readonly principal: ObservedPrincipal;
   /** As the record in azid's namespace says now. */
   readonly endsAt?: number;
 }

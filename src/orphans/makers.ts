@@ -1,8 +1,8 @@
 import { asciiLower } from '../azure/names/ascii.ts';
 import { confirmationFor, readConfirmation } from './confirmation.ts';
+import type { MadeBy, SweepObservation } from './observed.ts';
 import type { KeepReason } from './reasons.ts';
 import { MADE_HERE_ANNOTATION, type SweepSpec } from './spec.ts';
-import type { MadeBy, SweepView } from './view.ts';
 
 /**
  * Of an assignment, which Azure says some moments after it was made. Whoever keeps the identity that is its principal may count on it as
@@ -27,7 +27,7 @@ export interface Made {
  */
 export function madeElsewhere(
   { madeBy, since }: Made,
-  { self, now }: { readonly self?: SweepView['self'] | undefined; readonly now: number },
+  { self, now }: { readonly self?: SweepObservation['self'] | undefined; readonly now: number },
   { makers }: Pick<SweepSpec, 'makers'>,
 ):
   | { readonly because: Extract<KeepReason, 'MadeElsewhere' | 'MakerUnknown'>; readonly why: string }

@@ -1,8 +1,8 @@
 import { armKey } from '../azure/names/resource-id.ts';
 import { WITHOUT_OWNER } from './candidates/grace.ts';
+import type { ObservedIdentity } from './observed.ts';
 import type { Candidate } from './report.ts';
 import { MAX_LISTED } from './spec.ts';
-import type { IdentityView } from './view.ts';
 
 /** What goes first: what was to end, rights, ways to become an identity, and identities when nothing of theirs is left. */
 function rank({ type, reason }: Candidate): number {
@@ -44,7 +44,7 @@ function byKey(a: Candidate, b: Candidate): number {
  */
 export function behindLeftovers(
   candidates: readonly Candidate[],
-  identities: readonly IdentityView[],
+  identities: readonly ObservedIdentity[],
   assignments: ReadonlySet<string>,
 ): readonly Candidate[] {
   const due = new Set(candidates.filter(({ verdict }) => verdict.type === 'due').map(({ key }) => key));

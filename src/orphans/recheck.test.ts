@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { credentialName } from '../azure/names/credential-name.ts';
 import { ownerMarks, retainedMarks, type Tags } from '../azure/names/identity-marks.ts';
 import { armKey } from '../azure/names/resource-id.ts';
-import type { LiveAssignment, LiveIdentity, LiveThing, LiveView } from './live.ts';
+import type { LiveAssignment, LiveIdentity, LiveObservation, LiveThing } from './live.ts';
 import { type Known, type KubeThing, PlainObjects } from './owners/objects.fixture.ts';
 import { ownerToRead, recheck } from './recheck.ts';
 import type { Candidate } from './report.ts';
@@ -44,7 +44,7 @@ const due = (
   ...change,
 });
 
-const around = (thing: LiveThing, change: Partial<LiveView> = {}): LiveView => ({
+const around = (thing: LiveThing, change: Partial<LiveObservation> = {}): LiveObservation => ({
   now: NOW,
   installationId: INSTALLATION,
   self: SELF,
@@ -85,7 +85,7 @@ function liveIdentity(
   };
 }
 
-const ofIdentity = (thing: LiveThing, change?: Partial<LiveView>, known = objects()) =>
+const ofIdentity = (thing: LiveThing, change?: Partial<LiveObservation>, known = objects()) =>
   recheck(due('Identity', identity()), around(thing, change), known);
 
 describe('directly before an identity is deleted', () => {
@@ -94,7 +94,7 @@ describe('directly before an identity is deleted', () => {
     expect(ofIdentity({ state: 'absent' })).toEqual({ type: 'absent' });
   });
 
-  it.each<[string, Partial<LiveView>, string]>([
+  it.each<[string, Partial<LiveObservation>, string]>([
     ['the mode is Report by now', { spec: spec({ mode: 'Report' }) }, 'NotDue'],
     ['something stops the run', { stops: [{ reason: 'ClaimedElsewhere', message: 'm' }] }, 'Stopped'],
     ['azid does not know itself', { self: undefined }, 'Stopped'],
@@ -240,7 +240,7 @@ describe('directly before an assignment is deleted', () => {
     thing: LiveThing,
     candidate: Partial<Candidate> = {},
     known = objects(),
-    change: Partial<LiveView> = {},
+    change: Partial<LiveObservation> = {},
   ) =>
     recheck(
       due('RoleAssignment', assignment(), { owner: 'shop/read', ...candidate }),
@@ -314,7 +314,7 @@ describe('directly before a credential is deleted', () => {
     credential: { key, name: CREDENTIAL_NAME, issuer, subject, ...change },
     identity: { principalId, clientId: 'client', madeBy: [SELF.principalId] },
   });
-  const of = (thing: LiveThing, known = objects(), change: Partial<LiveView> = {}) =>
+  const of = (thing: LiveThing, known = objects(), change: Partial<LiveObservation> = {}) =>
     recheck(
       due('FederatedIdentityCredential', credential(), { owner: 'shop/ci' }),
       around(thing, change),

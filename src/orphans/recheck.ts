@@ -4,14 +4,14 @@
  * precondition for it (docs/orphans.md).
  */
 import { assignmentInstance, credentialInstance, identityInstance, sameInstance } from './instance.ts';
-import type { LiveThing, LiveView } from './live.ts';
+import type { LiveObservation, LiveThing } from './live.ts';
+import type { OrphanType } from './observed.ts';
 import type { Objects } from './owners/objects.ts';
 import { type Answer, keep } from './recheck/answer.ts';
 import { recheckAssignment } from './recheck/assignment.ts';
 import { recheckCredential } from './recheck/credential.ts';
 import { recheckIdentity } from './recheck/identity.ts';
 import type { Candidate } from './report.ts';
-import type { OrphanType } from './view.ts';
 
 export type { Answer } from './recheck/answer.ts';
 
@@ -19,7 +19,7 @@ export type { Answer } from './recheck/answer.ts';
 export const MAX_READS_MS = 30_000;
 
 /** @param objects the stores as they are now: whether it has an owner is asked anew */
-export function recheck(candidate: Candidate, live: LiveView, objects: Objects): Answer {
+export function recheck(candidate: Candidate, live: LiveObservation, objects: Objects): Answer {
   const standstill = mayNot(candidate, live);
   if (standstill) return standstill;
   const { thing } = live;
@@ -61,7 +61,7 @@ const OWNER: Readonly<Record<OrphanType, OwnerKey['kind']>> = {
 /** What has nothing to do with the thing itself. */
 function mayNot(
   candidate: Candidate,
-  { spec, stops, self, area, owner, tookMs, left }: LiveView,
+  { spec, stops, self, area, owner, tookMs, left }: LiveObservation,
 ): Answer | undefined {
   if (spec.mode !== 'Delete' || candidate.verdict.type !== 'due')
     return keep('NotDue', spec.mode === 'Delete' ? 'it is not due' : 'the mode is Report');

@@ -1,6 +1,7 @@
 /** What a run of a sweep comes to: what it found, what becomes of each, and what may be deleted next. Plain data. */
+
+import type { OrphanType } from './observed.ts';
 import type { KeepReason, OrphanReason, StopReason } from './reasons.ts';
-import type { OrphanType } from './view.ts';
 
 export interface Candidate {
   readonly type: OrphanType;
@@ -12,7 +13,7 @@ export interface Candidate {
   readonly owner?: string;
   /** Where the marks name it: marks with another are those of an object made anew. */
   readonly ownerUid?: string;
-  /** See `ThingView.instance`. */
+  /** See `ObservedThing.instance`. */
   readonly instance: string;
   /** Since when it is listed without a break, wall ms. */
   readonly since: number;

@@ -1,4 +1,4 @@
-import type { OrphanType } from './view.ts';
+import type { OrphanType } from './observed.ts';
 
 /** What a sweep is asked to do, read off an OrphanSweep, or off the flags of a command that only reports. */
 export interface SweepSpec {

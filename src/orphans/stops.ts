@@ -2,22 +2,22 @@
 
 import type { Found } from './candidates/candidates.ts';
 import { confirmationFor, readConfirmation } from './confirmation.ts';
+import type { OrphanType, SweepObservation } from './observed.ts';
 import type { Candidate, Stop } from './report.ts';
 import { CONFIRM_ANNOTATION, MAX_LISTED, type SweepSpec } from './spec.ts';
-import type { OrphanType, SweepView } from './view.ts';
 
 /** So few may always be orphans, whatever share of all they are: else one of two could never go. */
 export const FLOOR = 3;
 
-export function stopsOf(view: SweepView, found: Found, spec: SweepSpec): readonly Stop[] {
-  const stops: Stop[] = view.doubts.map(({ reason, message }) => ({ reason, message }));
-  if (!view.self && !stops.some(({ reason }) => reason === 'ClaimUnknown'))
+export function stopsOf(observed: SweepObservation, found: Found, spec: SweepSpec): readonly Stop[] {
+  const stops: Stop[] = observed.doubts.map(({ reason, message }) => ({ reason, message }));
+  if (!observed.self && !stops.some(({ reason }) => reason === 'ClaimUnknown'))
     stops.push({
       reason: 'ClaimUnknown',
       message:
         'azid does not know its own identity yet, so it cannot tell that from the others; wait for its first token',
     });
-  const vanished = vanishedOwners(view, found, spec);
+  const vanished = vanishedOwners(observed, found, spec);
   return vanished ? [...stops, vanished] : stops;
 }
 
@@ -26,7 +26,7 @@ export function stopsOf(view: SweepView, found: Found, spec: SweepSpec): readonl
  * ended by itself does not count: its end was known before.
  */
 function vanishedOwners(
-  { now, objects }: SweepView,
+  { now, objects }: SweepObservation,
   { candidates, judged }: Found,
   spec: SweepSpec,
 ): Stop | undefined {

@@ -3,12 +3,18 @@ import { credentialName } from '../azure/names/credential-name.ts';
 import { MAKERS, ownerMarks } from '../azure/names/identity-marks.ts';
 import { armKey, identityId } from '../azure/names/resource-id.ts';
 import { assignmentInstance, credentialInstance, identityInstance } from './instance.ts';
+import type {
+  ObservedAssignment,
+  ObservedCredential,
+  ObservedIdentity,
+  ObservedOwner,
+  SweepObservation,
+} from './observed.ts';
 import type { ShownAssignment } from './owners/objects.ts';
 import type { Candidate, Memory, Remembered } from './report.ts';
 import type { SweepSpec } from './spec.ts';
-import type { AssignmentView, CredentialView, IdentityView, OwnerView, SweepView } from './view.ts';
 
-/** Builders for tables: an orphan of each type, and a view in which nothing keeps it. */
+/** Builders for tables: an orphan of each type, and an observation in which nothing keeps it. */
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -53,7 +59,7 @@ export function shownAssignment(
   };
 }
 
-export function identity(change: Partial<IdentityView> = {}): IdentityView {
+export function identity(change: Partial<ObservedIdentity> = {}): ObservedIdentity {
   const { id = idOf('web'), principalId = PRINCIPAL } = change;
   return {
     id,
@@ -71,7 +77,7 @@ export function identity(change: Partial<IdentityView> = {}): IdentityView {
   };
 }
 
-export function assignment(change: Partial<AssignmentView> = {}): AssignmentView {
+export function assignment(change: Partial<ObservedAssignment> = {}): ObservedAssignment {
   const { id, key, principalId, createdOn } = shownAssignment(
     change.principalId === undefined ? {} : { principalId: change.principalId },
   );
@@ -93,7 +99,7 @@ export function assignment(change: Partial<AssignmentView> = {}): AssignmentView
 
 export const CREDENTIAL_NAME = credentialName(INSTALLATION, { namespace: 'shop', name: 'ci' });
 
-export function credential(change: Partial<CredentialView> = {}): CredentialView {
+export function credential(change: Partial<ObservedCredential> = {}): ObservedCredential {
   const trust = { issuer: 'https://issuer.example', subject: 'system:serviceaccount:shop:ci' };
   const id = `${idOf('web')}/federatedIdentityCredentials/${CREDENTIAL_NAME}`;
   return {
@@ -111,7 +117,7 @@ export function credential(change: Partial<CredentialView> = {}): CredentialView
   };
 }
 
-export function view(change: Partial<SweepView> = {}): SweepView {
+export function observed(change: Partial<SweepObservation> = {}): SweepObservation {
   return {
     now: NOW,
     installationId: INSTALLATION,
@@ -144,7 +150,7 @@ export function remember(candidates: readonly Candidate[]): Memory {
   return { since: new Map(candidates.map((each) => [each.key, each])) };
 }
 
-type Listed = { readonly key: string; readonly instance: string; readonly owner?: OwnerView };
+type Listed = { readonly key: string; readonly instance: string; readonly owner?: ObservedOwner };
 
 /** All of these have been listed, with nothing to keep them, for so long. */
 export function listedFor(ms: number, things: readonly Listed[], change: Partial<Remembered> = {}): Memory {

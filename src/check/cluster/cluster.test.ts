@@ -152,8 +152,8 @@ describe('the issuer', () => {
       false,
       'unknown',
     ],
-  ])('%j is %s', (view, isGiven, state) => {
-    expect(issuerFinding(view, isGiven).state).toBe(state);
+  ])('%j is %s', (observed, isGiven, state) => {
+    expect(issuerFinding(observed, isGiven).state).toBe(state);
   });
 });
 

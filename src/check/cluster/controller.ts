@@ -4,7 +4,7 @@ import { type CheckDeps, readAll, readIfAny } from '../deps.ts';
 
 /** The Deployment of the controller, where it runs as one: its image, its replicas, as whom it signs in to Azure. */
 
-export interface ControllerView {
+export interface ObservedController {
   /** `namespace/name`. */
   readonly key: string;
   readonly image: string;
@@ -56,7 +56,7 @@ const deployments: Resource<Deployment> = {
 /** Known by its ServiceAccount, whatever a chart calls it; undefined: azid runs in another way. */
 export async function readController(
   deps: Pick<CheckDeps, 'client' | 'signal' | 'namespace' | 'serviceAccount'>,
-): Promise<ControllerView | undefined> {
+): Promise<ObservedController | undefined> {
   const all = await readAll(deployments, deps, deps.namespace);
   const found = deploymentOf(all, deps.serviceAccount);
   const maps = new Map<string, Data>();
@@ -85,7 +85,7 @@ function mapsNamed({ spec }: Deployment): readonly string[] {
 export function controllerOf(
   { metadata, spec, status }: Deployment,
   maps: ReadonlyMap<string, Data> = new Map(),
-): ControllerView {
+): ObservedController {
   const { namespace = '', name } = metadata;
   const [container = {}] = spec.template.spec.containers;
   return {
@@ -127,7 +127,7 @@ function settingsOf(
   );
 }
 
-export function replicasText({ key, ready, replicas }: ControllerView): string {
+export function replicasText({ key, ready, replicas }: ObservedController): string {
   return `Deployment ${key} has ${ready} of ${replicas} replicas ready`;
 }
 

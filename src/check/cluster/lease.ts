@@ -2,7 +2,7 @@ import { leases } from '../../kube/builtin.ts';
 import { type AtWork, holderAtWork } from '../../kube/lease/at-work.ts';
 import { type CheckDeps, readIfAny } from '../deps.ts';
 import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
-import { type ControllerView, replicasText } from './controller.ts';
+import { type ObservedController, replicasText } from './controller.ts';
 
 /** Whether a controller works, and since when: by its Lease, which is seen to be renewed. */
 
@@ -10,7 +10,7 @@ const AREA = 'lease';
 
 export async function leaseFindings(
   deps: CheckDeps,
-  controller: ControllerView | undefined,
+  controller: ObservedController | undefined,
 ): Promise<readonly CheckFinding[]> {
   const atWork = await holderAtWork(deps);
   const lease = await readIfAny(leases, `${deps.namespace}/${deps.leaseName}`, deps);
@@ -21,7 +21,7 @@ export async function leaseFindings(
 export function leaseFinding(
   atWork: AtWork,
   acquireTime: string | undefined,
-  controller: ControllerView | undefined,
+  controller: ObservedController | undefined,
 ): CheckFinding {
   const replicas = controller ? `; ${replicasText(controller)}` : '';
   switch (atWork.state) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type ShardView, shardFinding, unshardedFindings } from './shards.ts';
+import { type ObservedShard, shardFinding, unshardedFindings } from './shards.ts';
 
-const view = (more: Partial<ShardView> = {}): ShardView => ({
+const observed = (more: Partial<ObservedShard> = {}): ObservedShard => ({
   shard: 'blue',
   atWork: { state: 'working', holder: 'pod-1' },
   namespaces: ['team-a'],
@@ -12,27 +12,27 @@ const NONE = { state: 'none', why: 'Lease azid-system/azid-controller-blue is he
 
 describe('a shard', () => {
   it('for which somebody works is fine, and named with what it has', () => {
-    expect(shardFinding(view({ eventSources: ['blue'] }))).toEqual({
+    expect(shardFinding(observed({ eventSources: ['blue'] }))).toEqual({
       area: 'shards',
       state: 'ok',
       message: 'blue: pod-1 works, for namespaces team-a and EventSources blue',
     });
     const namespaces = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
-    expect(shardFinding(view({ namespaces })).message).toContain('a, b, c, d, e and 2 more');
-    expect(shardFinding(view({ namespaces: [] })).message).toBe('blue: pod-1 works');
+    expect(shardFinding(observed({ namespaces })).message).toContain('a, b, c, d, e and 2 more');
+    expect(shardFinding(observed({ namespaces: [] })).message).toBe('blue: pod-1 works');
   });
 
   it('for which nobody works is a problem, with what waits and the remedy', () => {
-    expect(shardFinding(view({ atWork: NONE }))).toMatchObject({
+    expect(shardFinding(observed({ atWork: NONE }))).toMatchObject({
       state: 'problem',
       message: expect.stringContaining('nobody works for the shard blue, which has namespaces team-a: Lease'),
       remedy: expect.stringContaining('--shard blue, or give another label azid.dev/shard'),
     });
-    expect(shardFinding(view({ atWork: NONE, namespaces: [] }))).toMatchObject({
+    expect(shardFinding(observed({ atWork: NONE, namespaces: [] }))).toMatchObject({
       message: expect.stringContaining('which no label names'),
       remedy: expect.stringContaining('delete its Lease'),
     });
-    expect(shardFinding(view({ shard: 'default', atWork: NONE, namespaces: [] }))).toMatchObject({
+    expect(shardFinding(observed({ shard: 'default', atWork: NONE, namespaces: [] }))).toMatchObject({
       state: 'problem',
       message: expect.stringContaining('attachments, ends of grants, policies and sweeps wait'),
     });

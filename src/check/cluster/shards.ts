@@ -11,7 +11,7 @@ import { type CheckFinding, ok, problem } from '../finding.ts';
 const AREA = 'shards';
 const MOST_NAMED = 5;
 
-export interface ShardView {
+export interface ObservedShard {
   readonly shard: string;
   readonly atWork: AtWork;
   /** Names of those whose label names it; of the shard `default`, none. */
@@ -30,15 +30,15 @@ export async function shardFindings(deps: CheckDeps): Promise<readonly CheckFind
   const named = [...labelled, ...sources].map(shardNamed);
   const shards = new Set([...held.flatMap((lease) => shardOn(lease)?.shard ?? []), ...named]);
   if (!isInShards) return unshardedFindings([...new Set(named)]);
-  const views = [...shards].toSorted().map(
-    async (shard): Promise<ShardView> => ({
+  const observed = [...shards].toSorted().map(
+    async (shard): Promise<ObservedShard> => ({
       shard,
       atWork: await holderAtWork({ ...deps, leaseName: shardLeaseName(leaseName, shard) }),
       namespaces: namesOf(labelled, shard),
       eventSources: namesOf(sources, shard),
     }),
   );
-  return (await Promise.all(views)).map(shardFinding);
+  return (await Promise.all(observed)).map(shardFinding);
 }
 
 /** Pure. */
@@ -55,7 +55,12 @@ export function unshardedFindings(named: readonly string[]): readonly CheckFindi
 }
 
 /** Pure. */
-export function shardFinding({ shard, atWork, namespaces: names, eventSources }: ShardView): CheckFinding {
+export function shardFinding({
+  shard,
+  atWork,
+  namespaces: names,
+  eventSources,
+}: ObservedShard): CheckFinding {
   const has = [
     ...(names.length > 0 ? [`namespaces ${shortened(names)}`] : []),
     ...(eventSources.length > 0 ? [`EventSources ${shortened(eventSources)}`] : []),

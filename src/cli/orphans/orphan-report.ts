@@ -19,8 +19,8 @@ import { KINDS } from '../../operator/registry.ts';
 import { cachesOf, type ServiceParts, servicesOf } from '../../operator/services.ts';
 import { whenAllSynced } from '../../operator/synced.ts';
 import { judge } from '../../orphans/judge.ts';
+import type { SweepObservation } from '../../orphans/observed.ts';
 import type { SweepReport } from '../../orphans/report.ts';
-import type { SweepView } from '../../orphans/view.ts';
 import type { ReconcileContext } from '../../reconcilers/kind.ts';
 import { LiveReads } from '../../reconcilers/live-reads.ts';
 import type { Facts } from '../../reconcilers/orphan-sweep/facts.ts';
@@ -33,7 +33,7 @@ import { timestamp } from '../../runtime/status/conditions.ts';
 import { sleep } from '../../runtime/time/clock.ts';
 
 export interface OrphanReport {
-  readonly view: SweepView;
+  readonly observed: SweepObservation;
   readonly report: SweepReport;
 }
 
@@ -166,12 +166,12 @@ async function judged(
     }
   };
   const { run: first } = await observed();
-  await readCredentials(first.view, services, context, say);
+  await readCredentials(first.observed, services, context, say);
   memory.changed();
   const { run, spec } = await observed();
   // It is a person who asks, and not azid: as whom azid signs in is not known here.
   const { makers: _, ...asked } = spec;
-  return { view: run.view, report: judge(run.view, { since: new Map() }, asked, 0) };
+  return { observed: run.observed, report: judge(run.observed, { since: new Map() }, asked, 0) };
 }
 
 interface SweepFacts {
@@ -181,7 +181,7 @@ interface SweepFacts {
 
 /** Credentials have no list of their own: those of each identity of azid are read one after the other, as a sweep does over hours. */
 async function readCredentials(
-  { identities }: SweepView,
+  { identities }: SweepObservation,
   { credentialCache }: Pick<Services, 'credentialCache'>,
   context: ReconcileContext,
   say: (line: string) => void,

@@ -6,13 +6,13 @@ import type { OrphanReport } from './orphan-report.ts';
 
 /** What `azid orphans` prints, and how it ends. Pure. */
 
-export function exitCodeOf({ view, report }: OrphanReport): number {
+export function exitCodeOf({ observed, report }: OrphanReport): number {
   if (report.candidates.length > 0) return EXIT.found;
-  return view.areas.every(({ state }) => state === 'complete') ? EXIT.done : EXIT.failed;
+  return observed.areas.every(({ state }) => state === 'complete') ? EXIT.done : EXIT.failed;
 }
 
 /** As a sweep would list it: times in RFC 3339. */
-export function jsonOf({ view, report }: OrphanReport): string {
+export function jsonOf({ observed, report }: OrphanReport): string {
   const candidates = report.candidates.map(({ type, id, scope, reason, owner, verdict }) => ({
     type,
     id,
@@ -22,24 +22,24 @@ export function jsonOf({ view, report }: OrphanReport): string {
     ...(verdict.type === 'kept' && { keptBecause: verdict.because }),
     message: messageOf(verdict),
   }));
-  const { areas, installationId } = view;
-  const fields = { installationId, time: timestamp(view.now), areas, candidates, judged: report.judged };
+  const { areas, installationId } = observed;
+  const fields = { installationId, time: timestamp(observed.now), areas, candidates, judged: report.judged };
   return `${JSON.stringify(fields, undefined, 2)}\n`;
 }
 
-export function textOf({ view, report }: OrphanReport, wide: boolean): string {
-  const incomplete = view.areas.flatMap(({ scope, state, why }) =>
+export function textOf({ observed, report }: OrphanReport, wide: boolean): string {
+  const incomplete = observed.areas.flatMap(({ scope, state, why }) =>
     state === 'complete' ? [] : [`Not all of ${scope} could be read: ${why ?? state}`],
   );
   const { Identity, RoleAssignment, FederatedIdentityCredential } = report.judged;
-  const observed = `Looked at ${Identity} identities, ${RoleAssignment} role assignments and ${FederatedIdentityCredential} credentials of installation ${view.installationId}.`;
+  const lookedAt = `Looked at ${Identity} identities, ${RoleAssignment} role assignments and ${FederatedIdentityCredential} credentials of installation ${observed.installationId}.`;
   if (report.candidates.length === 0) {
     const none = incomplete.length > 0 ? [] : ['No orphans.'];
-    return `${[...none, ...incomplete, observed].join('\n')}\n`;
+    return `${[...none, ...incomplete, lookedAt].join('\n')}\n`;
   }
   const head = ['TYPE', 'REASON', 'OWNER', wide ? 'ID' : 'NAME', ...(wide ? ['MESSAGE'] : [])];
   const rows = report.candidates.map((each) => rowOf(each, wide));
-  return `${[...table([head, ...rows]), ...incomplete, observed].join('\n')}\n`;
+  return `${[...table([head, ...rows]), ...incomplete, lookedAt].join('\n')}\n`;
 }
 
 function rowOf({ type, reason, owner = '-', id, verdict }: Candidate, wide: boolean): readonly string[] {

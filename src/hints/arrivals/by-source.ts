@@ -3,7 +3,7 @@ import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Arrivals, SubscriptionArrivals } from './subscription-arrivals.ts';
 
 /** How the events of one subscription in use come by one EventSource. */
-export interface SubscriptionView extends Arrivals {
+export interface ObservedSubscription extends Arrivals {
   /** Another EventSource brought its last one. */
   readonly isOfAnother: boolean;
 }
@@ -16,7 +16,7 @@ export function subscriptionsBy(
   key: ObjectKey,
   sources: readonly EventSource[],
   arrivals: SubscriptionArrivals,
-): readonly SubscriptionView[] {
+): readonly ObservedSubscription[] {
   const others = sources.filter((source) => keyOf(source) !== key && !source.spec.suspend);
   const own = sources.find((source) => keyOf(source) === key);
   const ofOthers = others.map((source) => ({ source, all: arrivals.of(keyOf(source)) }));

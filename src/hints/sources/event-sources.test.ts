@@ -77,7 +77,7 @@ const remove = (object: EventSource) =>
 const LONG = { timeout: 20_000 };
 const links = () => stage.control.brokerLinks().map(({ queue }) => queue);
 const receiving = (key: string) =>
-  expect.poll(() => sources.view(key)?.queue?.connection.state, LONG).toBe('receiving');
+  expect.poll(() => sources.observed(key)?.queue?.connection.state, LONG).toBe('receiving');
 
 test('without an object it says once how azid hears of changes, and nothing connects', () => {
   sources.follow(store, () => {});
@@ -94,13 +94,13 @@ test('an object is received for from when it is there until it is gone, and whil
   expect([...samples()]).toMatchObject([{ source: 'a', state: 'receiving', silentMs: undefined }]);
   put(source('a', 'events', { suspend: true }));
   await expect.poll(links, LONG).toEqual([]);
-  expect(sources.view('a')).toEqual({ assignment: { type: 'off' } });
+  expect(sources.observed('a')).toEqual({ assignment: { type: 'off' } });
   expect([...samples()]).toMatchObject([{ source: 'a', state: 'idle' }]);
   put(source('a'));
   await receiving('a');
   remove(first);
   await expect.poll(links, LONG).toEqual([]);
-  expect(sources.view('a')).toBeUndefined();
+  expect(sources.observed('a')).toBeUndefined();
   expect([...samples()]).toEqual([]);
 });
 
@@ -131,7 +131,7 @@ test('of two with one queue the older receives, and the younger once that one is
   put(old);
   await receiving('a');
   await expect.poll(links, LONG).toEqual(['events']);
-  expect(sources.view('ab')).toEqual({ assignment: { type: 'taken', by: 'a' } });
+  expect(sources.observed('ab')).toEqual({ assignment: { type: 'taken', by: 'a' } });
   remove(old);
   await receiving('ab');
 });
@@ -183,7 +183,7 @@ test('what is another process’s to receive for is left to it, until it is this
   put(source('a'));
   put(source('bb', 'more'));
   await receiving('a');
-  expect([links(), sources.view('bb')]).toEqual([['events'], undefined]);
+  expect([links(), sources.observed('bb')]).toEqual([['events'], undefined]);
   expect([...samples()].map((each) => each.source)).toEqual(['a']);
   mine = 'bb';
   put(source('bb', 'more', { suspend: false }));

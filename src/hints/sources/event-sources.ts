@@ -5,7 +5,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/queue/backoff.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Tracer } from '../../runtime/trace.ts';
-import { type SubscriptionView, subscriptionsBy } from '../arrivals/by-source.ts';
+import { type ObservedSubscription, subscriptionsBy } from '../arrivals/by-source.ts';
 import type { SubscriptionArrivals } from '../arrivals/subscription-arrivals.ts';
 import type { HintSink } from '../hint.ts';
 import type { EventMetrics, SourceSample } from '../metrics.ts';
@@ -30,12 +30,12 @@ export interface EventSourcesOptions {
 }
 
 /** How one source stands. */
-export interface SourceView {
+export interface ObservedSource {
   readonly assignment: Assignment;
   /** Of its consumer, while it has one. */
   readonly queue?: QueueState;
   /** Azure subscriptions in use, as its events come of each. With `queue`. */
-  readonly subscriptions?: readonly SubscriptionView[];
+  readonly subscriptions?: readonly ObservedSubscription[];
 }
 
 interface Running {
@@ -83,7 +83,7 @@ export class EventSources implements AsyncDisposable {
   }
 
   /** Undefined: no such object. */
-  view(key: ObjectKey): SourceView | undefined {
+  observed(key: ObjectKey): ObservedSource | undefined {
     const assignment = this.#assignments.get(key);
     const running = this.#running.get(key);
     if (!assignment || !running) return assignment && { assignment };
@@ -148,7 +148,7 @@ export class EventSources implements AsyncDisposable {
     this.#running.delete(key);
   }
 
-  #subscriptionsBy(key: ObjectKey): readonly SubscriptionView[] {
+  #subscriptionsBy(key: ObjectKey): readonly ObservedSubscription[] {
     return subscriptionsBy(key, this.#mine(), this.#options.arrivals);
   }
 
@@ -161,7 +161,7 @@ export class EventSources implements AsyncDisposable {
     const now = this.#options.clock.now();
     for (const source of this.#mine()) {
       const key = keyOf(source);
-      const { queue: state, subscriptions = [] } = this.view(key) ?? {};
+      const { queue: state, subscriptions = [] } = this.observed(key) ?? {};
       const shown = Date.parse(source.status?.lastEventTime ?? '');
       const last = state?.lastEventAt ?? (Number.isNaN(shown) ? undefined : shown);
       yield {

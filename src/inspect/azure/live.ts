@@ -18,8 +18,15 @@ import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { RoleDefinitions } from '../../azure/role-definitions.ts';
 import { roleTypeOf } from '../../reconcilers/role-grant/target/role.ts';
 import type { ReadRole } from '../policy/questions.ts';
+import {
+  describeAttached,
+  describeCredential,
+  describeGrant,
+  describeHost,
+  describeIdentity,
+  describeSystem,
+} from './describe.ts';
 import type { Seen } from './seen.ts';
-import { attachedView, credentialView, grantView, hostView, identityView, systemView } from './views.ts';
 
 export interface AzureReads {
   readonly identities: Pick<Identities, 'get'>;
@@ -38,7 +45,9 @@ const BY_KIND: Readonly<Record<string, Read>> = {
   UserAssignedIdentity: async (object: UserAssignedIdentity, { identities }, context) => {
     const id = object.status?.id;
     if (id === undefined) return [];
-    return [await seen('identity', id, async () => identityView(object, await identities.get(id, context)))];
+    return [
+      await seen('identity', id, async () => describeIdentity(object, await identities.get(id, context))),
+    ];
   },
   FederatedIdentityCredential: async (object: FederatedIdentityCredential, { credentials }, context) => {
     const id = object.status?.id;
@@ -46,7 +55,7 @@ const BY_KIND: Readonly<Record<string, Read>> = {
     return [
       await seen('credential', id, async () => {
         const { identityId, name } = parseCredentialId(id);
-        return credentialView(object, await credentials.get(identityId, name, context));
+        return describeCredential(object, await credentials.get(identityId, name, context));
       }),
     ];
   },
@@ -62,7 +71,7 @@ const BY_KIND: Readonly<Record<string, Read>> = {
     const { resourceId: id, apiVersion } = object.spec;
     const version = { ...(apiVersion !== undefined && { apiVersion }) };
     return [
-      await seen('resource', id, async () => systemView(object, await hosts.get(id, context, version))),
+      await seen('resource', id, async () => describeSystem(object, await hosts.get(id, context, version))),
     ];
   },
   IdentityAttachment: async (object: IdentityAttachment, { hosts }, context) => {
@@ -71,12 +80,12 @@ const BY_KIND: Readonly<Record<string, Read>> = {
     const ids = [...new Set([...(target.resourceId === undefined ? [] : [target.resourceId]), ...listed])];
     const version = { ...(apiVersion !== undefined && { apiVersion }) };
     return inTurn(ids.slice(0, MAX_HOSTS), (id) =>
-      seen('resource', id, async () => attachedView(object, await hosts.get(id, context, version))),
+      seen('resource', id, async () => describeAttached(object, await hosts.get(id, context, version))),
     );
   },
   HostIdentity: async ({ spec, status }: HostIdentity, { hosts }, context) => {
     const id = status?.hostId ?? spec.resourceId;
-    return [await seen('resource', id, async () => hostView(await hosts.get(id, context)))];
+    return [await seen('resource', id, async () => describeHost(await hosts.get(id, context)))];
   },
 };
 
@@ -117,7 +126,7 @@ function assignment(
 ): Promise<Seen> {
   return seen('role assignment', id, async () => {
     const { scope, name } = parseAssignmentId(id);
-    return grantView(grant, await assignments.get(scope, name, context));
+    return describeGrant(grant, await assignments.get(scope, name, context));
   });
 }
 

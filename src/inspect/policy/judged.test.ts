@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
-import type { ClusterIssuerView } from '../../kube/access/cluster-issuer.ts';
+import type { ObservedIssuer } from '../../kube/access/cluster-issuer.ts';
 import type { Namespace } from '../../kube/builtin.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { type Judgement, judgementsOf } from './judged.ts';
@@ -12,8 +12,8 @@ const RG = `${SUB}/resourceGroups/rg1`;
 const VM = `${RG}/providers/Microsoft.Compute/virtualMachines/vm1`;
 const READER = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 const AUDIENCE = 'api://AzureADTokenExchange';
-const CLUSTER: ClusterIssuerView = { state: 'known', issuer: 'https://cluster.example.org' };
-const UNREADABLE: ClusterIssuerView = {
+const CLUSTER: ObservedIssuer = { state: 'known', issuer: 'https://cluster.example.org' };
+const UNREADABLE: ObservedIssuer = {
   state: 'unknown',
   error: new KubeError('forbidden', { reason: 'Forbidden', status: 403 }),
 };
@@ -39,7 +39,7 @@ const grant = (spec: object, status?: object) =>
 
 interface Given {
   readonly policies?: readonly IdentityPolicy[];
-  readonly clusterIssuer?: ClusterIssuerView;
+  readonly clusterIssuer?: ObservedIssuer;
   readonly role?: ReadRole;
 }
 

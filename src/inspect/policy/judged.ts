@@ -20,7 +20,7 @@ export interface Judgement {
   readonly why?: string;
 }
 
-export interface PolicyView {
+export interface ObservedPolicies {
   /** Absent: could not be read. */
   readonly policies: readonly IdentityPolicy[] | undefined;
   /** The object's own. Absent: could not be read. */
@@ -32,7 +32,7 @@ export interface PolicyView {
 /** Empty for kinds that ask nobody. */
 export function judgementsOf(
   object: ManagedObject,
-  { policies, namespace, why }: PolicyView,
+  { policies, namespace, why }: ObservedPolicies,
   context: Omit<QuestionContext, 'policy'>,
 ): readonly Judgement[] {
   if (!policies || !namespace) {

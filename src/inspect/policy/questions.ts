@@ -6,7 +6,7 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { capabilityOf } from '../../azure/hosts/types/capabilities.ts';
-import type { ClusterIssuerView } from '../../kube/access/cluster-issuer.ts';
+import type { ObservedIssuer } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { resolveTrust } from '../../reconcilers/federated-identity-credential/trust/trust.ts';
 import {
@@ -23,7 +23,7 @@ import type { Asked } from './question.ts';
 export interface QuestionContext {
   /** What all policies of the namespace together say, for the defaults. */
   readonly policy: NamespacePolicy;
-  readonly clusterIssuer: ClusterIssuerView;
+  readonly clusterIssuer: ObservedIssuer;
   readonly defaultAudience: string;
   /** Of a grant, as Azure has it; absent: Azure was not asked. */
   readonly role?: ReadRole | undefined;
@@ -133,8 +133,8 @@ function ofCredential(
 /** Where the caller may not ask the API server, what azid wrote out in the status is the best that there is. */
 function issuerFor(
   { spec, status }: FederatedIdentityCredential,
-  clusterIssuer: ClusterIssuerView,
-): ClusterIssuerView {
+  clusterIssuer: ObservedIssuer,
+): ObservedIssuer {
   if (clusterIssuer.state !== 'unknown' || !spec.kubernetes || status?.issuer === undefined)
     return clusterIssuer;
   return { state: 'known', issuer: status.issuer };

@@ -4,7 +4,7 @@ import type { KubeClient } from '../client.ts';
 import { KubeError } from '../errors.ts';
 import { whyUnreachable } from './public-address.ts';
 
-export type ClusterIssuerView =
+export type ObservedIssuer =
   | { readonly state: 'known'; readonly issuer: string }
   /** Tokens of this issuer could never be exchanged: Entra fetches the keys over the Internet. */
   | { readonly state: 'unreachable'; readonly issuer: string; readonly why: string }
@@ -28,7 +28,7 @@ const RETRY_MS = 60_000;
 
 export class ClusterIssuer {
   readonly #options: ClusterIssuerOptions;
-  #known: Exclude<ClusterIssuerView, { state: 'unknown' }> | undefined;
+  #known: Exclude<ObservedIssuer, { state: 'unknown' }> | undefined;
   #freshUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: ClusterIssuerOptions) {
@@ -43,7 +43,7 @@ export class ClusterIssuer {
    * From memory, or from `/.well-known/openid-configuration` of the API server, which every ServiceAccount may read by
    * default (ClusterRole `system:service-account-issuer-discovery`). Throws only when the signal aborts.
    */
-  async current(signal: AbortSignal): Promise<ClusterIssuerView> {
+  async current(signal: AbortSignal): Promise<ObservedIssuer> {
     const { clock } = this.#options;
     if (this.#known && clock.monotonic() < this.#freshUntil) return this.#known;
     try {

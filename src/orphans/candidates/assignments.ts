@@ -1,16 +1,16 @@
-import type { AssignmentView } from '../view.ts';
+import type { ObservedAssignment } from '../observed.ts';
 import { type Finding, type Judging, keptBy, keptByDoubt, keptByMaker } from './listing.ts';
 
 /** What an assignment that azid made is listed as; undefined: it is no candidate. */
-export function assignmentFinding(assignment: AssignmentView, judging: Judging): Finding | undefined {
-  const { view } = judging;
+export function assignmentFinding(assignment: ObservedAssignment, judging: Judging): Finding | undefined {
+  const { observed } = judging;
   const { owner, principal, endsAt } = assignment;
   if (owner.state === 'living' || owner.state === 'otherInstallation') return undefined;
   if (owner.state === 'unknown')
     return finding('OwnerUnknown', undefined, keptBy('OwnerUnknown', owner.why, 'held'));
-  const doubt = keptByDoubt(assignment, view.areas);
+  const doubt = keptByDoubt(assignment, observed.areas);
   // `Retain` counts until the end that was given with it, and no longer (docs/guarantees.md G23).
-  if (endsAt !== undefined && endsAt <= view.now) {
+  if (endsAt !== undefined && endsAt <= observed.now) {
     const elsewhere = keptByMaker(assignment, judging);
     // The end stands in the records of this cluster, so it gave it; another may have an equal grant that does not end.
     return finding('Ended', owner.owner, elsewhere?.because === 'MadeElsewhere' ? elsewhere : doubt);

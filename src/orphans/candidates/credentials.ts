@@ -1,8 +1,8 @@
-import type { CredentialView } from '../view.ts';
+import type { ObservedCredential } from '../observed.ts';
 import { type Finding, type Judging, keptBy, keptByDoubt, keptByMaker } from './listing.ts';
 
 /** What a credential that azid made is listed as; undefined: it is no candidate. */
-export function credentialFinding(credential: CredentialView, judging: Judging): Finding | undefined {
+export function credentialFinding(credential: ObservedCredential, judging: Judging): Finding | undefined {
   const { owner } = credential;
   switch (owner.state) {
     case 'living':
@@ -16,7 +16,7 @@ export function credentialFinding(credential: CredentialView, judging: Judging):
         kept: keptBy('OwnerUnknown', owner.why, 'held'),
       };
     case 'gone': {
-      const kept = keptByMaker(credential, judging) ?? keptByDoubt(credential, judging.view.areas);
+      const kept = keptByMaker(credential, judging) ?? keptByDoubt(credential, judging.observed.areas);
       return {
         type: 'FederatedIdentityCredential',
         reason: 'OwnerGone',

@@ -1,16 +1,16 @@
-import type { IdentityView } from '../view.ts';
+import type { ObservedIdentity } from '../observed.ts';
 import { type Finding, type Judging, keptBy, keptByDoubt, keptByMaker } from './listing.ts';
 
 /** At most so many of what hangs on an identity are named. */
 const NAMED = 3;
 
 /** What an identity is listed as; undefined: it is no candidate. That it is azid's own is judged before. */
-export function identityFinding(identity: IdentityView, judging: Judging): Finding | undefined {
-  const { view, spec } = judging;
+export function identityFinding(identity: ObservedIdentity, judging: Judging): Finding | undefined {
+  const { observed, spec } = judging;
   const { owner } = identity;
   switch (owner.state) {
     case 'living':
-      return unused(identity, view.now, spec.unusedAfterMs);
+      return unused(identity, observed.now, spec.unusedAfterMs);
     case 'retained':
     case 'otherInstallation':
       return undefined;
@@ -22,7 +22,7 @@ export function identityFinding(identity: IdentityView, judging: Judging): Findi
       };
     case 'gone': {
       const kept =
-        keptByHanging(identity) ?? keptByMaker(identity, judging) ?? keptByDoubt(identity, view.areas);
+        keptByHanging(identity) ?? keptByMaker(identity, judging) ?? keptByDoubt(identity, observed.areas);
       return {
         type: 'Identity',
         reason: 'OwnerGone',
@@ -34,7 +34,7 @@ export function identityFinding(identity: IdentityView, judging: Judging): Findi
   }
 }
 
-function keptByHanging({ hanging }: IdentityView): Finding['kept'] {
+function keptByHanging({ hanging }: ObservedIdentity): Finding['kept'] {
   const seen = hanging.filter(({ what }) => what !== 'unread').map(({ name }) => name);
   if (seen.length > 0) {
     const more = seen.length > NAMED ? ` and ${seen.length - NAMED} more` : '';
@@ -47,7 +47,7 @@ function keptByHanging({ hanging }: IdentityView): Finding['kept'] {
 }
 
 function unused(
-  { unusedSince }: IdentityView,
+  { unusedSince }: ObservedIdentity,
   now: number,
   unusedAfterMs: number | undefined,
 ): Finding | undefined {

@@ -1,13 +1,13 @@
 import { madeElsewhere } from '../makers.ts';
+import type { MadeBy, ObservedArea, OrphanType, SweepObservation } from '../observed.ts';
 import type { OrphanReason } from '../reasons.ts';
 import type { Candidate, Memory, Verdict } from '../report.ts';
 import type { SweepSpec } from '../spec.ts';
-import type { AreaView, MadeBy, OrphanType, SweepView } from '../view.ts';
 import { afterGrace, type Clearance, type Listed, timesOf } from './grace.ts';
 
 /** What every type of thing is judged by, and how it is listed. */
 export interface Judging {
-  readonly view: SweepView;
+  readonly observed: SweepObservation;
   readonly memory: Memory;
   readonly spec: SweepSpec;
 }
@@ -37,9 +37,9 @@ export function keptBy(
 
 type Thing = Listed & { readonly scope: string };
 
-export function listed(thing: Thing, finding: Finding, { view, memory, spec }: Judging): Candidate {
+export function listed(thing: Thing, finding: Finding, { observed, memory, spec }: Judging): Candidate {
   const { type, reason, owner, ownerUid, kept, only } = finding;
-  const { now } = view;
+  const { now } = observed;
   const clearance = kept?.clearance ?? (only === undefined ? 'clear' : 'held');
   const times = timesOf(thing, finding, clearance, memory, now);
   // An end was given with the assignment, so nobody has a claim on a time after it.
@@ -74,14 +74,14 @@ function onlyReported(verdict: Verdict): Verdict {
 /** Whoever made it may have an object for it elsewhere. */
 export function keptByMaker(
   { key, madeBy }: { readonly key: string; readonly madeBy: MadeBy },
-  { view, memory, spec }: Judging,
+  { observed, memory, spec }: Judging,
 ): Finding['kept'] {
-  const made = madeElsewhere({ madeBy, since: memory.since.get(key)?.since }, view, spec);
+  const made = madeElsewhere({ madeBy, since: memory.since.get(key)?.since }, observed, spec);
   return made && keptBy(made.because, made.why, 'held');
 }
 
 /** What keeps a thing of whatever type: it cannot be known again, or its surroundings are not known. */
-export function keptByDoubt(thing: Thing, areas: readonly AreaView[]): Finding['kept'] {
+export function keptByDoubt(thing: Thing, areas: readonly ObservedArea[]): Finding['kept'] {
   if (thing.instance === '')
     return keptBy('InstanceUnknown', 'Azure does not show by what it would be known again', 'unknown');
   const area = areas.find(({ scope }) => scope === thing.scope);

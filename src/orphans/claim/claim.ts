@@ -1,7 +1,7 @@
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { readConfirmation } from '../confirmation.ts';
+import type { Doubt } from '../observed.ts';
 import { CONFIRM_ANNOTATION } from '../spec.ts';
-import type { Doubt } from '../view.ts';
 
 /**
  * The claim of one cluster on an installation: a tag on azid's own identity, renewed while a sweep may delete. Two clusters that act as one

@@ -1,9 +1,9 @@
 import { armKey } from '../../azure/names/resource-id.ts';
 import { createRandom } from '../../simulator/random.ts';
 import { judge } from '../judge.ts';
+import type { OrphanType } from '../observed.ts';
 import type { Memory } from '../report.ts';
 import { DAY, idOf, NOTHING, remember, spec } from '../sweep.fixture.ts';
-import type { OrphanType } from '../view.ts';
 import { observe } from './observe.fixture.ts';
 import { Pass } from './pass.fixture.ts';
 import { type Step, take } from './steps.fixture.ts';

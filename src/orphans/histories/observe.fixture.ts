@@ -2,29 +2,29 @@ import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts
 import { tag } from '../../azure/names/identity-marks.ts';
 import { makersIn } from '../../azure/names/makers.ts';
 import { assignmentInstance, credentialInstance, identityInstance } from '../instance.ts';
-import type { LiveThing, LiveView } from '../live.ts';
+import type { LiveObservation, LiveThing } from '../live.ts';
 import { madeTogether } from '../makers.ts';
+import type {
+  Hanging,
+  MadeBy,
+  ObservedArea,
+  ObservedIdentity,
+  ObservedOwner,
+  ObservedPrincipal,
+  SweepObservation,
+} from '../observed.ts';
 import { assignmentOwner } from '../owners/assignment.ts';
 import { credentialOwner } from '../owners/credential.ts';
 import { identityOwner } from '../owners/identity.ts';
 import { ownerToRead } from '../recheck.ts';
 import type { Candidate } from '../report.ts';
 import { INSTALLATION, SCOPE, SELF } from '../sweep.fixture.ts';
-import type {
-  AreaView,
-  Hanging,
-  IdentityView,
-  MadeBy,
-  OwnerView,
-  PrincipalView,
-  SweepView,
-} from '../view.ts';
 import type { Assignment, Identity } from './azure.fixture.ts';
 import type { World } from './world.fixture.ts';
 
 /** What a sweep puts together of the lists and the stores, as far behind as they are, and what it reads live. */
 
-export function observe(world: World): SweepView {
+export function observe(world: World): SweepObservation {
   const { lists, faults, doubt, stores } = world;
   const objects = world.objects();
   const owners = new Map(
@@ -44,7 +44,7 @@ export function observe(world: World): SweepView {
     objects: stores.length,
     areas: [areaOf(world)],
     doubts: doubt ? [{ reason: doubt, message: doubt }] : [],
-    identities: [...lists.identities.values()].flatMap((each) => viewOf(each, world, owners) ?? []),
+    identities: [...lists.identities.values()].flatMap((each) => observationOf(each, world, owners) ?? []),
     assignments: ours.map((each) => {
       const end = world.kube.ends.get(each.key);
       return {
@@ -85,11 +85,11 @@ export function observe(world: World): SweepView {
   };
 }
 
-function viewOf(
+function observationOf(
   identity: Identity,
   world: World,
-  owners: ReadonlyMap<Assignment, OwnerView>,
-): IdentityView | undefined {
+  owners: ReadonlyMap<Assignment, ObservedOwner>,
+): ObservedIdentity | undefined {
   const { tags, id, key, principalId, clientId } = identity;
   const isMarked = ['azid-installation', 'azid-owner', 'azid-owner-uid', 'azid-retained'].some((name) =>
     tag(tags, name),
@@ -135,13 +135,13 @@ function madeBy({ createdBy, principalId }: Assignment, shown: readonly Identity
   );
 }
 
-function areaOf({ faults }: World): AreaView {
+function areaOf({ faults }: World): ObservedArea {
   return faults.has('areaIncomplete')
     ? { scope: SCOPE, state: 'incomplete', why: 'page 2: 429' }
     : { scope: SCOPE, state: 'complete' };
 }
 
-function principalOf(id: string, shown: ReadonlySet<string>, { azure, faults }: World): PrincipalView {
+function principalOf(id: string, shown: ReadonlySet<string>, { azure, faults }: World): ObservedPrincipal {
   if (shown.has(id)) return { state: 'present' };
   if (faults.has('directoryOff')) return { state: 'unknown', why: 'the directory is not asked' };
   return { state: azure.ended.get(id) ?? 'present' };
@@ -151,13 +151,13 @@ function principalOf(id: string, shown: ReadonlySet<string>, { azure, faults }: 
 export function readLive(
   candidate: Candidate,
   left: number,
-  stops: LiveView['stops'],
-  spec: LiveView['spec'],
+  stops: LiveObservation['stops'],
+  spec: LiveObservation['spec'],
   world: World,
-): LiveView {
+): LiveObservation {
   const { kube, faults } = world;
   const read = ownerToRead(candidate);
-  const owner: LiveView['owner'] = !read
+  const owner: LiveObservation['owner'] = !read
     ? { state: 'notNamed' }
     : faults.has('apiServerUnread')
       ? { state: 'unread', why: '503' }
@@ -201,7 +201,7 @@ function liveThing({ type, key }: Candidate, { azure, kube, faults }: World): Li
     if (!assignment) return { state: 'absent' };
     const end = kube.ends.get(key);
     const living = new Set([...azure.identities.values()].map(({ principalId }) => principalId));
-    const principal: PrincipalView = living.has(assignment.principalId)
+    const principal: ObservedPrincipal = living.has(assignment.principalId)
       ? { state: 'present' }
       : faults.has('directoryOff')
         ? { state: 'unknown', why: 'the directory is not asked' }

@@ -1,8 +1,8 @@
 import { judge } from '../judge.ts';
+import type { OrphanType } from '../observed.ts';
 import { type Answer, recheck } from '../recheck.ts';
 import type { Candidate, Memory } from '../report.ts';
 import type { SweepSpec } from '../spec.ts';
-import type { OrphanType } from '../view.ts';
 import { observe, readLive } from './observe.fixture.ts';
 import { whyAssignmentLives, whyCredentialLives, whyIdentityLives } from './oracle.fixture.ts';
 import type { World } from './world.fixture.ts';

@@ -1,6 +1,6 @@
 import { assignmentMark } from '../../azure/names/assignment-mark.ts';
 import { proveOwnership } from '../../azure/names/assignment-name.ts';
-import type { OwnerView } from '../view.ts';
+import type { ObservedOwner } from '../observed.ts';
 import { livingOf, type Objects, type ShownAssignment, UNPROVEN_REMEDY } from './objects.ts';
 
 /**
@@ -11,7 +11,7 @@ export function assignmentOwner(
   assignment: ShownAssignment,
   installationId: string,
   objects: Objects,
-): OwnerView {
+): ObservedOwner {
   if (!proveOwnership(assignment, installationId))
     return { state: 'unknown', why: 'its name does not prove that this installation of azid made it' };
   const living = livingOf(objects.grantsOf(assignment));

@@ -3,7 +3,7 @@ import {
   isCredentialOf,
   isCredentialOfInstallation,
 } from '../../azure/names/credential-name.ts';
-import type { OwnerView } from '../view.ts';
+import type { ObservedOwner } from '../observed.ts';
 import { livingOf, type Objects, type ShownCredential, UNPROVEN_REMEDY } from './objects.ts';
 
 /**
@@ -14,7 +14,7 @@ export function credentialOwner(
   credential: ShownCredential,
   installationId: string,
   objects: Objects,
-): OwnerView {
+): ObservedOwner {
   if (!isCredentialOfInstallation(credential.name, installationId))
     return { state: 'unknown', why: 'its name does not prove that this installation of azid made it' };
   const living = livingOf(objects.credentialsOf(credential));

@@ -1,5 +1,5 @@
 import { MARK, ownershipOf, type Tags, tag } from '../../azure/names/identity-marks.ts';
-import type { OwnerView } from '../view.ts';
+import type { ObservedOwner } from '../observed.ts';
 import { livingOf, type ObjectRef, type Objects, type ShownIdentity } from './objects.ts';
 
 /**
@@ -10,7 +10,7 @@ export function identityOwner(
   identity: ShownIdentity & { readonly tags: Tags },
   installationId: string,
   objects: Objects,
-): OwnerView {
+): ObservedOwner {
   const named = namedBy(identity, installationId, objects);
   if (named.state !== 'gone') {
     return named.state === 'otherInstallation' ? named : (livingOf(wanting(identity, objects)) ?? named);
@@ -29,7 +29,7 @@ function wanting(identity: ShownIdentity, objects: Objects): readonly ObjectRef[
   return [...objects.identitiesAt(identity), ...objects.referrersOf(identity)];
 }
 
-type Named = Exclude<OwnerView, { state: 'gone' }> | { state: 'gone'; owner: string; uid: string };
+type Named = Exclude<ObservedOwner, { state: 'gone' }> | { state: 'gone'; owner: string; uid: string };
 
 /** As marks and records have it: `gone` if nobody speaks up for it. */
 function namedBy(

@@ -1,4 +1,4 @@
-import type { OwnerView } from '../view.ts';
+import type { ObservedOwner } from '../observed.ts';
 
 /**
  * What the stores of Kubernetes, and azid's own records in them, show about what stands in Azure. Asked rather too widely: whoever may
@@ -83,7 +83,9 @@ export const UNPROVEN_REMEDY =
   'it may have been retained before azid kept records of that; if nobody needs it, set the annotation azid.dev/confirm-not-retained of the OrphanSweep to the time in since, or a later one';
 
 /** Undefined: none of them is there. */
-export function livingOf(owners: readonly ObjectRef[]): Extract<OwnerView, { state: 'living' }> | undefined {
+export function livingOf(
+  owners: readonly ObjectRef[],
+): Extract<ObservedOwner, { state: 'living' }> | undefined {
   const [first] = owners;
   if (!first) return undefined;
   const by = `${first.kind} ${first.namespace === '' ? '' : `${first.namespace}/`}${first.name}`;

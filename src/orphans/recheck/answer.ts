@@ -1,8 +1,8 @@
-import type { LiveView } from '../live.ts';
+import type { LiveObservation } from '../live.ts';
 import { madeElsewhere } from '../makers.ts';
+import type { MadeBy, ObservedOwner } from '../observed.ts';
 import type { KeepReason } from '../reasons.ts';
 import type { Candidate } from '../report.ts';
-import type { MadeBy, OwnerView } from '../view.ts';
 
 export type Answer =
   | { readonly type: 'delete' }
@@ -20,7 +20,10 @@ export function keep(because: KeepReason, why: string): Extract<Answer, { type: 
 }
 
 /** Undefined: the owner that was judged gone is, and it is the same one. */
-export function keptByOwner(owner: OwnerView, { owner: judged, ownerUid }: Candidate): Answer | undefined {
+export function keptByOwner(
+  owner: ObservedOwner,
+  { owner: judged, ownerUid }: Candidate,
+): Answer | undefined {
   switch (owner.state) {
     case 'living':
       return keep('OwnerLives', `${owner.by} has it or may want it`);
@@ -44,7 +47,7 @@ export function keptByOwner(owner: OwnerView, { owner: judged, ownerUid }: Candi
 export function keptByMaker(
   madeBy: MadeBy,
   { since }: Candidate,
-  live: LiveView,
+  live: LiveObservation,
 ): Extract<Answer, { type: 'keep' }> | undefined {
   const made = madeElsewhere({ madeBy, since }, live, live.spec);
   return made && keep(made.because, made.why);

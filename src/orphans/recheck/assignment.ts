@@ -1,5 +1,5 @@
 import { proveOwnership } from '../../azure/names/assignment-name.ts';
-import type { LiveAssignment, LiveView } from '../live.ts';
+import type { LiveAssignment, LiveObservation } from '../live.ts';
 import { assignmentOwner } from '../owners/assignment.ts';
 import type { Objects } from '../owners/objects.ts';
 import type { Candidate } from '../report.ts';
@@ -10,7 +10,7 @@ import { type Answer, keep, keptByMaker, keptByOwner } from './answer.ts';
 export function recheckAssignment(
   candidate: Candidate,
   { assignment, principal, endsAt }: LiveAssignment,
-  live: LiveView,
+  live: LiveObservation,
   objects: Objects,
 ): Answer {
   const { installationId, self, now } = live;

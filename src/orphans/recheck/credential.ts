@@ -1,5 +1,5 @@
 import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts';
-import type { LiveCredential, LiveView } from '../live.ts';
+import type { LiveCredential, LiveObservation } from '../live.ts';
 import { credentialOwner } from '../owners/credential.ts';
 import type { Objects } from '../owners/objects.ts';
 import type { Candidate } from '../report.ts';
@@ -10,7 +10,7 @@ import { type Answer, keep, keptByMaker, keptByOwner } from './answer.ts';
 export function recheckCredential(
   candidate: Candidate,
   { credential, identity }: LiveCredential,
-  live: LiveView,
+  live: LiveObservation,
   objects: Objects,
 ): Answer {
   const { installationId, self } = live;

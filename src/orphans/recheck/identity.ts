@@ -2,21 +2,21 @@ import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts';
 import { makersIn } from '../../azure/names/makers.ts';
 import { assignmentInstance, credentialInstance } from '../instance.ts';
-import type { LiveIdentity, LiveList, LiveView } from '../live.ts';
+import type { LiveIdentity, LiveList, LiveObservation } from '../live.ts';
+import type { ObservedOwner, OrphanType } from '../observed.ts';
 import { assignmentOwner } from '../owners/assignment.ts';
 import { credentialOwner } from '../owners/credential.ts';
 import { identityOwner } from '../owners/identity.ts';
 import type { Objects } from '../owners/objects.ts';
 import type { Candidate } from '../report.ts';
 import { isAzidItself } from '../self.ts';
-import type { OrphanType, OwnerView } from '../view.ts';
 import { type Answer, keep, keptByMaker, keptByOwner } from './answer.ts';
 
 /** Still nobody's, and nothing hangs on it but what azid made for an owner that is gone as well. */
 export function recheckIdentity(
   candidate: Candidate,
   { identity, resources, assignments, credentials }: LiveIdentity,
-  live: LiveView,
+  live: LiveObservation,
   objects: Objects,
 ): Answer {
   const { installationId, self } = live;
@@ -51,7 +51,7 @@ function leftover(
   { scope, since, clearSince, verdict }: Candidate,
   type: OrphanType,
   { id, key }: { readonly id: string; readonly key: string },
-  { owner }: Extract<OwnerView, { state: 'gone' }>,
+  { owner }: Extract<ObservedOwner, { state: 'gone' }>,
   instance: string,
 ): Candidate {
   const times = { since, ...(clearSince !== undefined && { clearSince }) };

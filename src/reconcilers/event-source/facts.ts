@@ -1,7 +1,7 @@
 import type { Cloud } from '../../azure/arm/clouds.ts';
-import type { SourceView } from '../../hints/sources/event-sources.ts';
+import type { ObservedSource } from '../../hints/sources/event-sources.ts';
 
-export interface SourceFacts extends Partial<SourceView> {
+export interface SourceFacts extends Partial<ObservedSource> {
   /** Wall ms. */
   readonly now: number;
   readonly cloud: Pick<Cloud, 'name' | 'serviceBusSuffix'>;

@@ -31,7 +31,7 @@ export const eventSourceKind: KindDefinition<
       enqueue(key, 'event', soon ? 0 : REPORTED_EVERY_MS / 5),
     );
     return {
-      observe: async (source) => ({ now: clock.now(), cloud, ...eventSources.view(keyOf(source)) }),
+      observe: async (source) => ({ now: clock.now(), cloud, ...eventSources.observed(keyOf(source)) }),
       perform: async () => ({}),
     };
   },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EventSource, EventSourceStatus } from '../../api/event-source.ts';
 import { CLOUDS } from '../../azure/arm/clouds.ts';
-import type { SubscriptionView } from '../../hints/arrivals/by-source.ts';
+import type { ObservedSubscription } from '../../hints/arrivals/by-source.ts';
 import { decide } from './decide.ts';
 import type { SourceFacts } from './facts.ts';
 
@@ -23,13 +23,13 @@ const source = (
   spec: { serviceBus: { namespace: 'contoso.servicebus.windows.net', queue: 'events' }, expectWithin },
   status: { subscriptions },
 });
-const view = (id: string, more: Partial<SubscriptionView> = {}): SubscriptionView => ({
+const observed = (id: string, more: Partial<ObservedSubscription> = {}): ObservedSubscription => ({
   id,
   isHeard: more.lastEventAt !== undefined,
   isOfAnother: false,
   ...more,
 });
-const facts = (subscriptions: readonly SubscriptionView[], receivingMs = 24 * HOUR): SourceFacts => ({
+const facts = (subscriptions: readonly ObservedSubscription[], receivingMs = 24 * HOUR): SourceFacts => ({
   now: NOW,
   cloud: CLOUDS.Public,
   assignment: { type: 'receives', address: { namespace: 'contoso.servicebus.windows.net', queue: 'events' } },
@@ -37,8 +37,8 @@ const facts = (subscriptions: readonly SubscriptionView[], receivingMs = 24 * HO
   subscriptions,
 });
 const arriving = (given: EventSource, more: SourceFacts) => decide(given, more).conditions?.[0];
-const delivers = view(A, { lastEventAt: NOW - MINUTE });
-const silent = (ms: number) => view(B, { lastEventAt: NOW - 5 * HOUR, unansweredSince: NOW - ms });
+const delivers = observed(A, { lastEventAt: NOW - MINUTE });
+const silent = (ms: number) => observed(B, { lastEventAt: NOW - 5 * HOUR, unansweredSince: NOW - ms });
 
 describe('of whose own writes no event came', () => {
   test('an hour after azid wrote there it is named, with since when and what to do, and stays in the status', () => {
@@ -75,7 +75,7 @@ describe('of whose own writes no event came', () => {
   });
 
   test('one that never brought any is missed as well; one that another source brings is not', () => {
-    const never = view(B, { unansweredSince: NOW - HOUR });
+    const never = observed(B, { unansweredSince: NOW - HOUR });
     expect(arriving(source(), facts([delivers, never]))).toMatchObject({ reason: 'SubscriptionSilent' });
     const elsewhere = { ...never, isOfAnother: true };
     expect(arriving(source(), facts([delivers, elsewhere]))).toMatchObject({ reason: 'Arriving' });
@@ -88,13 +88,15 @@ describe('of whose own writes no event came', () => {
   });
 
   test('more than five are counted', () => {
-    const many = Array.from({ length: 7 }, (_, n) => view(B.replace('22', `9${n}`), { unansweredSince: 0 }));
+    const many = Array.from({ length: 7 }, (_, n) =>
+      observed(B.replace('22', `9${n}`), { unansweredSince: 0 }),
+    );
     expect(arriving(source(), facts(many))?.message).toMatch(/and 2 more;/);
   });
 });
 
 test('silence alone is no fault: a subscription in which azid wrote nothing may be quiet', () => {
-  const quiet = view(B, { lastEventAt: NOW - 200 * HOUR });
+  const quiet = observed(B, { lastEventAt: NOW - 200 * HOUR });
   expect(arriving(source(), facts([delivers, quiet]))).toMatchObject({ reason: 'Arriving' });
 });
 
@@ -102,11 +104,11 @@ describe('a process that starts', () => {
   const missed = [{ id: B, missedSince: at(NOW - 9 * HOUR) }];
 
   test('goes on missing what the one before missed, until an event of it comes', () => {
-    expect(arriving(source(missed), facts([delivers, view(B)]))).toMatchObject({
+    expect(arriving(source(missed), facts([delivers, observed(B)]))).toMatchObject({
       reason: 'SubscriptionSilent',
       message: expect.stringContaining(at(NOW - 9 * HOUR)),
     });
-    const heard = decide(source(missed), facts([delivers, view(B, { lastEventAt: NOW })]));
+    const heard = decide(source(missed), facts([delivers, observed(B, { lastEventAt: NOW })]));
     expect(heard.conditions).toMatchObject([{ reason: 'Arriving' }]);
     expect(heard.status.subscriptions).toContainEqual({ id: B, lastEventTime: at(NOW) });
   });
@@ -127,7 +129,7 @@ test('while nothing is received, nothing is missed, and what was shown stays', (
 
 test('events cost no status write each: their times are five minutes old at most', () => {
   const shown = [{ id: A, lastEventTime: at(NOW - 5 * MINUTE) }];
-  const after = (ms: number) => decide(source(shown), facts([view(A, { lastEventAt: NOW - ms })])).status;
+  const after = (ms: number) => decide(source(shown), facts([observed(A, { lastEventAt: NOW - ms })])).status;
   expect(after(1_000).subscriptions).toEqual(shown);
   expect(after(0).subscriptions).toEqual([{ id: A, lastEventTime: at(NOW) }]);
 });

@@ -1,5 +1,5 @@
 import { type EventSource, type EventSourceStatus, MAX_SUBSCRIPTIONS } from '../../api/event-source.ts';
-import type { SubscriptionView } from '../../hints/arrivals/by-source.ts';
+import type { ObservedSubscription } from '../../hints/arrivals/by-source.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { CATCH_UP_MS, REPORTED_EVERY_MS, type SourceFacts } from './facts.ts';
 
@@ -56,7 +56,7 @@ export function subscriptionsOf(
 }
 
 function missedOf(
-  { unansweredSince, isHeard, isOfAnother }: SubscriptionView,
+  { unansweredSince, isHeard, isOfAnother }: ObservedSubscription,
   shown: Shown | undefined,
   isDue: boolean,
 ): string | undefined {

@@ -7,10 +7,10 @@ import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/
 import { decideDeletion } from './deletion.ts';
 import type {
   CredentialDecision,
+  CredentialsOfIdentity,
   Facts,
   Failed,
   FederatedIdentityCredential,
-  IdentityView,
   ObservedCredentials,
   OwnedIdentity,
   SeenCredential,
@@ -122,7 +122,7 @@ function fitIn(
   const pair = `issuer ${trust.issuer} and subject ${trust.subject}`;
   // What it waits for may wait for it in turn.
   if (place.state === 'releasing' || place.state === 'full') {
-    const own = viewOf(object, credentials, facts);
+    const own = observedOf(object, credentials, facts);
     const exchange = exchangeOf(asSibling(object, me.name, trust), own, facts.elsewhere ?? []);
     if (exchange) return stepAside(object, facts, exchange);
   }
@@ -193,23 +193,23 @@ function asSibling(
   };
 }
 
-function viewOf(
+function observedOf(
   object: FederatedIdentityCredential,
   credentials: readonly SeenCredential[],
   { siblings }: Facts,
-): IdentityView {
+): CredentialsOfIdentity {
   return { key: identityKey(object), credentials, siblings };
 }
 
 function readable(
   object: FederatedIdentityCredential,
-  view: Facts['credentials'],
+  observed: Facts['credentials'],
 ): Extract<ObservedCredentials, { state: 'known' }> | { readonly summary: Summary } {
-  switch (view?.state) {
+  switch (observed?.state) {
     case 'known':
-      return view;
+      return observed;
     case 'unreadable':
-      return { summary: summaryOf(view.failure) };
+      return { summary: summaryOf(observed.failure) };
     case undefined:
     case 'identityGone':
       return { summary: waitingForIdentity(object, 'has no identity in Azure') };

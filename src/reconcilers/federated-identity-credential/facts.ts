@@ -2,7 +2,7 @@ import type {
   FederatedIdentityCredential,
   FederatedIdentityCredentialStatus,
 } from '../../api/federated-identity-credential.ts';
-import type { ClusterIssuerView } from '../../kube/access/cluster-issuer.ts';
+import type { ObservedIssuer } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { ProvenIdentity } from '../proof/proven.ts';
@@ -51,7 +51,7 @@ export interface Sibling {
 }
 
 /** An identity with those who have or want something on it, besides the object itself. */
-export interface IdentityView {
+export interface CredentialsOfIdentity {
   /** Of the UserAssignedIdentity (`namespace/name`). */
   readonly key: string;
   readonly credentials: readonly SeenCredential[];
@@ -65,13 +65,13 @@ export interface Facts extends KeptFacts {
   /** The cloud's usual audience of a federated credential. */
   readonly defaultAudience: string;
   readonly policy: NamespacePolicy;
-  readonly clusterIssuer: ClusterIssuerView;
+  readonly clusterIssuer: ObservedIssuer;
   readonly identity: ObservedIdentity;
   /** Absent where it was not asked for: no identity, no permission, or a deletion that the ledger alone answers. */
   readonly credentials?: ObservedCredentials;
   readonly siblings: readonly Sibling[];
   /** Where those have moved to that hold what the object is to have. */
-  readonly elsewhere?: readonly (IdentityView & { readonly live: boolean })[];
+  readonly elsewhere?: readonly (CredentialsOfIdentity & { readonly live: boolean })[];
   /** How long a write that another process began, or that ended without an answer, may still take effect, ms. */
   readonly openWriteMs: number;
   /** When this reconcile last wrote to Azure, wall ms. */

@@ -41,7 +41,7 @@ function world(shown = host([attached('app')])) {
     stores,
     proofs: new HeldIdentities().proofs(stores),
     memory,
-    views: { cached: () => undefined },
+    observed: { cached: () => undefined },
     clock,
     elapsed,
     lateWrites: new LateWrites({ elapsed, callLimitMs: MINUTE, azureLagMs: LAG_MS }),

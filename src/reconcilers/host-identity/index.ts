@@ -9,7 +9,7 @@ import { holds } from './holds.ts';
 import { hostNamespaces } from './namespaces.ts';
 import { needsLive } from './needs-live.ts';
 import type { ObserveDeps } from './observe/deps.ts';
-import { ObservedIdentities } from './observe/identity-views.ts';
+import { ObservedIdentities } from './observe/identities.ts';
 import { observe } from './observe.ts';
 import { type PerformDeps, perform } from './perform.ts';
 import { store } from './store.ts';
@@ -30,7 +30,12 @@ export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnSt
   start(services) {
     const memory = new HostMemory();
     const areas = areasOf(services.hostCache, 'hostidentity');
-    const observeDeps: ObserveDeps = { ...services, areas, memory, views: new ObservedIdentities(services) };
+    const observeDeps: ObserveDeps = {
+      ...services,
+      areas,
+      memory,
+      observed: new ObservedIdentities(services),
+    };
     const performDeps: PerformDeps = { ...services, memory };
     return {
       observe: (object, context, live) => observe(object, context, live, observeDeps),

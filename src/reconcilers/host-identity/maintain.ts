@@ -35,17 +35,17 @@ type Present = Extract<ObservedHost, { state: 'present' }>;
 export function maintain(
   object: HostIdentity,
   status: OwnStatus,
-  view: Present,
+  observed: Present,
   capability: HostCapability,
   facts: Facts,
 ): HostDecision {
-  const { host } = view;
+  const { host } = observed;
   const { refusal, window, writes } = facts;
   const settled = isSettled(host) || facts.busyMs >= BUSY_MS;
   const ledger = withoutFresh(linesOf(status), facts.unsent ?? []);
   const before = withBequests(ledger, status, facts.bequests);
   const judgement = refusal ? afterRefusal(before, refusal, host, facts) : { lines: before };
-  const survey = surveyOf(judgement.lines, status, view, settled, facts);
+  const survey = surveyOf(judgement.lines, status, observed, settled, facts);
   const { changes } = survey;
   const base = statusOf(object, status, host, facts, survey);
   const conditions = contestFindings(object, survey.lines, facts.now);
@@ -75,7 +75,7 @@ export function maintain(
   const unread = { ...status, ...(unreadable && { unreadable }) };
   if (open && waitMs > 0) return hold(unread, host, open, isDue ? Math.min(READ_DUE_MS, waitMs) : waitMs);
   const batch: Batch | undefined = open && { ...open, isClosed: true };
-  const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, view, capability, facts);
+  const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, observed, capability, facts);
   const lines = withTroubles(survey.lines, plan, facts.now);
   if (plan.refused) {
     const { reason, message } = plan.refused;
@@ -83,7 +83,7 @@ export function maintain(
   }
   if (plan.write) {
     const intent = intended(lines, plan.write);
-    const write = writeOf(plan.write, view, capability, lines, facts);
+    const write = writeOf(plan.write, observed, capability, lines, facts);
     const next = withUnproven(object, { ...withLines(base, intent), writeStartedAt: write.begun }, status);
     return {
       actions: [

@@ -35,12 +35,13 @@ function restsOnIt(object: HostIdentity, { actions, status, restsOnHost = false 
   return restsOnHost || actions.length > 0 || !sameStatus(status, ownStatus(object));
 }
 
-function isLive(view: ObservedHost | undefined): boolean {
+function isLive(observed: ObservedHost | undefined): boolean {
   return (
-    view?.state === 'unreadable' || ((view?.state === 'present' || view?.state === 'absent') && view.live)
+    observed?.state === 'unreadable' ||
+    ((observed?.state === 'present' || observed?.state === 'absent') && observed.live)
   );
 }
 
-export function isLiveIdentity(view: ObservedIdentity | undefined): boolean {
-  return view !== undefined && (view.state !== 'present' || view.live);
+export function isLiveIdentity(observed: ObservedIdentity | undefined): boolean {
+  return observed !== undefined && (observed.state !== 'present' || observed.live);
 }

@@ -9,7 +9,7 @@ import type { Facts, HostIdentity, ObservedHost } from './facts.ts';
 import { shownOn } from './identity/judged.ts';
 import { HOST } from './needs-live.ts';
 import type { ObserveDeps } from './observe/deps.ts';
-import { cachedHost, liveHost, windowOf } from './observe/host-view.ts';
+import { cachedHost, liveHost, windowOf } from './observe/host.ts';
 import { seeing } from './observe/seeing.ts';
 import { startOf } from './observe/start.ts';
 import { pollOperation } from './operation/poll.ts';
@@ -59,12 +59,12 @@ async function withIdentities(
 ): Promise<Facts> {
   const asked = live.wanted.filter((each) => each !== HOST);
   if (asked.length === 0) return facts;
-  const { memory, clock, views } = deps;
+  const { memory, clock, observed } = deps;
   const read = asked.map(async (id) => {
     const since = isContradicted(id, facts, object)
       ? clock.monotonic()
       : memory.of(object.metadata.uid).failedAt;
-    return [armKey(id), await live.once(armKey(id), () => views.live(id, since, context))] as const;
+    return [armKey(id), await live.once(armKey(id), () => observed.live(id, since, context))] as const;
   });
   const identities = new Map([...facts.identities, ...(await Promise.all(read))]);
   // Whose an identity is may read otherwise by now: what was read is in the cache.
@@ -82,9 +82,9 @@ async function seeingLive(
   if (!facts.capability) return facts;
   const { apiVersion, window } = facts;
   const self = await selfOf(context, deps);
-  if ('view' in self) return seeing(object, facts, self.view, deps);
-  const view = await live.once(HOST, () => liveHost(object, apiVersion, window, context, deps));
-  return { ...seeing(object, { ...facts, now: deps.clock.now() }, view, deps), ...self };
+  if ('observed' in self) return seeing(object, facts, self.observed, deps);
+  const observed = await live.once(HOST, () => liveHost(object, apiVersion, window, context, deps));
+  return { ...seeing(object, { ...facts, now: deps.clock.now() }, observed, deps), ...self };
 }
 
 /**
@@ -94,10 +94,11 @@ async function seeingLive(
 function isContradicted(id: string, { host, identities }: Facts, object: HostIdentity): boolean {
   const key = armKey(id);
   const shown = host?.state === 'present' ? shownOn(host.host, key) : undefined;
-  const view = identities.get(key);
-  if (!shown || view?.state !== 'present' || isSame(view.principalId, shown.principalId)) return false;
+  const observed = identities.get(key);
+  if (!shown || observed?.state !== 'present' || isSame(observed.principalId, shown.principalId))
+    return false;
   const attachedAs = linesOf(ownStatus(object)).get(key)?.principalId;
-  return attachedAs === undefined || isSame(attachedAs, view.principalId);
+  return attachedAs === undefined || isSame(attachedAs, observed.principalId);
 }
 
 const isSame = (a: string, b: string | undefined) => a.toLowerCase() === b?.toLowerCase();
@@ -105,13 +106,13 @@ const isSame = (a: string, b: string | undefined) => a.toLowerCase() === b?.toLo
 async function selfOf(
   { signal }: ReconcileContext,
   { whoAmI }: ObserveDeps,
-): Promise<Required<Pick<Facts, 'self'>> | { readonly view: ObservedHost }> {
+): Promise<Required<Pick<Facts, 'self'>> | { readonly observed: ObservedHost }> {
   try {
     const { objectId, clientId } = await whoAmI(signal);
     return { self: { principalId: objectId, clientId } };
   } catch (error) {
     const failure = failureOf(error);
     if (!failure) throw error;
-    return { view: { state: 'unreadable', failure } };
+    return { observed: { state: 'unreadable', failure } };
   }
 }

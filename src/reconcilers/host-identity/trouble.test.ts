@@ -47,7 +47,7 @@ const lineOf = ({ status }: HostDecision, name: string) =>
   status.entries?.find(({ identityId }) => identityId === idOf(name));
 const reason = ({ summary }: HostDecision) =>
   'reason' in summary && summary.reason !== undefined ? `${summary.state} ${summary.reason}` : summary.state;
-const view = (name: string, each: ObservedIdentity): ReadonlyMap<string, ObservedIdentity> =>
+const observed = (name: string, each: ObservedIdentity): ReadonlyMap<string, ObservedIdentity> =>
   new Map([[keyOf(name), each]]);
 const ABSENT = { state: 'absent' } as const;
 const SCALE_SETS = 'Microsoft.Compute/virtualMachineScaleSets';
@@ -89,7 +89,7 @@ describe('an identity that was made again', () => {
   it('is known by another principal too', () => {
     const decision = decide(
       object(),
-      facts({ identities: view('app', { state: 'present', principalId: 'new', live: true }) }),
+      facts({ identities: observed('app', { state: 'present', principalId: 'new', live: true }) }),
     );
     expect(writeOf(decision)?.asked.removes).toEqual([keyOf('app')]);
   });
@@ -139,7 +139,7 @@ describe('an identity that was made again', () => {
   });
 
   it('stays as it is while the identity does not exist', () => {
-    const decision = decide(object(), { ...shownDead, identities: view('app', ABSENT) });
+    const decision = decide(object(), { ...shownDead, identities: observed('app', ABSENT) });
     expect(writeOf(decision)).toBeUndefined();
     expect(lineOf(decision, 'app')).toMatchObject({
       state: 'Refused',

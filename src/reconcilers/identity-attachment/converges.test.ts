@@ -23,7 +23,7 @@ interface Model {
   refuses: number;
 }
 
-function viewOf(name: string, { wanted, holder, line }: Model): SeenHost {
+function observedOf(name: string, { wanted, holder, line }: Model): SeenHost {
   const id = vmId(name);
   return {
     id,
@@ -53,7 +53,7 @@ class World {
     for (let round = 0; round < ROUNDS; round++) {
       const hosts = [...this.hosts]
         .filter(([, { wanted, line }]) => (wanted && !this.object.metadata.deletionTimestamp) || line)
-        .map(([name, model]) => viewOf(name, model));
+        .map(([name, model]) => observedOf(name, model));
       const now = { ...this.facts, hosts };
       const decision = decide(this.object, now);
       this.facts = { ...this.facts, ...(decision.reported && { reported: decision.reported }) };

@@ -22,7 +22,7 @@ import { blockedFor } from '../status/blocked.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, ReconcileEvents, SeenHost } from './facts.ts';
-import { hostViewOf } from './observe/host-view.ts';
+import { observeHost } from './observe/host.ts';
 import { askAnew, mayMissUntil, type SelectingDeps } from './targets/selecting.ts';
 
 export interface ObserveDeps extends SelectingDeps {
@@ -78,7 +78,7 @@ export async function observe(
     releaseAfterMs,
     ...blockedFor(object, deps),
   };
-  const see = hostViewOf(object, identity, deps);
+  const see = observeHost(object, identity, deps);
   if (deletionTimestamp || problem) {
     mayMissUntil(object, undefined, deps);
     areas.use(keyOf(object), held.map(areaOfHost));

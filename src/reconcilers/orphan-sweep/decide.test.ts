@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OrphanSweep, OrphanSweepSpec, OrphanSweepStatus } from '../../api/orphan-sweep.ts';
+import type { ObservedIdentity, SweepObservation } from '../../orphans/observed.ts';
 import type { Objects } from '../../orphans/owners/objects.ts';
-import type { IdentityView, SweepView } from '../../orphans/view.ts';
 import { clusterMeta } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import type { Facts, LiveRead, ObservedRun } from './facts.ts';
@@ -24,7 +24,7 @@ const TAGS = {
   'azid-made-by': SELF,
 };
 
-const lost = (name: string): IdentityView => ({
+const lost = (name: string): ObservedIdentity => ({
   id: idOf(name),
   key: idOf(name).toLowerCase(),
   scope: SCOPE,
@@ -38,7 +38,7 @@ const lost = (name: string): IdentityView => ({
   leftovers: [],
 });
 
-const view = (names: readonly string[], more: Partial<SweepView> = {}): SweepView => ({
+const observed = (names: readonly string[], more: Partial<SweepObservation> = {}): SweepObservation => ({
   now: NOW,
   installationId: INSTALLATION,
   self: { clientId: 'self', principalId: SELF },
@@ -77,9 +77,9 @@ const look = (name: string, more: Partial<LiveRead> = {}): LiveRead => ({
   ...more,
 });
 
-const observed = (names: readonly string[], more: Partial<ObservedRun> = {}): ObservedRun => ({
+const runFacts = (names: readonly string[], more: Partial<ObservedRun> = {}): ObservedRun => ({
   state: 'observed',
-  view: view(names),
+  observed: observed(names),
   objects: nobody,
   before: {
     since: new Map(
@@ -153,31 +153,31 @@ describe('a run', () => {
   const object = sweep({}, running);
 
   it('asks for a look at what it would delete, and at no other thing', () => {
-    const { actions, needsLive } = decide(object, facts(object, observed(['a', 'b'])));
+    const { actions, needsLive } = decide(object, facts(object, runFacts(['a', 'b'])));
     expect(actions).toEqual([]);
     expect(needsLive?.map((name) => JSON.parse(name).id)).toEqual([idOf('a')]);
   });
 
   it('writes down first, which counts it, then looks again, then deletes', () => {
     const live = new Map([[idOf('a').toLowerCase(), look('a')]]);
-    const first = decide(object, facts(object, observed(['a'], { live })));
+    const first = decide(object, facts(object, runFacts(['a'], { live })));
     expect(first.actions).toMatchObject([{ type: 'record', record: { run: at(NOW) } }]);
     const [{ name }] = first.actions as unknown as readonly [{ readonly name: string }];
     const counted = new Set([name]);
-    const recorded = observed(['a'], { live, counted, recorded: idOf('a').toLowerCase() });
+    const recorded = runFacts(['a'], { live, counted, recorded: idOf('a').toLowerCase() });
     expect(decide(object, facts(object, recorded)).actions).toMatchObject([
       { type: 'delete', id: idOf('a') },
     ]);
     // By another process: what was counted needs no other count, though it may be the last, and is written down anew.
     const last = sweep({ limits: { deletionsPerRun: 1 } }, running);
-    const other = decide(last, facts(last, observed(['a'], { live, counted })));
+    const other = decide(last, facts(last, runFacts(['a'], { live, counted })));
     expect(other.actions).toMatchObject([{ type: 'record', name }]);
   });
 
   it('counts by its records, and shows the count in steps: each write of the status has all candidates in it', () => {
     const shown = (records: number, deleted = 0) => {
       const counted = new Set(Array.from({ length: records }, (_, n) => `record-${n}`));
-      const resting = observed(['a'], { counted, paceMs: 3_000 });
+      const resting = runFacts(['a'], { counted, paceMs: 3_000 });
       const many = sweep({ limits: { deletionsPerRun: 100 } }, { run: { startedAt: at(NOW), deleted } });
       const { status, summary } = decide(many, facts(many, resting));
       return [status.run?.deleted, (summary as { message: string }).message.replace(/.*: (\d+) or.*/, '$1')];
@@ -193,13 +193,13 @@ describe('a run', () => {
     expect(shown(2, 10)).toEqual([10, '10']);
     const limited = sweep({ limits: { deletionsPerRun: 3 } }, running);
     const counted = new Set(['record-0', 'record-1', 'record-2']);
-    const over = decide(limited, facts(limited, observed(['a'], { counted })));
+    const over = decide(limited, facts(limited, runFacts(['a'], { counted })));
     expect(over.actions).toEqual([]);
     expect(over.status.history).toMatchObject([{ found: 1, deleted: 3 }]);
   });
 
   it('waits between two deletions', () => {
-    const decision = decide(object, facts(object, observed(['a'], { paceMs: 3_000 })));
+    const decision = decide(object, facts(object, runFacts(['a'], { paceMs: 3_000 })));
     expect(decision).toMatchObject({ actions: [], comeBackAt: NOW + 3_000, summary: { reason: 'Deleting' } });
     expect(decision.needsLive).toBeUndefined();
   });
@@ -210,7 +210,7 @@ describe('a run', () => {
     ['whose reads are too old', { begunAt: -100_000 }, /s are believed/],
   ] as const)('keeps one %s, and ends with a word on it', (_, more, why) => {
     const live = new Map([[idOf('a').toLowerCase(), look('a', more as Partial<LiveRead>)]]);
-    const { actions, status, finished } = decide(object, facts(object, observed(['a'], { live })));
+    const { actions, status, finished } = decide(object, facts(object, runFacts(['a'], { live })));
     expect(actions).toEqual([]);
     expect(status.candidates).toMatchObject([{ verdict: 'Kept', message: expect.stringMatching(why) }]);
     expect(finished?.candidates).toHaveLength(1);
@@ -226,7 +226,7 @@ describe('a run', () => {
     ['azid does not know itself', {}, { self: undefined }],
   ])('ends without a look where %s', (_, spec, more) => {
     const held = sweep(spec, running);
-    const run = observed(['a'], { view: view(['a'], more as Partial<SweepView>) });
+    const run = runFacts(['a'], { observed: observed(['a'], more as Partial<SweepObservation>) });
     const decision = decide(held, facts(held, run));
     expect(decision.actions).toEqual([]);
     expect(decision.needsLive).toBeUndefined();
@@ -244,13 +244,13 @@ describe('a run', () => {
     } as const;
     const failure = { reason: 'ScopeLocked', message: 'a lock', ambiguous: false, error: undefined };
     for (const kind of ['stalled', 'transient'] as const) {
-      const refused = decide(object, facts(object, observed(['a', 'b'])), {
+      const refused = decide(object, facts(object, runFacts(['a', 'b'])), {
         action,
         failure: { ...failure, kind },
       });
       expect(refused.needsLive?.map((name) => JSON.parse(name).id)).toEqual([idOf('b')]);
     }
-    const later = decide(object, facts(object, observed(['a', 'b'])), {
+    const later = decide(object, facts(object, runFacts(['a', 'b'])), {
       action,
       failure: { ...failure, kind: 'transient', reason: 'Throttled' },
     });
@@ -269,7 +269,7 @@ describe('a run', () => {
       error: undefined,
     } as const;
     const claim = { doubts: [], write };
-    const decision = decide(object, facts(object, observed(['a']), { claim }), {
+    const decision = decide(object, facts(object, runFacts(['a']), { claim }), {
       action: { type: 'claim', write, event },
       failure,
     });

@@ -1,10 +1,10 @@
 import type { OrphanSweep } from '../../api/orphan-sweep.ts';
 import { isObserved } from '../../api/schema/common.ts';
 import { judge } from '../../orphans/judge.ts';
+import type { ObservedArea, SweepObservation } from '../../orphans/observed.ts';
 import { inOrder } from '../../orphans/order.ts';
 import { type Answer, recheck } from '../../orphans/recheck.ts';
 import type { Candidate, SweepReport } from '../../orphans/report.ts';
-import type { AreaView, SweepView } from '../../orphans/view.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { summaryOf } from '../status/summaries.ts';
@@ -42,19 +42,19 @@ export function decide(sweep: OrphanSweep, facts: Facts, failed?: Failed): Sweep
   if (facts.scopes.swept.length === 0) return rest(sweep, facts);
   if (facts.claim?.write && !failed) return renewal(sweep, facts.claim.write);
   if (!run) return isDue(sweep, facts) ? begin(sweep, facts) : rest(sweep, facts);
-  const observed = facts.run;
-  if (!observed || observed.state === 'loading') {
+  const runFacts = facts.run;
+  if (!runFacts || runFacts.state === 'loading') {
     const status = ownStatus(sweep);
-    return { actions: [], status, summary: loadingSummary(sweep, observed?.why) };
+    return { actions: [], status, summary: loadingSummary(sweep, runFacts?.why) };
   }
-  if (observed.state === 'heldBack')
-    return { actions: [], status: ownStatus(sweep), summary: summaryOf(observed.failure) };
+  if (runFacts.state === 'heldBack')
+    return { actions: [], status: ownStatus(sweep), summary: summaryOf(runFacts.failure) };
   if (failed && isForLater(failed))
     return { actions: [], status: ownStatus(sweep), summary: summaryOf(failed.failure) };
-  const kept = records(sweep, observed);
+  const kept = records(sweep, runFacts);
   return kept.length > 0
     ? { actions: kept, status: ownStatus(sweep), summary: loadingSummary(sweep) }
-    : pass(sweep, facts, observed, failed);
+    : pass(sweep, facts, runFacts, failed);
 }
 
 /** What one thing is refused must not keep all others: only where Azure asks for a pause does the whole run wait. */
@@ -105,16 +105,16 @@ function begin(sweep: OrphanSweep, { now }: Facts): SweepDecision {
 function pass(
   sweep: OrphanSweep,
   facts: Facts,
-  observed: ObservedRun,
+  runFacts: ObservedRun,
   failed: Failed | undefined,
 ): SweepDecision {
   const { spec, now } = facts;
   const { startedAt = '', deleted = 0 } = sweep.status?.run ?? {};
-  const counted = Math.max(deleted, observed.counted.size);
+  const counted = Math.max(deleted, runFacts.counted.size);
   // Each write of the status has the whole list in it.
   const run = { startedAt, deleted: counted - ((counted - deleted) % SHOWN_EVERY) };
-  const report = judge(viewWith(observed, failed), observed.before, spec, 0);
-  const checked = new Map(observed.checked);
+  const report = judge(observedWith(runFacts, failed), runFacts.before, spec, 0);
+  const checked = new Map(runFacts.checked);
   const news = new Map<string, Checked>();
   const keepCheck = (key: string, result: Checked) => {
     checked.set(key, result);
@@ -142,16 +142,16 @@ function pass(
   for (let candidate = queue.shift(); candidate; candidate = queue.shift()) {
     if (checked.has(candidate.key)) continue;
     // What this run has counted already, and did not come to delete, needs no other count.
-    const isCounted = observed.counted.has(nameOf(candidate));
+    const isCounted = runFacts.counted.has(nameOf(candidate));
     const left = spec.limits.deletionsPerRun - counted + (isCounted ? 1 : 0);
     if (left <= 0) break;
-    if (observed.paceMs > 0) return going(observed.paceMs);
-    const found = observed.live.get(candidate.key);
+    if (runFacts.paceMs > 0) return going(runFacts.paceMs);
+    const found = runFacts.live.get(candidate.key);
     if (!found)
       return news.size >= MAX_READS
         ? going(SOON_MS)
         : { ...going(SOON_MS), needsLive: [liveReadOf(candidate)] };
-    const answer = answerOf(candidate, found, report, left, facts, observed);
+    const answer = answerOf(candidate, found, report, left, facts, runFacts);
     switch (answer.type) {
       case 'absent':
         keepCheck(candidate.key, { type: 'absent' });
@@ -173,9 +173,9 @@ function pass(
       }
       case 'delete': {
         const parent = above.get(candidate.key);
-        const whole = parent && observed.live.get(parent.key);
+        const whole = parent && runFacts.live.get(parent.key);
         const actions =
-          observed.recorded === candidate.key && isCounted
+          runFacts.recorded === candidate.key && isCounted
             ? [deletion(candidate, parent)]
             : [
                 ...(parent && whole ? recording(parent, whole) : []),
@@ -186,14 +186,14 @@ function pass(
     }
   }
   const candidates = withChecked(report.candidates, checked);
-  return finish(sweep, facts, observed, { ...report, candidates }, counted);
+  return finish(sweep, facts, runFacts, { ...report, candidates }, counted);
 }
 
 /** Whoever cannot renew its claim cannot know whether it still has it. */
-function viewWith({ view }: ObservedRun, failed: Failed | undefined): SweepView {
-  if (failed?.action.type !== 'claim') return view;
+function observedWith({ observed }: ObservedRun, failed: Failed | undefined): SweepObservation {
+  if (failed?.action.type !== 'claim') return observed;
   const message = `the claim of this cluster on azid's own identity cannot be written: ${failed.failure.message}`;
-  return { ...view, doubts: [...view.doubts, { reason: 'ClaimUnknown', message }] };
+  return { ...observed, doubts: [...observed.doubts, { reason: 'ClaimUnknown', message }] };
 }
 
 function answerOf(
@@ -202,13 +202,13 @@ function answerOf(
   { stops }: SweepReport,
   left: number,
   { now, spec }: Facts,
-  { view, objects, monotonic }: ObservedRun,
+  { observed, objects, monotonic }: ObservedRun,
 ): Answer {
-  const area: AreaView = view.areas.find(({ scope }) => scope === candidate.scope) ?? {
+  const area: ObservedArea = observed.areas.find(({ scope }) => scope === candidate.scope) ?? {
     scope: candidate.scope,
     state: 'incomplete',
   };
-  const { installationId, self } = view;
+  const { installationId, self } = observed;
   const tookMs = monotonic - begunAt;
   return recheck(
     candidate,
@@ -260,13 +260,13 @@ const NOUNS = {
 function finish(
   sweep: OrphanSweep,
   facts: Facts,
-  { view, unused }: ObservedRun,
+  { observed, unused }: ObservedRun,
   report: Pick<SweepReport, 'candidates' | 'stops' | 'judged'>,
   deleted: number,
 ): SweepDecision {
   const { now, intervalMs } = facts;
   const run = { startedAt: sweep.status?.run?.startedAt ?? timestamp(now), deleted };
-  const incomplete = view.areas.filter(({ state }) => state !== 'complete');
+  const incomplete = observed.areas.filter(({ state }) => state !== 'complete');
   const again = incomplete.length > 0 ? Math.min(intervalMs, INCOMPLETE_RETRY_MS) : intervalMs;
   // Of the beginning, unless a clock was set back since.
   const from = Math.min(Date.parse(run.startedAt) || now, now);

@@ -2,46 +2,46 @@ import type { OrphanSweep } from '../../api/orphan-sweep.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
 import type { CredentialCache } from '../../cache/credentials/credentials.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
+import type { Doubt } from '../../orphans/observed.ts';
 import type { RetainedRecords } from '../../orphans/records/retained.ts';
-import type { Doubt } from '../../orphans/view.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { LiveReads } from '../live-reads.ts';
 import type { Stores } from '../stores.ts';
 import type { LiveDeps } from './live/read.ts';
+import type { ObjectsDeps } from './observe/objects.ts';
+import type { ObservationDeps } from './observe/observation.ts';
 import type { ClaimDeps, ObservedClaim } from './run/claim.ts';
 import type { GoneDeps } from './run/gone-retained.ts';
 import type { RunMemory, SweepMemory } from './run/memory.ts';
 import type { RunReadsDeps } from './run/run-reads.ts';
 import type { SweptScope } from './scopes.ts';
-import type { ObjectsDeps } from './view/objects.ts';
-import type { ViewDeps } from './view/view.ts';
 
 export type Use = { use: AreasInUse['use'] };
 
 export interface ObserveDeps
-  extends ViewDeps,
+  extends ObservationDeps,
     LiveDeps,
     RunReadsDeps,
     Omit<ClaimDeps, 'identityCache' | 'retained' | 'client' | 'identities' | 'clock'>,
     Omit<ObjectsDeps, 'stores' | 'assignmentCache'> {
-  readonly identityCache: ViewDeps['identityCache'] &
+  readonly identityCache: ObservationDeps['identityCache'] &
     RunReadsDeps['identityCache'] &
     ObjectsDeps['identityCache'] &
     GoneDeps['identityCache'] &
     LiveDeps['identityCache'] &
     Use;
-  readonly assignmentCache: ViewDeps['assignmentCache'] &
+  readonly assignmentCache: ObservationDeps['assignmentCache'] &
     RunReadsDeps['assignmentCache'] &
     LiveDeps['assignmentCache'] &
     ObjectsDeps['assignmentCache'] &
     GoneDeps['assignmentCache'] &
     Use;
-  readonly credentialCache: ViewDeps['credentialCache'] &
+  readonly credentialCache: ObservationDeps['credentialCache'] &
     GoneDeps['credentialCache'] &
     Pick<CredentialCache, 'areaState'> &
     Use;
-  readonly hostCache: ViewDeps['hostCache'] & LiveDeps['hostCache'] & RunReadsDeps['hostCache'];
+  readonly hostCache: ObservationDeps['hostCache'] & LiveDeps['hostCache'] & RunReadsDeps['hostCache'];
   readonly client: LiveDeps['client'] & ClaimDeps['client'];
   readonly identities: LiveDeps['identities'] & ClaimDeps['identities'];
   readonly resourceGraph: LiveDeps['resourceGraph'] & RunReadsDeps['resourceGraph'];

@@ -1,13 +1,13 @@
 import type { OrphanRecordSpec } from '../../api/orphan-record.ts';
 import type { OrphanSweepStatus } from '../../api/orphan-sweep.ts';
 import type { LiveOwner, LiveThing } from '../../orphans/live.ts';
+import type { SweepObservation } from '../../orphans/observed.ts';
 import type { Objects } from '../../orphans/owners/objects.ts';
 import type { KeepReason } from '../../orphans/reasons.ts';
 import type { RetainedKind } from '../../orphans/records/retained.ts';
 import type { RetainedEntry } from '../../orphans/records/retained-index.ts';
 import type { Candidate, Memory, SweepReport } from '../../orphans/report.ts';
 import type { SweepSpec } from '../../orphans/spec.ts';
-import type { SweepView } from '../../orphans/view.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { ClaimWrite, ObservedClaim } from './run/claim.ts';
 import type { Scopes } from './scopes.ts';
@@ -40,7 +40,7 @@ export type RunFacts =
 
 export interface ObservedRun {
   readonly state: 'observed';
-  readonly view: SweepView;
+  readonly observed: SweepObservation;
   readonly objects: Objects;
   /** As the run before left it. */
   readonly before: Memory;

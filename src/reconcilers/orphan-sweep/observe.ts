@@ -3,7 +3,7 @@ import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
 import { keyOf } from '../../kube/types.ts';
 import { RENEW_MS } from '../../orphans/claim/claim.ts';
-import type { Doubt, SweepView } from '../../orphans/view.ts';
+import type { Doubt, SweepObservation } from '../../orphans/observed.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Failure } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
@@ -14,6 +14,8 @@ import { areasOf } from '../watches/areas.ts';
 import type { ObserveDeps, Observing, Use } from './deps.ts';
 import { type Facts, type LiveRead, liveReadNamed, type RunFacts } from './facts.ts';
 import { readLive } from './live/read.ts';
+import { areaOf } from './observe/areas.ts';
+import { builtNow } from './observe/built.ts';
 import { type ObservedClaim, observeClaim } from './run/claim.ts';
 import { goneRetained } from './run/gone-retained.ts';
 import type { RunMemory, RunReads, SweepMemory } from './run/memory.ts';
@@ -21,8 +23,6 @@ import { readRun } from './run/run-reads.ts';
 import { unconfirmedRecords } from './run/unconfirmed.ts';
 import { type SweptScope, scopesOf, subscriptionsOf } from './scopes.ts';
 import { intervalMs, settingsOf } from './settings.ts';
-import { areaOf } from './view/areas.ts';
-import { builtNow } from './view/built.ts';
 
 /** Between two deletions of a run: what goes wrong is seen before much has gone, ms. */
 export const PACE_MS = 5_000;
@@ -106,10 +106,10 @@ async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunF
     const self = await whoAmI(deps);
     const before = run.built;
     const built = builtNow({ ...observing, self, reads: run.reads }, deps);
-    if (built !== before) useCredentials(sweep, built.view, deps);
+    if (built !== before) useCredentials(sweep, built.observed, deps);
     return {
       state: 'observed',
-      view: { ...built.view, now: deps.clock.now() },
+      observed: { ...built.observed, now: deps.clock.now() },
       objects: built.objects,
       before: run.before,
       unused: [...memory.unused.values()],
@@ -182,7 +182,7 @@ export async function whoAmI({
 /** Credentials have no list of their own: those of each marked identity are listed in slow rotation while somebody sweeps. */
 function useCredentials(
   sweep: OrphanSweep,
-  { identities }: SweepView,
+  { identities }: SweepObservation,
   { credentialCache }: Pick<ObserveDeps, 'credentialCache'>,
 ): void {
   const keys = identities.map(({ key }) => key);

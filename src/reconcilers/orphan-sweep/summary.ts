@@ -1,6 +1,6 @@
 import type { OrphanSweep } from '../../api/orphan-sweep.ts';
+import type { ObservedArea } from '../../orphans/observed.ts';
 import type { Stop } from '../../orphans/report.ts';
-import type { AreaView } from '../../orphans/view.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside, stalledOutside } from '../status/summaries.ts';
@@ -44,7 +44,7 @@ export function deletingSummary(deleted: number, most: number, againMs: number):
 export function atRest(
   { scopes, now, nextRunAt, spec }: Resting,
   { candidates = [], candidatesTotal = 0, history = [] }: OwnStatus,
-  { incomplete, stops }: { readonly incomplete: readonly AreaView[]; readonly stops: readonly Stop[] },
+  { incomplete, stops }: { readonly incomplete: readonly ObservedArea[]; readonly stops: readonly Stop[] },
 ): Summary {
   const [taken] = scopes.taken;
   if (taken) return takenSummary(taken);

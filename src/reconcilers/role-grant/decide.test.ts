@@ -333,7 +333,7 @@ describe('replacement', () => {
     const made = present({ id: afterRecycling.id, name: afterRecycling.name, principalId: RECYCLED });
     const forged = {
       id: duplicate.id,
-      view: { state: 'present', assignment: duplicate, live: true },
+      observed: { state: 'present', assignment: duplicate, live: true },
       coOwners: [],
     } as const;
     const decision = decide(object, facts({ ...recycled, azure: made, held: [forged] }));
@@ -619,7 +619,7 @@ describe('what can no longer be removed', () => {
     const other = targetOf(grant(), third, reader, INSTALLATION);
     const behind = {
       id: other.id,
-      view: present({ id: other.id, name: other.name, principalId: third.id }),
+      observed: present({ id: other.id, name: other.name, principalId: third.id }),
       coOwners: [],
     };
     const all = facts({ ...recycled, azure: made, held: [stale(), behind] });
@@ -674,7 +674,9 @@ describe('at the limit of assignments', () => {
     [
       'its name proves nothing',
       {
-        held: [{ ...dead, id: duplicate.id, view: { state: 'present', assignment: duplicate, live: true } }],
+        held: [
+          { ...dead, id: duplicate.id, observed: { state: 'present', assignment: duplicate, live: true } },
+        ],
       },
       [],
     ],
@@ -731,7 +733,7 @@ describe('a name that Azure does not take', () => {
       ...object,
       metadata: { ...object.metadata, deletionTimestamp: '2026-11-23T09:59:00Z' },
     };
-    const held = [{ id: second.id, view: standing, coOwners: [] }];
+    const held = [{ id: second.id, observed: standing, coOwners: [] }];
     const going = decide(deleting, facts({ target: undefined, azure: undefined, held }));
     expect(only(going, 'deleteAssignment').id).toBe(second.id);
   });

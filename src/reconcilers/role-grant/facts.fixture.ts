@@ -143,9 +143,9 @@ export const duplicate = assignment({
 });
 
 /** The assignment of the principal before it was recycled, as the ledger of an object that follows it. */
-export const stale = (view: ObservedAssignment = present(), coOwners: readonly CoOwner[] = []): Held => ({
+export const stale = (observed: ObservedAssignment = present(), coOwners: readonly CoOwner[] = []): Held => ({
   id: target.id,
-  view,
+  observed,
   coOwners,
 });
 

@@ -129,7 +129,7 @@ export interface CoOwner {
 /** An assignment of the object's ledger. */
 export interface Held {
   readonly id: string;
-  readonly view: ObservedAssignment;
+  readonly observed: ObservedAssignment;
   /** Objects that ask for this very assignment. */
   readonly coOwners: readonly CoOwner[];
   /** Azure reported that the principal it was made for is gone for good. Asked only where it takes the place of another. */

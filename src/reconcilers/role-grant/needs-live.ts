@@ -15,26 +15,26 @@ export function needsLive(object: RoleGrant, facts: Facts, { actions }: GrantDec
     action.type === 'putAssignment' ? action.target.id : action.type === 'deleteAssignment' ? action.id : [],
   );
   const forgotten = facts.held.flatMap(({ id, unproven }) => (unproven ? id : []));
-  const doubtful = [...forgotten, ...written].map(armKey).filter((key) => !isLive(viewOf(key, facts)));
+  const doubtful = [...forgotten, ...written].map(armKey).filter((key) => !isLive(observedOf(key, facts)));
   // What the cache lacks is read whatever it leads to: nothing rests on a suspicion.
   if (facts.target && isSuspected(facts.azure)) doubtful.push(armKey(facts.target.id));
   return written.length > 0 && isPrincipalInDoubt(object, facts) ? [...doubtful, PRINCIPAL] : doubtful;
 }
 
-/** Read in this reconcile, or not to be had; a view that says nothing leads to no write. */
-export function isLive(view: ObservedAssignment | undefined): boolean {
-  return view?.state === 'present' ? view.live : !isSuspected(view);
+/** Read in this reconcile, or not to be had; an observation that says nothing leads to no write. */
+export function isLive(observed: ObservedAssignment | undefined): boolean {
+  return observed?.state === 'present' ? observed.live : !isSuspected(observed);
 }
 
 /** The cache does not have it, and Azure was not asked. */
-export function isSuspected(view: ObservedAssignment | undefined): boolean {
-  return view?.state === 'absent' && view.suspected === true;
+export function isSuspected(observed: ObservedAssignment | undefined): boolean {
+  return observed?.state === 'absent' && observed.suspected === true;
 }
 
-function viewOf(key: string, { target, azure, held }: Facts): ObservedAssignment | undefined {
+function observedOf(key: string, { target, azure, held }: Facts): ObservedAssignment | undefined {
   // One that is denied is read only where it is held.
   if (target && azure && armKey(target.id) === key) return azure;
-  return held.find(({ id }) => armKey(id) === key)?.view;
+  return held.find(({ id }) => armKey(id) === key)?.observed;
 }
 
 function isPrincipalInDoubt(object: RoleGrant, { principal, now }: Facts): boolean {

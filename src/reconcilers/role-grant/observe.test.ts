@@ -170,7 +170,7 @@ describe('on behalf of whom nothing is allowed', () => {
     const { facts } = await world.see(
       world.grant('read', spec, holding, { namespace: 'other', ...metadata }),
     );
-    const all = [...facts.held.map(({ view }) => view), facts.azure];
+    const all = [...facts.held.map(({ observed }) => observed), facts.azure];
     expect(all).toEqual(expect.arrayContaining([expect.objectContaining({ state: 'present' })]));
   });
 
@@ -277,7 +277,7 @@ describe('an end in azid’s own record', () => {
     });
     const object = world.grant('read');
     const { facts, calls } = await world.see(object);
-    expect(facts.held).toMatchObject([{ id: idOf(web, 0, SUB), view: { state: 'present', live: true } }]);
+    expect(facts.held).toMatchObject([{ id: idOf(web, 0, SUB), observed: { state: 'present', live: true } }]);
     expect(calls).toContain(`GET roleAssignments/${namesOf(web, SUB)[0]}`);
     expect(types((await world.decided(object)).actions)).toEqual(['deleteAssignment']);
   });

@@ -23,12 +23,12 @@ export function stop(
 
 /** The ledger loses an entry only when a read proved it gone (docs/guarantees.md G6). */
 export function provenGone({ held, azure, target }: Facts): string[] {
-  const gone = held.filter(({ view }) => isGone(view)).map(({ id }) => id);
+  const gone = held.filter(({ observed }) => isGone(observed)).map(({ id }) => id);
   return target && azure && isGone(azure) ? [...gone, target.id] : gone;
 }
 
-export function isGone(view: ObservedAssignment): boolean {
-  return view.state === 'absent' && view.conclusive;
+export function isGone(observed: ObservedAssignment): boolean {
+  return observed.state === 'absent' && observed.conclusive;
 }
 
 /** For messages: `role 'Reader' on /subscriptions/…`. */

@@ -50,8 +50,8 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
     return stop(summaryOf(failed.failure), refused ? { ...own, createStartedAt: undefined } : own);
   }
 
-  const view = facts.azure;
-  switch (view?.state) {
+  const observed = facts.azure;
+  switch (observed?.state) {
     case undefined:
     case 'loading':
       return stop({
@@ -61,11 +61,11 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
         keep: object.status?.observedGeneration === object.metadata.generation,
       });
     case 'unreadable':
-      return stop(summaryOf(view.failure));
+      return stop(summaryOf(observed.failure));
     case 'absent':
-      return decideCreation(object, facts, target, view, policy, verdict.policy);
+      return decideCreation(object, facts, target, observed, policy, verdict.policy);
     case 'present': {
-      const { identity } = view;
+      const { identity } = observed;
       const marked = ownershipOf(identity.tags, ownerOf(object, facts)).state === 'mine';
       const overwritten = failed ? !isOnRecord(facts, identity) : isSomebodyElses(object, facts, identity);
       if (overwritten && (failed || marked)) return takeMarksBack(object, identity);

@@ -58,19 +58,19 @@ export function decideDeletion(
   const other = otherThan(failed, 'deleteLeftover');
   if (other) return blocked(object, facts, own, `identity ${id}`, other.failure);
 
-  const view = facts.azure;
-  switch (view?.state) {
+  const observed = facts.azure;
+  switch (observed?.state) {
     case undefined:
     case 'loading':
       return deleting(own, `reading identity ${id}`, 1_000);
     case 'unreadable':
-      return blocked(object, facts, own, `identity ${id}`, view.failure);
+      return blocked(object, facts, own, `identity ${id}`, observed.failure);
     case 'absent':
-      if (view.missing === 'subscription') {
+      if (observed.missing === 'subscription') {
         const message = `the subscription of ${id} does not exist or azid cannot see it`;
         return blocked(object, facts, own, `identity ${id}`, stalled('SubscriptionNotFound', message));
       }
-      if (view.conclusive) return leave(object, facts, own);
+      if (observed.conclusive) return leave(object, facts, own);
       return {
         actions: [],
         status: own,
@@ -78,11 +78,11 @@ export function decideDeletion(
         summary: {
           state: 'deleting',
           message: `Azure does not show ${id}, but it was written to a moment ago; azid reads it again before letting go`,
-          againMs: view.conclusiveInMs,
+          againMs: observed.conclusiveInMs,
         },
       };
     case 'present':
-      return takeAway(object, facts, own, target, view.identity, failed);
+      return takeAway(object, facts, own, target, observed.identity, failed);
   }
 }
 

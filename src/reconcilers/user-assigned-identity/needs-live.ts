@@ -26,6 +26,6 @@ export function needsLive(
 }
 
 /** Read in this reconcile, or not to be had. */
-export function isLive(view: ObservedInAzure): boolean {
-  return view.state === 'present' && view.live;
+export function isLive(observed: ObservedInAzure): boolean {
+  return observed.state === 'present' && observed.live;
 }

@@ -14,10 +14,10 @@ export function withdrawContradicted(
   object: UserAssignedIdentity,
   facts: Facts,
 ): IdentityDecision | undefined {
-  const view = facts.azure;
+  const observed = facts.azure;
   // Marks that are azid's own mistake say nothing of anybody.
-  if (view?.state !== 'present' || isSomebodyElses(object, facts, view.identity)) return undefined;
-  const { tags, principalId, id } = view.identity;
+  if (observed?.state !== 'present' || isSomebodyElses(object, facts, observed.identity)) return undefined;
+  const { tags, principalId, id } = observed.identity;
   const me = ownerOf(object, facts);
   const uids = facts.holders.filter((uid) => namesAnother(tags, me, uid));
   if (uids.length === 0) return undefined;

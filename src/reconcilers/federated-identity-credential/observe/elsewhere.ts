@@ -34,10 +34,10 @@ export async function elsewhereOf(
   for (let key = next.shift(); key !== undefined; key = next.shift()) {
     if (seen.has(key)) continue;
     seen.add(key);
-    const view = await viewOf(key, object, context, deps, common, live);
-    if (!view) continue;
-    found.push(view);
-    next.push(...targetsOf(view.siblings));
+    const observed = await observedOf(key, object, context, deps, common, live);
+    if (!observed) continue;
+    found.push(observed);
+    next.push(...targetsOf(observed.siblings));
   }
   return found;
 }
@@ -62,7 +62,7 @@ function targetsOf(siblings: readonly Sibling[]): readonly string[] {
   );
 }
 
-async function viewOf(
+async function observedOf(
   key: string,
   object: FederatedIdentityCredential,
   context: ReconcileContext,

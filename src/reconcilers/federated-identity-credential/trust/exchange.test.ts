@@ -12,7 +12,7 @@ import {
   sibling,
   TRUST,
 } from '../facts.fixture.ts';
-import type { IdentityView, SeenCredential, Sibling } from '../facts.ts';
+import type { CredentialsOfIdentity, SeenCredential, Sibling } from '../facts.ts';
 import { CREDENTIALS, needsLive } from '../needs-live.ts';
 import { exchangeOf } from './exchange.ts';
 
@@ -32,12 +32,18 @@ const me = (subject: string) => ({
   ...sibling('ci', { creationTimestamp: '2026-11-01T00:00:00Z', credentialName: NAME }),
   trust: pair(subject),
 });
-const web = (credentials: readonly SeenCredential[], siblings: readonly Sibling[]): IdentityView => ({
+const web = (
+  credentials: readonly SeenCredential[],
+  siblings: readonly Sibling[],
+): CredentialsOfIdentity => ({
   key: 'team-a/web',
   credentials,
   siblings,
 });
-const other = (credentials: readonly SeenCredential[], siblings: readonly Sibling[]): IdentityView => ({
+const other = (
+  credentials: readonly SeenCredential[],
+  siblings: readonly Sibling[],
+): CredentialsOfIdentity => ({
   key: 'team-a/other',
   credentials,
   siblings,
@@ -143,8 +149,8 @@ describe('of two that exchange their places on identities that are full', () => 
 
   it('and not the younger', () => {
     const first = { ...second, ...OLD };
-    const view = web([has(first, 'job:second'), ...theirs(full)], [gone(first)]);
-    expect(exchangeOf(me('job:mine'), view, [other([mine, ...theirs(full)], [first])])).toBeUndefined();
+    const observed = web([has(first, 'job:second'), ...theirs(full)], [gone(first)]);
+    expect(exchangeOf(me('job:mine'), observed, [other([mine, ...theirs(full)], [first])])).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
-import type { IdentityView, SeenCredential, Sibling, Trust } from '../facts.ts';
+import type { CredentialsOfIdentity, SeenCredential, Sibling, Trust } from '../facts.ts';
 import { ageOf } from '../own.ts';
 import { claimants, pending, sameName, samePair } from './place.ts';
 
@@ -25,12 +25,12 @@ export interface Exchange {
  */
 export function exchangeOf(
   me: Sibling & { readonly trust: Trust },
-  own: IdentityView,
-  elsewhere: readonly IdentityView[],
+  own: CredentialsOfIdentity,
+  elsewhere: readonly CredentialsOfIdentity[],
 ): Exchange | undefined {
-  const views = [{ ...own, siblings: [...own.siblings, me] }, ...elsewhere];
+  const all = [{ ...own, siblings: [...own.siblings, me] }, ...elsewhere];
   const path: Claim[] = [];
-  for (let claim = claimOf(me, views); claim !== undefined; ) {
+  for (let claim = claimOf(me, all); claim !== undefined; ) {
     const held = holderOf(claim, me) ?? holderOfPlace(claim, me);
     // Whatever is freed goes to the oldest that wants it and may have it: a ring into which another one steps is none.
     if (!held || !isFirst(claim)) return undefined;
@@ -38,7 +38,7 @@ export function exchangeOf(
     const { owner, credential } = held;
     if (owner.uid === me.uid) return giveWay(me, path, credential);
     if (path.some(({ by }) => by.uid === owner.uid)) return undefined;
-    claim = claimOf(owner, views);
+    claim = claimOf(owner, all);
   }
   return undefined;
 }
@@ -47,19 +47,19 @@ export function exchangeOf(
 interface Claim {
   readonly by: Sibling;
   readonly trust: Trust;
-  readonly view: IdentityView;
+  readonly at: CredentialsOfIdentity;
 }
 
-function claimOf({ uid }: Sibling, views: readonly IdentityView[]): Claim | undefined {
-  for (const view of views) {
-    const by = view.siblings.find((each) => each.uid === uid && each.trust !== undefined);
-    if (by?.trust) return { by, trust: by.trust, view };
+function claimOf({ uid }: Sibling, all: readonly CredentialsOfIdentity[]): Claim | undefined {
+  for (const at of all) {
+    const by = at.siblings.find((each) => each.uid === uid && each.trust !== undefined);
+    if (by?.trust) return { by, trust: by.trust, at };
   }
   return undefined;
 }
 
-function isFirst({ by, trust, view }: Claim): boolean {
-  const first = claimants(view.siblings).find(
+function isFirst({ by, trust, at }: Claim): boolean {
+  const first = claimants(at.siblings).find(
     (each) => each.trust !== undefined && samePair(each.trust, trust),
   );
   return first?.uid === by.uid;
@@ -67,13 +67,13 @@ function isFirst({ by, trust, view }: Claim): boolean {
 
 /** Who has what is claimed; undefined: nobody, or nobody who gives it up. */
 function holderOf(
-  { by, trust, view }: Claim,
+  { by, trust, at }: Claim,
   me: Sibling,
 ): { readonly owner: Sibling; readonly credential: SeenCredential } | undefined {
-  const credential = view.credentials.find(
+  const credential = at.credentials.find(
     (each) => samePair(each, trust) && !sameName(each.name, by.credentialName),
   );
-  const owner = [...view.siblings, me].find(
+  const owner = [...at.siblings, me].find(
     ({ credentialName }) => credential !== undefined && sameName(credentialName, credential.name),
   );
   return credential && owner && { owner, credential };
@@ -84,15 +84,15 @@ function holderOf(
  * one that waits for a place, if there is one.
  */
 function holderOfPlace(
-  { by, view }: Claim,
+  { by, at }: Claim,
   me: Sibling,
 ): { readonly owner: Sibling; readonly credential: SeenCredential } | undefined {
   const of = ({ credentialName }: Sibling) =>
-    view.credentials.find(({ name }) => sameName(name, credentialName));
-  const older = pending(ageOf(by), view.credentials, view.siblings).filter(({ uid }) => uid !== by.uid);
-  if (view.credentials.length < MAX_CREDENTIALS || of(by) || older.length > 0) return undefined;
-  const isMe = view.siblings.some(({ uid }) => uid === me.uid);
-  const moving = view.siblings.filter(
+    at.credentials.find(({ name }) => sameName(name, credentialName));
+  const older = pending(ageOf(by), at.credentials, at.siblings).filter(({ uid }) => uid !== by.uid);
+  if (at.credentials.length < MAX_CREDENTIALS || of(by) || older.length > 0) return undefined;
+  const isMe = at.siblings.some(({ uid }) => uid === me.uid);
+  const moving = at.siblings.filter(
     ({ movedTo, mayWrite, deleting }) => movedTo !== undefined && mayWrite && !deleting,
   );
   return [...moving, ...(isMe ? [] : [me])]
@@ -112,13 +112,13 @@ function giveWay(me: Sibling, ring: readonly Claim[], gives: SeenCredential): Ex
 
 /** With its own gone, the object must not become the 21st on the identity: others that are older may be waiting for the place. */
 function hasRoomAfter(me: Sibling, ring: readonly Claim[], gives: SeenCredential): boolean {
-  const view = ring[0]?.view;
-  if (!view) return false;
-  const left = view.credentials.filter(({ id }) => id !== gives.id);
+  const at = ring[0]?.at;
+  if (!at) return false;
+  const left = at.credentials.filter(({ id }) => id !== gives.id);
   const isHere = ({ by }: Claim) => left.some(({ name }) => sameName(name, by.credentialName));
   const others = ring.slice(1);
-  const arriving = others.filter((each) => each.view.key === view.key && !isHere(each)).length;
-  const leaving = others.filter((each) => each.view.key !== view.key && isHere(each)).length;
-  const older = pending(ageOf(me), left, view.siblings).filter(({ uid }) => uid !== me.uid).length;
+  const arriving = others.filter((each) => each.at.key === at.key && !isHere(each)).length;
+  const leaving = others.filter((each) => each.at.key !== at.key && isHere(each)).length;
+  const older = pending(ageOf(me), left, at.siblings).filter(({ uid }) => uid !== me.uid).length;
   return left.length + arriving - leaving + older < MAX_CREDENTIALS;
 }

@@ -1,5 +1,5 @@
 import { endsFault } from '../../../azure/names/spelling.ts';
-import type { ClusterIssuerView } from '../../../kube/access/cluster-issuer.ts';
+import type { ObservedIssuer } from '../../../kube/access/cluster-issuer.ts';
 import type { Summary } from '../../decision.ts';
 import { stalledInside } from '../../status/summaries.ts';
 import type { FederatedIdentityCredential, Trust } from '../facts.ts';
@@ -15,7 +15,7 @@ export type TrustResolution =
 /** What the spec asks for, presets written out: issuer, subject and audience as the tokens will have them. */
 export function resolveTrust(
   object: FederatedIdentityCredential,
-  clusterIssuer: ClusterIssuerView,
+  clusterIssuer: ObservedIssuer,
   defaultAudience: string,
 ): TrustResolution {
   const { kubernetes, audience = defaultAudience } = object.spec;
@@ -59,7 +59,7 @@ function pairOf(
   return { issuer, subject };
 }
 
-function noIssuer(clusterIssuer: Exclude<ClusterIssuerView, { state: 'known' }>): Summary {
+function noIssuer(clusterIssuer: Exclude<ObservedIssuer, { state: 'known' }>): Summary {
   if (clusterIssuer.state === 'unknown') return issuerUnknown(clusterIssuer.error);
   return stalledInside(
     'IssuerNotReachable',

@@ -43,22 +43,22 @@ export function attach(each: Case, base: Line): Judged {
   }
   if (!isOpen && line.state === 'Refused') return { line, events };
 
-  const view = identities.get(key);
-  if (view?.state === 'absent') {
+  const observed = identities.get(key);
+  if (observed?.state === 'absent') {
     const message = `identity ${id} does not exist; azid goes on when it is there`;
     return {
       line: withProblem(withState(line, 'Refused', now), { reason: IDENTITY_NOT_FOUND, message }, now),
       events,
     };
   }
-  if (view?.state === 'unreadable') return { ...unreadable(line, view.failure, id, now), events };
+  if (observed?.state === 'unreadable') return { ...unreadable(line, observed.failure, id, now), events };
   const until = pausedUntil(line, now);
   if (until > now) {
     const message = `somebody took it away ${line.losses} times in a row; azid gives it back at ${timestamp(until)}`;
     const problem = { reason: CONTESTED, message, attempts: line.losses ?? 0, notBefore: timestamp(until) };
     return { line: { ...withState(line, 'Attaching', now), problem }, events };
   }
-  const moot = isMoot(line, view?.state === 'present');
+  const moot = isMoot(line, observed?.state === 'present');
   if (!moot && !isOwnVerdict(line) && isHeldBack(line, now)) return { line, events };
   const ready = moot ? withoutProblem(line) : line;
   return {

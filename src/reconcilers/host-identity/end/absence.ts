@@ -13,13 +13,13 @@ const SEARCH_AGAIN_MS = 10_000;
 export function decideAbsence(
   object: HostIdentity,
   status: OwnStatus,
-  view: Extract<ObservedHost, { state: 'absent' }>,
+  observed: Extract<ObservedHost, { state: 'absent' }>,
   facts: Facts,
 ): HostDecision {
   const { resourceId } = object.spec;
-  if (!view.conclusive) {
+  if (!observed.conclusive) {
     const message = `Azure does not show ${resourceId}; azid reads it again before it takes it for gone`;
-    return confirming(status, message, Math.max(1_000, view.conclusiveInMs));
+    return confirming(status, message, Math.max(1_000, observed.conclusiveInMs));
   }
   const { elsewhere, searching } = facts;
   if (searching) {

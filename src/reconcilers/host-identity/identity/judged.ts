@@ -111,10 +111,10 @@ export function isTakenOver({ wants, facts }: Pick<Case, 'wants' | 'facts'>): bo
 export function isSelf({ key, shown, facts, wants }: Case): boolean {
   const { self } = facts;
   if (!self) return false;
-  const view = facts.identities.get(key);
+  const observed = facts.identities.get(key);
   const principals = [
     shown?.principalId,
-    view?.state === 'present' ? view.principalId : undefined,
+    observed?.state === 'present' ? observed.principalId : undefined,
     ...wants.map(({ what }) => (what === 'system' ? undefined : what.principalId)),
   ];
   return principals.some((each) => each?.toLowerCase() === self.principalId.toLowerCase());

@@ -3,8 +3,8 @@ import type { AreasInUse } from '../../../cache/lists/areas-in-use.ts';
 import type { HostClaimsDeps } from '../../hosts/claims/on-host.ts';
 import type { PollDeps } from '../operation/poll.ts';
 import type { MoveDeps } from '../repair/moved.ts';
-import type { ObservedDeps } from './host-view.ts';
-import type { ObservedIdentities } from './identity-views.ts';
+import type { ObservedDeps } from './host.ts';
+import type { ObservedIdentities } from './identities.ts';
 
 /** What the reading of a host uses. */
 export interface ObserveDeps
@@ -16,7 +16,7 @@ export interface ObserveDeps
   readonly stores: HostClaimsDeps['stores'] & MoveDeps['stores'];
   readonly hosts: ObservedDeps['hosts'] & PollDeps['hosts'];
   readonly areas: Pick<AreasInUse, 'use'>;
-  readonly views: ObservedIdentities;
+  readonly observed: ObservedIdentities;
   /** azid's own identity; rejects while Azure gives no token. */
   readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
   /** API version of a type that azid does not know, as any object gives it. */

@@ -15,14 +15,14 @@ import { bequestsTo, whereabouts, withBequests } from '../repair/moved.ts';
 import { readBack } from '../write/read-back.ts';
 import type { ObserveDeps } from './deps.ts';
 
-/** The facts with a view of the host, and with what that means for all who speak of it. */
+/** The facts with an observation of the host, and with what that means for all who speak of it. */
 export function seeing(
   object: HostIdentity,
   facts: Facts,
-  view: ObservedHost | undefined,
+  observed: ObservedHost | undefined,
   deps: ObserveDeps,
 ): Facts {
-  const host = view?.state === 'present' ? view.host : undefined;
+  const host = observed?.state === 'present' ? observed.host : undefined;
   const { type } = facts;
   const own = ownStatus(object);
   const bequests = bequestsTo(object, host, deps);
@@ -36,7 +36,7 @@ export function seeing(
   const { claims, apiVersion = deps.apiVersionOf?.(type) } = claimsOnHost(
     object,
     type,
-    view?.state === 'absent' ? 'absent' : host,
+    observed?.state === 'absent' ? 'absent' : host,
     {
       ...deps,
       knowsType: (each) => capabilityOf(each) !== undefined,
@@ -54,10 +54,10 @@ export function seeing(
     key === SYSTEM || identityId === undefined ? [] : identityId,
   );
   const seen = [...wished, ...held].flatMap((id): [string, ObservedIdentity][] => {
-    const cached = deps.views.cached(id);
+    const cached = deps.observed.cached(id);
     return cached ? [[armKey(id), cached]] : [];
   });
-  readBack(object, view, deps.memory);
+  readBack(object, observed, deps.memory);
   const { accepted } = deps.memory.of(object.metadata.uid);
   const unsettled = host && !isSettled(host) ? host.provisioningState : undefined;
   const busyMs = deps.memory.busyFor(object.metadata.uid, unsettled, deps.clock.monotonic());
@@ -67,8 +67,8 @@ export function seeing(
     ...(capability && { capability: inVariant(capability, host?.variant) }),
     claims,
     bequests,
-    ...whereabouts(object, view, deps),
-    ...(view && { host: view }),
+    ...whereabouts(object, observed, deps),
+    ...(observed && { host: observed }),
     accepted: acceptedUntil(accepted, facts.now, deps),
     identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),
     busyMs,

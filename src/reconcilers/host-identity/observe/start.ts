@@ -2,7 +2,7 @@ import { hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { Facts, HostIdentity } from '../facts.ts';
 import type { ObserveDeps } from './deps.ts';
-import { windowOf } from './host-view.ts';
+import { windowOf } from './host.ts';
 
 /** The facts that need no read: from the object, and from this process's memory of it. */
 export function startOf(object: HostIdentity, { reconcileId }: ReconcileContext, deps: ObserveDeps): Facts {

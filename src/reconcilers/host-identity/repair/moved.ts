@@ -30,14 +30,14 @@ const LATE_MS = 60_000;
 /** Of a resource that is gone from its id: where it is, or that no list has shown it yet. */
 export function whereabouts(
   object: HostIdentity,
-  view: ObservedHost | undefined,
+  observed: ObservedHost | undefined,
   { hostCache, stores, clock, memory }: MoveDeps,
 ): Pick<Facts, 'elsewhere' | 'searching'> {
   const { instance } = object.status ?? {};
   const key = armKey(object.spec.resourceId);
   const { uid } = object.metadata;
-  if (view?.state === 'present') memory.notAbsent(uid);
-  if (view?.state !== 'absent' || !isUniqueInstance(instance) || !leavesSomething(object))
+  if (observed?.state === 'present') memory.notAbsent(uid);
+  if (observed?.state !== 'absent' || !isUniqueInstance(instance) || !leavesSomething(object))
     return { searching: false };
   const found = hostCache.byIndex('instance', instance).find((each) => each.key !== key);
   if (found) {

@@ -32,9 +32,9 @@ import {
 
 /** The host shows another principal than the identity has now. */
 export function isAnother({ key, shown, facts }: Case): boolean {
-  const view = facts.identities.get(key);
-  if (view?.state !== 'present' || shown?.principalId === undefined) return false;
-  return view.principalId.toLowerCase() !== shown.principalId.toLowerCase();
+  const observed = facts.identities.get(key);
+  if (observed?.state !== 'present' || shown?.principalId === undefined) return false;
+  return observed.principalId.toLowerCase() !== shown.principalId.toLowerCase();
 }
 
 /** What the next write puts right, or what was waited for. */
@@ -48,17 +48,17 @@ export function repair(each: Case, base: Line): Judged {
   const own = { ...base, owned: isOwned(each) };
   // New on the resource, and not yet there with its ids: somebody attaches it, or azid's own write goes on unseen.
   if (shown?.principalId === undefined && atWork) return { line: own, pending: true };
-  const view = facts.identities.get(key);
+  const observed = facts.identities.get(key);
   const id = idOf(each);
   if (base.problem?.reason === DEAD_IN_THE_WAY && own.owned)
     return { line: own, change: removal(each, own, id) };
-  if (view?.state === 'absent') {
+  if (observed?.state === 'absent') {
     const message = `identity ${id} does not exist; ${host.id} still has its id, without rights: azid attaches it anew when it is there again`;
     return {
       line: withProblem(withState(own, 'Refused', now), { reason: IDENTITY_NOT_FOUND, message }, now),
     };
   }
-  if (view?.state === 'unreadable') return unreadable(own, view.failure, id, now);
+  if (observed?.state === 'unreadable') return unreadable(own, observed.failure, id, now);
   const accepted = facts.accepted.get(key);
   if (accepted && accepted.until > now) return { line: own, pending: true };
   // azid takes away only what it attached, though it be to attach it anew (docs/guarantees.md G5).

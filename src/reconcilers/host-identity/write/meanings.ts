@@ -58,10 +58,10 @@ export function guiltyOf(failure: Failure, keys: readonly string[]): readonly st
 export function troubleOf(
   { reason, message }: Failure,
   id: string,
-  view: ObservedIdentity | undefined,
+  observed: ObservedIdentity | undefined,
 ): Trouble {
   if (reason !== 'LinkedAuthorizationFailed') return { reason, message };
-  if (view?.state === 'absent')
+  if (observed?.state === 'absent')
     return {
       reason: IDENTITY_NOT_FOUND,
       message: `identity ${id} does not exist; azid goes on when it is there`,

@@ -5,7 +5,7 @@ import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { lateWritesOn } from '../../late-write.fixture.ts';
 import { emptyStores, put, reading } from '../../stores.fixture.ts';
 import { asked, at, keyOf, linked, NOW, object, refusal } from '../facts.fixture.ts';
-import { windowOf } from '../observe/host-view.ts';
+import { windowOf } from '../observe/host.ts';
 import { HostMemory } from './memory.ts';
 
 const { uid } = object().metadata;

@@ -9,10 +9,10 @@ const ledger = object();
 const { uid } = ledger.metadata;
 
 /** What is still remembered of a write after a look at the host. */
-function leftOf(what: Parameters<typeof asked>[0], view: ObservedHost): string[] {
+function leftOf(what: Parameters<typeof asked>[0], observed: ObservedHost): string[] {
   const memory = new HostMemory();
   memory.accept(uid, asked(what), NOW - 60_000);
-  readBack(ledger, view, memory);
+  readBack(ledger, observed, memory);
   return [...memory.of(uid).accepted.keys()];
 }
 

@@ -8,11 +8,11 @@ import type { HostMemory } from './memory.ts';
  * What Azure took is remembered until a read shows it, or shows that the resource is another one or gone: a later change is
  * somebody else's doing, or nobody's, and has nothing to do with that write any more.
  */
-export function readBack(object: HostIdentity, view: ObservedHost | undefined, memory: HostMemory): void {
+export function readBack(object: HostIdentity, observed: ObservedHost | undefined, memory: HostMemory): void {
   const { uid } = object.metadata;
-  if (view?.state === 'absent' && view.conclusive) memory.forgetAccepted(uid);
-  if (view?.state !== 'present' || !view.live) return;
-  const { host } = view;
+  if (observed?.state === 'absent' && observed.conclusive) memory.forgetAccepted(uid);
+  if (observed?.state !== 'present' || !observed.live) return;
+  const { host } = observed;
   if (recycledSince(ownStatus(object), host)) memory.forgetAccepted(uid);
   for (const [key, { wanted }] of memory.of(uid).accepted) {
     const shown = shownOn(host, key);

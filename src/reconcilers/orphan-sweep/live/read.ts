@@ -32,11 +32,11 @@ import type { RetainedRecords } from '../../../orphans/records/retained.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { Stores } from '../../stores.ts';
 import type { LiveRead, ReadTarget } from '../facts.ts';
+import { endOf, madeByOf } from '../observe/assignments.ts';
 import type { SweepOf } from '../record.ts';
 import { recordOf, recordOfAssignment, recordOfCredential, withEarlier } from '../record.ts';
 import type { RunReads } from '../run/memory.ts';
 import { unreadBy } from '../run/unread.ts';
-import { endOf, madeByOf } from '../view/assignments.ts';
 
 export interface LiveDeps {
   readonly identities: Pick<Identities, 'get'>;

@@ -14,8 +14,8 @@ import {
   judgeClaim,
   readClaim,
 } from '../../../orphans/claim/claim.ts';
+import type { Doubt } from '../../../orphans/observed.ts';
 import type { RetainedRecords } from '../../../orphans/records/retained.ts';
-import type { Doubt } from '../../../orphans/view.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { INSTALLATION_CONFIG_MAP } from '../../own-config-maps.ts';

@@ -15,8 +15,8 @@ import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { Stores } from '../../stores.ts';
+import { type AreasDeps, areaOf } from '../observe/areas.ts';
 import type { SweptScope } from '../scopes.ts';
-import { type AreasDeps, areaOf } from '../view/areas.ts';
 
 export interface GoneDeps extends AreasDeps {
   readonly identityCache: AreasDeps['identityCache'] & Pick<IdentityCache, 'byIndex'>;

@@ -1,15 +1,15 @@
 import type { OrphanSweep } from '../../../api/orphan-sweep.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
+import type { SweepObservation } from '../../../orphans/observed.ts';
 import type { Objects } from '../../../orphans/owners/objects.ts';
 import type { OrphanReason } from '../../../orphans/reasons.ts';
 import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import type { Memory, Remembered } from '../../../orphans/report.ts';
-import type { SweepView } from '../../../orphans/view.ts';
 import type { Failure } from '../../decision.ts';
 import type { Checked, SweepDecision, Unused } from '../facts.ts';
-import type { PrincipalOf } from '../view/assignments.ts';
-import type { Attached } from '../view/identities.ts';
-import type { baselinesOf, settledIn } from '../view/retained.ts';
+import type { PrincipalOf } from '../observe/assignments.ts';
+import type { Attached } from '../observe/identities.ts';
+import type { baselinesOf, settledIn } from '../observe/retained.ts';
 
 /** What this process remembers of each sweep: between runs since when things are listed, and of a run what was read for it. */
 
@@ -49,7 +49,7 @@ export interface Built {
   /** Monotonic ms. */
   readonly at: number;
   readonly objects: Objects;
-  readonly view: SweepView;
+  readonly observed: SweepObservation;
   readonly baselines: ReturnType<typeof baselinesOf>;
   readonly settled: ReturnType<typeof settledIn>;
 }

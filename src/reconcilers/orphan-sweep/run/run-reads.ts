@@ -5,13 +5,13 @@ import type { ResourceGraph } from '../../../azure/resource-graph.ts';
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
-import type { PrincipalView } from '../../../orphans/view.ts';
+import type { ObservedPrincipal } from '../../../orphans/observed.ts';
 import type { Failure } from '../../decision.ts';
 import type { Stores } from '../../stores.ts';
+import { principalsIn } from '../observe/assignments.ts';
+import type { Attached } from '../observe/identities.ts';
+import { principalsOf } from '../observe/principals.ts';
 import { type SweptScope, subscriptionsOf } from '../scopes.ts';
-import { principalsIn } from '../view/assignments.ts';
-import type { Attached } from '../view/identities.ts';
-import { principalsOf } from '../view/principals.ts';
 import type { RunReads } from './memory.ts';
 import { unreadBy } from './unread.ts';
 
@@ -99,7 +99,7 @@ async function directoryStates(
   swept: readonly SweptScope[],
   context: CallContext,
   deps: RunReadsDeps,
-): Promise<ReadonlyMap<string, PrincipalView> | undefined> {
+): Promise<ReadonlyMap<string, ObservedPrincipal> | undefined> {
   const { directory } = deps;
   if (!directory) return undefined;
   const isShown = principalsOf(undefined, deps);

@@ -38,8 +38,8 @@ const until = (ms: number) => {
   return [policy({ grants: [{ roles: ['Reader'], scopes: [SCOPE], maxDuration: `${minutes}m` }] })];
 };
 type Recorded = Partial<Omit<ObservedEnd, 'id'>>;
-const ends = (view: Recorded = {}, id = target.id): ReadonlyMap<string, ObservedEnd> =>
-  new Map([[armKey(id), { id, held: true, recorded: true, full: false, ...view }]]);
+const ends = (observed: Recorded = {}, id = target.id): ReadonlyMap<string, ObservedEnd> =>
+  new Map([[armKey(id), { id, held: true, recorded: true, full: false, ...observed }]]);
 const mine = (endsInMs?: number): Recorded => ({
   mine: endsInMs === undefined ? {} : { endsAt: NOW + endsInMs },
 });

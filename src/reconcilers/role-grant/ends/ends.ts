@@ -140,8 +140,8 @@ function isBorneOut(id: string, object: RoleGrant, { policy, target, role, held 
   if (!target || role?.state !== 'found') return false;
   if (policy.allowsGrant(requestOf(object, target, role)).allowed) return true;
   return held.some(
-    ({ id: each, view, unproven = false }) =>
-      armKey(each) === armKey(id) && view.state === 'present' && !unproven,
+    ({ id: each, observed, unproven = false }) =>
+      armKey(each) === armKey(id) && observed.state === 'present' && !unproven,
   );
 }
 
@@ -177,8 +177,8 @@ export function hasEnded(id: string, { metadata }: RoleGrant, now: number, deps:
 
 /** The object is named in the record of the assignment's end, with one to come or none. */
 export function isRecorded(id: string, { metadata }: RoleGrant, now: number, deps: EndDeps): boolean {
-  const view = ownerIn(recordOf(id, deps), metadata.uid, now, deps);
-  return view.mine !== undefined && !isOver(view, now);
+  const observed = ownerIn(recordOf(id, deps), metadata.uid, now, deps);
+  return observed.mine !== undefined && !isOver(observed, now);
 }
 
 /** Assignments whose recorded end is over. */

@@ -17,8 +17,8 @@ import { conflictWith } from '../ownership/owners.ts';
 import { isUndetermined } from '../ownership/undetermined.ts';
 import { type LivenessDeps, livenessOfPrincipal } from '../target/liveness.ts';
 import type { PrincipalDeps } from '../target/principal.ts';
+import { cachedAssignment, liveAssignment, type ObservedDeps, SUSPECTED } from './assignment.ts';
 import type { RefusedWrites } from './refused.ts';
-import { cachedView, liveView, type ObservedDeps, SUSPECTED } from './views.ts';
 
 export interface ReadDeps extends CoOwnerDeps, ObservedDeps, DuplicateDeps, LivenessDeps {
   readonly proofs: PrincipalDeps['proofs'];
@@ -60,11 +60,12 @@ export async function withAssignments(
     if ('azure' in self) return { ...facts, azure: self.azure };
     facts = { ...facts, ...self };
   }
-  const views = new Map<string, ObservedAssignment>();
+  const byId = new Map<string, ObservedAssignment>();
   // What is to be made may wait to be read until its write can follow; what is held may not.
   const toBeMade = ending ? undefined : target?.id;
-  for (const id of ids) views.set(armKey(id), await viewOf(object, id, id === toBeMade, context, live, deps));
-  return assembled(object, facts, target, ledger, views, context, live, deps);
+  for (const id of ids)
+    byId.set(armKey(id), await observedOf(object, id, id === toBeMade, context, live, deps));
+  return assembled(object, facts, target, ledger, byId, context, live, deps);
 }
 
 /** By the ledger, the records of ends and the marks, each once. */
@@ -77,13 +78,13 @@ function shownIn(seen: ReturnType<ReadDeps['assignmentCache']['observe']>): Seen
   return seen.state === 'present' ? seen.resource : undefined;
 }
 
-/** The facts as the views have them so far, with who shares what is held. */
+/** The facts as what was read of each assignment has them so far, with who shares what is held. */
 async function assembled(
   object: RoleGrant,
   facts: Facts,
   target: Target | undefined,
   ledger: readonly string[],
-  views: ReadonlyMap<string, ObservedAssignment>,
+  byId: ReadonlyMap<string, ObservedAssignment>,
   context: ReconcileContext,
   live: LiveReads,
   deps: ReadDeps,
@@ -93,9 +94,9 @@ async function assembled(
   const namesExhausted = target !== undefined && deps.refused.name(uid, target).exhausted;
   const held: Held[] = [];
   for (const id of ledger) {
-    const view = views.get(armKey(id));
-    if (!view) continue;
-    const shown = view.state === 'present' ? view.assignment : undefined;
+    const observed = byId.get(armKey(id));
+    if (!observed) continue;
+    const shown = observed.state === 'present' ? observed.assignment : undefined;
     const alive = shown !== undefined && hasPrincipal(shown.principalId, deps);
     const coOwners = await coOwnersOf(object, { id, shown }, context, deps);
     const given = shown && wasGiven(object, id, shown, deps);
@@ -104,10 +105,10 @@ async function assembled(
     const dead =
       limited &&
       target &&
-      (await live.once(`liveness ${id}`, () => isDead(object, view, facts, target, context, deps)));
+      (await live.once(`liveness ${id}`, () => isDead(object, observed, facts, target, context, deps)));
     held.push({
       id,
-      view,
+      observed,
       coOwners,
       ...(dead && { dead }),
       ...(alive && { alive }),
@@ -115,7 +116,7 @@ async function assembled(
       ...(undetermined && { undetermined }),
     });
   }
-  const azure = target && views.get(armKey(target.id));
+  const azure = target && byId.get(armKey(target.id));
   const missing = azure?.state === 'absent' && azure.missing === 'assignment' && !isSuspected(azure);
   const duplicate =
     target && missing
@@ -144,15 +145,15 @@ async function assembled(
  */
 async function isDead(
   { status }: RoleGrant,
-  view: ObservedAssignment,
+  observed: ObservedAssignment,
   { principal }: Facts,
   target: Target,
   context: ReconcileContext,
   deps: ReadDeps,
 ): Promise<boolean> {
   const { identityId } = status ?? {};
-  if (view.state !== 'present' || identityId === undefined) return false;
-  const { scope, principalId } = view.assignment;
+  if (observed.state !== 'present' || identityId === undefined) return false;
+  const { scope, principalId } = observed.assignment;
   const same = principal.state === 'known' && principal.identityId !== undefined;
   if (!same || armKey(principal.identityId) !== armKey(identityId)) return false;
   if (principalId === target.principalId.toLowerCase() || areaOf(scope) !== areaOf(target.scope))
@@ -162,7 +163,7 @@ async function isDead(
   return (await livenessOfPrincipal({ identityId, principalId }, context, deps)) === 'dead';
 }
 
-async function viewOf(
+async function observedOf(
   object: RoleGrant,
   id: string,
   mayWait: boolean,
@@ -171,10 +172,10 @@ async function viewOf(
   deps: ReadDeps,
 ): Promise<ObservedAssignment> {
   const key = armKey(id);
-  const read = () => live.once(key, () => liveView(object, id, context, deps));
+  const read = () => live.once(key, () => liveAssignment(object, id, context, deps));
   if (live.wasRead(key)) return read();
   const isAsked = live.wants(key) || isReconcileRequested(object);
-  const cached = cachedView(object, id, context, deps);
+  const cached = cachedAssignment(object, id, context, deps);
   if (!cached) return mayWait && !isAsked ? SUSPECTED : read();
   // The cache knows that it is gone, but not whether its scope is.
   const saysWhy = cached.state !== 'absent' || !live.wants(key);

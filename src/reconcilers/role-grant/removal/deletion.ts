@@ -84,7 +84,7 @@ function blocked(
 
 /** By the ledger, and by the marks where that was lost. */
 function staying(ledger: readonly string[], { held, marked }: Facts): readonly string[] {
-  const standing = held.filter(({ view }) => view.state === 'present').map(({ id }) => id);
+  const standing = held.filter(({ observed }) => observed.state === 'present').map(({ id }) => id);
   const found = (marked?.ids ?? []).filter((id) => standing.some((each) => sameAssignmentId(each, id)));
   return [...ledger, ...found.filter((id) => !ledger.some((each) => sameAssignmentId(each, id)))];
 }

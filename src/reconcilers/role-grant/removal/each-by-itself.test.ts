@@ -167,7 +167,7 @@ describe('one assignment that cannot go, and another that can', () => {
     expect(deletes(next)).toEqual([other]);
     const made = decide(
       alive,
-      facts({ ...full, held: [dead, { ...dead, id: other, view: absent }] }),
+      facts({ ...full, held: [dead, { ...dead, id: other, observed: absent }] }),
       refused(target.id),
     );
     expect(made.actions.map(({ type }) => type)).toContain('putAssignment');

@@ -13,8 +13,8 @@ export function whatRemains(object: RoleGrant, facts: Facts): string | undefined
   const me = asCoOwner(object);
   // Of one that is denied by now it is among what the ledger holds.
   const kept = held.find(({ id }) => target !== undefined && isAsked(target, id));
-  const { view, coOwners } = kept ?? { view: facts.azure, coOwners: facts.coOwners };
+  const { observed, coOwners } = kept ?? { observed: facts.azure, coOwners: facts.coOwners };
   const [first] = ownersOf(coOwners.filter(({ uid }) => uid !== me.uid));
-  if (view?.state !== 'present' || !first) return undefined;
-  return `${view.assignment.id} stays and still gives the role, since RoleGrant ${first.key} asks for the same`;
+  if (observed?.state !== 'present' || !first) return undefined;
+  return `${observed.assignment.id} stays and still gives the role, since RoleGrant ${first.key} asks for the same`;
 }

@@ -71,16 +71,16 @@ export function remove(
   const events: ReconcileEvent[] = [];
   const failures: Failure[] = [];
   const waits: Wait[] = [];
-  for (const { id, view, coOwners, unproven = false, undetermined = false } of held) {
-    switch (view.state) {
+  for (const { id, observed, coOwners, unproven = false, undetermined = false } of held) {
+    switch (observed.state) {
       case 'absent':
-        if (view.conclusive) {
+        if (observed.conclusive) {
           dropped.push(id);
           ended.push(id);
         } else
           waits.push({
             state: 'wait',
-            againMs: view.conclusiveInMs,
+            againMs: observed.conclusiveInMs,
             message: `Azure does not show ${id}, but it was written to a moment ago; azid reads it again before it forgets it`,
           });
         break;
@@ -88,10 +88,10 @@ export function remove(
         waits.push({ state: 'wait', againMs: 1_000, message: `reading ${id}` });
         break;
       case 'unreadable':
-        failures.push(naming(id, view.failure));
+        failures.push(naming(id, observed.failure));
         break;
       case 'present':
-        if (!isOurs(view.assignment, facts)) {
+        if (!isOurs(observed.assignment, facts)) {
           dropped.push(id);
           ended.push(id);
           // The ledger forgot it when it was reported; the record of its end names it still.
@@ -112,11 +112,11 @@ export function remove(
             message: `${id} stays while it is not known whether it was this RoleGrant's: nothing in Azure names its owner any more, and Azure has yet to show the identity`,
             awaited: { reason: 'OwnerNotTold' },
           });
-        } else if (staysWithout(asCoOwner(object), coOwners, view.assignment.condition)) {
+        } else if (staysWithout(asCoOwner(object), coOwners, observed.assignment.condition)) {
           dropped.push(id);
           if (isRecordedFor(coOwners, id, facts)) ended.push(id);
         } else {
-          const claimant = awaitedBy(asCoOwner(object), coOwners, view.assignment.condition);
+          const claimant = awaitedBy(asCoOwner(object), coOwners, observed.assignment.condition);
           const refusal = refusals.get(armKey(id));
           if (claimant && !isOverdue(object, facts, id))
             waits.push({
@@ -162,7 +162,8 @@ export function unproven(
 ): { dropped: readonly string[]; events: readonly ReconcileEvent[] } {
   const dropped = held
     .filter(
-      ({ id, view, unproven = false }) => unproven && view.state === 'present' && isInLedger(object, id),
+      ({ id, observed, unproven = false }) =>
+        unproven && observed.state === 'present' && isInLedger(object, id),
     )
     .map(({ id }) => id);
   return { dropped, events: dropped.map(notGiven) };
@@ -209,7 +210,7 @@ function deletion(id: string, why: string): Deletion {
 
 /** Everything azid may have made for the object, the target included, for when all of it is to go. */
 export function everything({ held, target, azure, coOwners }: Facts): readonly Held[] {
-  return target && azure ? [...held, { id: target.id, view: azure, coOwners }] : held;
+  return target && azure ? [...held, { id: target.id, observed: azure, coOwners }] : held;
 }
 
 /** What stays for now, as the summary of an object that lives. */

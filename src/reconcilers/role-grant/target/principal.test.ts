@@ -259,9 +259,9 @@ describe('what stands, once nobody knows a principal,', () => {
       expect(asked).toEqual([id]);
     }
     system();
-    const view = await principalOf(stands(), context, deps(answer));
-    expect(view).toMatchObject({ state: 'waiting', ...expected });
-    expect('unclear' in view).toBe(expected.unclear ?? false);
+    const observed = await principalOf(stands(), context, deps(answer));
+    expect(observed).toMatchObject({ state: 'waiting', ...expected });
+    expect('unclear' in observed).toBe(expected.unclear ?? false);
   });
 
   it('is never judged without a read of Azure, nor is a read made where nothing stands', async () => {

@@ -32,12 +32,12 @@ async function look(lookup: RoleLookup | Error, object: RoleGrant = grant(), sin
     return lookup;
   };
   const deps = { roles: { byName: answer('name'), byId: answer('id') } };
-  return { view: await roleOf(object, { priority: 'edit' }, deps, since), calls };
+  return { observed: await roleOf(object, { priority: 'edit' }, deps, since), calls };
 }
 
 const contentOf = async (permissions: AzureRoleDefinition['permissions']) => {
-  const { view } = await look({ found: 'one', role: role({ permissions }) });
-  return view.state === 'found' ? view.role.content : undefined;
+  const { observed } = await look({ found: 'one', role: role({ permissions }) });
+  return observed.state === 'found' ? observed.role.content : undefined;
 };
 
 describe('the role of a grant', () => {
@@ -49,8 +49,8 @@ describe('the role of a grant', () => {
   });
 
   it('is sent with the prefix of the scope’s subscription, whatever Azure shows', async () => {
-    const { view } = await look({ found: 'one', role: role() });
-    expect(view).toMatchObject({
+    const { observed } = await look({ found: 'one', role: role() });
+    expect(observed).toMatchObject({
       state: 'found',
       role: {
         guid: GUID,
@@ -62,27 +62,27 @@ describe('the role of a grant', () => {
   });
 
   it('that is no built-in one is a custom one, whatever Azure calls it', async () => {
-    const { view } = await look({ found: 'one', role: role({ type: 'SomethingNew' }) });
-    expect(view).toMatchObject({ role: { type: 'CustomRole' } });
+    const { observed } = await look({ found: 'one', role: role({ type: 'SomethingNew' }) });
+    expect(observed).toMatchObject({ role: { type: 'CustomRole' } });
   });
 
   it('is named with all that have its name where these are several', async () => {
     const other = role({ guid: '0'.repeat(8), type: 'CustomRole' });
-    const { view } = await look({ found: 'ambiguous', roles: [role(), other] });
-    expect(view).toEqual({
+    const { observed } = await look({ found: 'ambiguous', roles: [role(), other] });
+    expect(observed).toEqual({
       state: 'ambiguous',
       candidates: ['00000000 (CustomRole)', `${GUID} (BuiltInRole)`],
     });
   });
 
   it('is not found where nobody has the name, or where it is no name', async () => {
-    expect((await look({ found: 'none' })).view).toEqual({ state: 'notFound' });
-    expect((await look(new TypeError('a name'))).view).toEqual({ state: 'notFound' });
+    expect((await look({ found: 'none' })).observed).toEqual({ state: 'notFound' });
+    expect((await look(new TypeError('a name'))).observed).toEqual({ state: 'notFound' });
   });
 
   it('is not known where Azure refuses; any other error is thrown', async () => {
     const refused = new AzureError({ status: 403, code: 'AuthorizationFailed', message: 'no' });
-    expect((await look(refused)).view).toMatchObject({ state: 'unreadable' });
+    expect((await look(refused)).observed).toMatchObject({ state: 'unreadable' });
     await expect(look(new Error('bug'))).rejects.toThrow('bug');
   });
 });

@@ -29,7 +29,7 @@ export function assign(
   object: RoleGrant,
   facts: Facts,
   target: Target,
-  view: Extract<ObservedAssignment, { state: 'absent' }>,
+  observed: Extract<ObservedAssignment, { state: 'absent' }>,
   policy: NamespacePolicy,
   allowedBy: string,
   failed?: Failed,
@@ -42,7 +42,7 @@ export function assign(
   const tried = otherThan(failed, 'deleteAssignment');
   if (tried && (facts.namesExhausted || !wasAnotherName(tried, target)))
     return refused(object, facts, target, tried);
-  if (view.missing === 'scope') return stop(object, facts, scopeNotFound(target.scope));
+  if (observed.missing === 'scope') return stop(object, facts, scopeNotFound(target.scope));
   if (facts.principal.state === 'known' && facts.principal.deleting) {
     const { kind = 'UserAssignedIdentity' } = object.spec.principal.identityRef ?? {};
     const message = `the ${kind} is being deleted; nothing new is granted to it`;
@@ -50,12 +50,12 @@ export function assign(
   }
   const own = ownStatus(object);
   const again = own.assignmentId !== undefined && isAsked(target, own.assignmentId);
-  if (again && !view.conclusive) {
+  if (again && !observed.conclusive) {
     return stop(object, facts, {
       state: 'progressing',
       reason: 'ConfirmingAbsence',
       message: `Azure does not show ${target.id} yet; it was written a moment ago, so azid reads it again before making it anew`,
-      againMs: view.conclusiveInMs,
+      againMs: observed.conclusiveInMs,
     });
   }
   const intent: OwnStatus = {
@@ -127,7 +127,7 @@ function makeRoom(
   const refusals = refusalsOf(failed, 'deleteAssignment');
   const [refusal] = dead.flatMap(({ id }) => refusals.get(armKey(id)) ?? []);
   // The place of one is enough.
-  if (!next && refusal && !dead.some(({ view }) => view.state === 'absent')) {
+  if (!next && refusal && !dead.some(({ observed }) => observed.state === 'absent')) {
     const message = `Azure takes no more role assignments there, and what is dead cannot be removed to make room: ${refusal.message}; remove role assignments that nobody needs`;
     return stop(object, facts, stalledOutside('LimitReached', message), { writeStartedAt: undefined });
   }

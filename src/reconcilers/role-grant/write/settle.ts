@@ -73,7 +73,7 @@ export function settle(
     case 'blocked': {
       const [failure] = stays.failures;
       const ids = facts.held
-        .filter(({ id, view }) => view.state !== 'absent' && !isAmong(id, dropped))
+        .filter(({ id, observed }) => observed.state !== 'absent' && !isAmong(id, dropped))
         .map(({ id }) => id);
       const againMs = Math.min(...stays.failures.map(removalAgainMs));
       return {

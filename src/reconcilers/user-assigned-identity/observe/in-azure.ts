@@ -7,7 +7,7 @@ import type { ObserveDeps } from './deps.ts';
 
 /** What stands in Azure at the target: from the cache where that will do, else as Azure itself says. */
 
-export function cachedView(
+export function cachedIdentity(
   target: Target,
   { priority, startedAt }: ReconcileContext,
   { identityCache, clock }: ObserveDeps,
@@ -64,7 +64,7 @@ export async function readLive(
   try {
     const got = await deps.identities.get(target.id, context);
     if (got.found) return { state: 'present', identity: got.identity, live: true };
-    return absentView(object, target, got.missing, deps);
+    return absent(object, target, got.missing, deps);
   } catch (error) {
     const meaning = classify(error);
     if (meaning.kind === 'notFound' && meaning.what === 'subscription') {
@@ -81,7 +81,7 @@ function unreadable(error: unknown): ObservedInAzure {
 }
 
 /** A 404 is proof only if Azure's lag cannot explain it: the cache knows our writes, the status those of dead processes. */
-function absentView(
+function absent(
   object: UserAssignedIdentity,
   target: Target,
   missing: 'resource' | 'resourceGroup',

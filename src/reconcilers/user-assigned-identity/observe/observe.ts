@@ -13,7 +13,7 @@ import { secondIdentities } from '../second.ts';
 import { coordinatesOf, resolveTarget } from '../target.ts';
 import { seenConfigMaps } from './config-maps.ts';
 import type { ObserveDeps } from './deps.ts';
-import { cachedView, readLive, readSelf } from './in-azure.ts';
+import { cachedIdentity, readLive, readSelf } from './in-azure.ts';
 import { ofNamesakes, placeInAzure, readIt } from './place.ts';
 import { remembering, seemsWithdrawn, witness } from './record.ts';
 import { rivalsOf } from './rivals.ts';
@@ -66,7 +66,7 @@ export async function observe(
 
   deps.subscriptions.use(keyOf(object), [target.coordinates.subscriptionId, ...subscriptions]);
   const named: Facts = { ...common, rivals: rivalsOf(object, target, deps) };
-  const cached = cachedView(target, context, deps);
+  const cached = cachedIdentity(target, context, deps);
   witness(object, deps);
   if (cached?.state === 'loading') return { ...named, azure: cached };
   // Who azid is belongs to every judgement of what is there: its own identity is out of reach (docs/guarantees.md G21).

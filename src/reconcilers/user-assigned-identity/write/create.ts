@@ -14,14 +14,14 @@ export function decideCreation(
   object: UserAssignedIdentity,
   facts: Facts,
   target: Target,
-  view: Extract<ObservedInAzure, { state: 'absent' }>,
+  observed: Extract<ObservedInAzure, { state: 'absent' }>,
   policy: NamespacePolicy,
   allowedBy: string,
 ): IdentityDecision {
   const own = ownStatus(object);
   const { subscriptionId, resourceGroup, location } = target.coordinates;
   const stop = (summary: Summary): IdentityDecision => ({ actions: [], status: own, summary });
-  if (view.missing === 'subscription') {
+  if (observed.missing === 'subscription') {
     return stop(
       stalledOutside(
         'SubscriptionNotFound',
@@ -29,7 +29,7 @@ export function decideCreation(
       ),
     );
   }
-  if (view.missing === 'resourceGroup') {
+  if (observed.missing === 'resourceGroup') {
     return stop(
       stalledOutside(
         'ResourceGroupNotFound',
@@ -37,12 +37,12 @@ export function decideCreation(
       ),
     );
   }
-  if (!view.conclusive) {
+  if (!observed.conclusive) {
     return stop({
       state: 'progressing',
       reason: 'ConfirmingAbsence',
       message: `Azure does not show ${target.id} yet; it was written to a moment ago, so azid reads it again before making it anew`,
-      againMs: view.conclusiveInMs,
+      againMs: observed.conclusiveInMs,
     });
   }
   const claim = decideClaim(object, facts, policy, target, undefined);

@@ -1,7 +1,7 @@
 import { asciiLower } from '../../../azure/names/ascii.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
-import type { PrincipalView } from '../../../orphans/view.ts';
+import type { ObservedPrincipal } from '../../../orphans/observed.ts';
 import type { Stores } from '../../stores.ts';
 import type { PrincipalOf } from './assignments.ts';
 
@@ -18,7 +18,7 @@ export interface PrincipalsDeps {
  * @param directory what it answered of those that no cache shows; undefined: it was not asked
  */
 export function principalsOf(
-  directory: ReadonlyMap<string, PrincipalView> | undefined,
+  directory: ReadonlyMap<string, ObservedPrincipal> | undefined,
   { identityCache, hostCache, stores }: PrincipalsDeps,
 ): PrincipalOf {
   const ended = new Set(

@@ -3,8 +3,8 @@ import type { AzureIdentity } from '../../../azure/azure-identity.ts';
 import type { KnownSelf, ObserveDeps, Observing } from '../deps.ts';
 import type { Built, RunReads, SweepMemory } from '../run/memory.ts';
 import { objectsOf } from './objects.ts';
+import { NEEDED, observationOf } from './observation.ts';
 import { baselinesOf, settledIn } from './retained.ts';
-import { NEEDED, viewOf } from './view.ts';
 
 interface Building extends Observing {
   readonly self: KnownSelf;
@@ -23,7 +23,7 @@ export function builtNow(building: Building, deps: ObserveDeps): Built {
   const at = deps.clock.monotonic();
   if (run.built?.key === key && at - run.built.at < KEPT_MS) return run.built;
   const objects = objectsOf(deps);
-  const view = viewOf(
+  const observed = observationOf(
     {
       now: deps.clock.now(),
       swept: scopes,
@@ -44,9 +44,9 @@ export function builtNow(building: Building, deps: ObserveDeps): Built {
     key,
     at,
     objects,
-    view,
-    baselines: baselinesOf(view, scopes, deps.credentialCache, retained),
-    settled: settledIn(view, lifted, since, retained, reads.gone),
+    observed,
+    baselines: baselinesOf(observed, scopes, deps.credentialCache, retained),
+    settled: settledIn(observed, lifted, since, retained, reads.gone),
   };
   return run.built;
 }

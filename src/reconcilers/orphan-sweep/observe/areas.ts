@@ -1,7 +1,7 @@
 import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import { NOT_LISTED } from '../../../cache/lists/completeness.ts';
-import type { AreaView } from '../../../orphans/view.ts';
+import type { ObservedArea } from '../../../orphans/observed.ts';
 import type { SweptScope } from '../scopes.ts';
 
 export interface AreasDeps {
@@ -13,7 +13,7 @@ export interface AreasDeps {
 export const STALE_AREA_MS = 40 * 60_000;
 
 /** How far what is known of a scope may be believed: by the rules of the caches themselves. */
-export function areaOf({ scope, subscriptionId }: SweptScope, deps: AreasDeps): AreaView {
+export function areaOf({ scope, subscriptionId }: SweptScope, deps: AreasDeps): ObservedArea {
   const parts = [
     [deps.identityCache, subscriptionId, 'identities'],
     [deps.assignmentCache, `/subscriptions/${subscriptionId}`, 'role assignments'],

@@ -13,7 +13,7 @@ import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';
 import { type ObjectsDeps, objectsOf } from './objects.ts';
-import { type ViewDeps, viewOf } from './view.ts';
+import { type ObservationDeps, observationOf } from './observation.ts';
 
 /** What each kind of object says of what stands in Azure, over real stores. */
 
@@ -153,9 +153,9 @@ it('nothing is concluded from stores that do not show everything yet', () => {
     installationId: INSTALLATION,
     identityCache: { present: () => [] },
     assignmentCache: { present: () => [], byIndex: () => [] },
-  } as unknown as ViewDeps;
+  } as unknown as ObservationDeps;
   const seen = () =>
-    viewOf(
+    observationOf(
       {
         now: NOW,
         swept: [],

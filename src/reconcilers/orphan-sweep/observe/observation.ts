@@ -1,14 +1,14 @@
 import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
+import type { Doubt, ObservedArea, SweepObservation } from '../../../orphans/observed.ts';
 import type { Objects } from '../../../orphans/owners/objects.ts';
-import type { AreaView, Doubt, SweepView } from '../../../orphans/view.ts';
 import type { Stores } from '../../stores.ts';
 import type { SweptScope } from '../scopes.ts';
 import { type AreasDeps, areaOf } from './areas.ts';
-import { type AssignmentsDeps, assignmentViews, foreignDead, type PrincipalOf } from './assignments.ts';
-import { type Attached, credentialViews, type IdentitiesDeps, identityViews } from './identities.ts';
+import { type AssignmentsDeps, foreignDead, observeAssignments, type PrincipalOf } from './assignments.ts';
+import { type Attached, type IdentitiesDeps, observeCredentials, observeIdentities } from './identities.ts';
 
-export interface ViewDeps extends AreasDeps, AssignmentsDeps, IdentitiesDeps {
+export interface ObservationDeps extends AreasDeps, AssignmentsDeps, IdentitiesDeps {
   readonly assignmentCache: AreasDeps['assignmentCache'] &
     AssignmentsDeps['assignmentCache'] &
     IdentitiesDeps['assignmentCache'];
@@ -18,7 +18,7 @@ export interface ViewDeps extends AreasDeps, AssignmentsDeps, IdentitiesDeps {
   readonly stores: Stores;
 }
 
-export interface ViewParts {
+export interface ObservationParts {
   /** Wall ms. */
   readonly now: number;
   readonly swept: readonly SweptScope[];
@@ -33,9 +33,9 @@ export interface ViewParts {
 }
 
 /** Everything that one run judges, as caches, stores and this run's own reads have it now. */
-export function viewOf(parts: ViewParts, deps: ViewDeps): SweepView {
+export function observationOf(parts: ObservationParts, deps: ObservationDeps): SweepObservation {
   const { now, swept, objects, self, doubts, attached, principalOf, unlisted } = parts;
-  const identities = identityViews(swept, objects, attached, parts.unusedSince, deps);
+  const identities = observeIdentities(swept, objects, attached, parts.unusedSince, deps);
   return {
     now,
     installationId: deps.installationId,
@@ -44,17 +44,17 @@ export function viewOf(parts: ViewParts, deps: ViewDeps): SweepView {
     areas: swept.map((each) => listedArea(areaOf(each, deps), each, unlisted)),
     doubts: [...notSynced(deps.stores), ...doubts],
     identities,
-    assignments: assignmentViews(swept, objects, principalOf, deps),
-    credentials: credentialViews(identities, objects, deps),
+    assignments: observeAssignments(swept, objects, principalOf, deps),
+    credentials: observeCredentials(identities, objects, deps),
     foreignDead: foreignDead(swept, principalOf, deps),
   };
 }
 
 function listedArea(
-  area: AreaView,
+  area: ObservedArea,
   { subscriptionId }: SweptScope,
-  unlisted: ViewParts['unlisted'],
-): AreaView {
+  unlisted: ObservationParts['unlisted'],
+): ObservedArea {
   const why = unlisted.get(subscriptionId.toLowerCase());
   return why === undefined ? area : { ...area, state: 'incomplete', why };
 }

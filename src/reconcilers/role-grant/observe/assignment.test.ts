@@ -11,9 +11,9 @@ import { lateWritesOn } from '../../late-write.fixture.ts';
 import { ownWritesOf } from '../../own-writes.fixture.ts';
 import { assignment, grant, NOW, PRINCIPAL, target } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
-import { cachedView, liveView } from './views.ts';
+import { cachedAssignment, liveAssignment } from './assignment.ts';
 
-/** What a view may rest on: the cache, this reconcile's own reads and writes, or a GET; and when a 404 is proof. */
+/** What an observation may rest on: the cache, this reconcile's own reads and writes, or a GET; and when a 404 is proof. */
 
 const LAG = 120_000;
 const LIMIT = 60_000;
@@ -82,8 +82,8 @@ function world({ held, got, object = grant(), priority = 'event', loading = fals
     lateWrites: lateWritesOn(clock, { azureLagMs: LAG, callLimitMs: LIMIT }),
   };
   return {
-    cached: () => cachedView(object, target.id, context, deps),
-    live: () => liveView(object, target.id, context, deps),
+    cached: () => cachedAssignment(object, target.id, context, deps),
+    live: () => liveAssignment(object, target.id, context, deps),
   };
 }
 

@@ -10,17 +10,17 @@ import { isCrowded, isOwner } from '../../hosts/ledger/owners.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import type { IdentityAttachment, ObservedLedger, SeenHost } from '../facts.ts';
 
-export interface HostViewDeps {
+export interface HostDeps {
   readonly stores: Pick<Stores, 'hosts'>;
   readonly hostCache: Pick<HostCache, 'observe'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
 /** How an attachment sees one host: as the cache and its HostIdentity show it. */
-export function hostViewOf(
+export function observeHost(
   { metadata: { uid }, spec, status }: IdentityAttachment,
   identity: ObservedAttachedIdentity,
-  { stores, hostCache, clock }: HostViewDeps,
+  { stores, hostCache, clock }: HostDeps,
 ): (id: string) => SeenHost {
   const now = clock.now();
   const { resourceId, selector } = spec.target;

@@ -6,9 +6,14 @@ import type { AssignmentCache } from '../../../cache/assignments/assignments.ts'
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import { assignmentInstance } from '../../../orphans/instance.ts';
 import { madeTogether } from '../../../orphans/makers.ts';
+import type {
+  MadeBy,
+  ObservedAssignment,
+  ObservedForeignAssignment,
+  ObservedPrincipal,
+} from '../../../orphans/observed.ts';
 import { assignmentOwner } from '../../../orphans/owners/assignment.ts';
 import type { Objects } from '../../../orphans/owners/objects.ts';
-import type { AssignmentView, ForeignAssignmentView, MadeBy, PrincipalView } from '../../../orphans/view.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { type SweptScope, scopeOf, subscriptionsOf } from '../scopes.ts';
 
@@ -20,7 +25,7 @@ export interface AssignmentsDeps {
 }
 
 /** Whether a principal is there, as far as anything shows. */
-export type PrincipalOf = (principalId: string) => PrincipalView;
+export type PrincipalOf = (principalId: string) => ObservedPrincipal;
 
 /** What is in the cache never changes, and a proof costs three hashes. */
 const PROVEN = new WeakMap<AzureRoleAssignment, boolean>();
@@ -44,12 +49,12 @@ function within(swept: readonly SweptScope[], { assignmentCache }: Pick<Assignme
 }
 
 /** Those that this installation made. */
-export function assignmentViews(
+export function observeAssignments(
   swept: readonly SweptScope[],
   objects: Objects,
   principalOf: PrincipalOf,
   deps: AssignmentsDeps,
-): AssignmentView[] {
+): ObservedAssignment[] {
   const { installationId, stores } = deps;
   return within(swept, deps)
     .filter(({ assignment }) => isOurs(assignment, installationId))
@@ -87,7 +92,7 @@ export function foreignDead(
   swept: readonly SweptScope[],
   principalOf: PrincipalOf,
   deps: AssignmentsDeps,
-): ForeignAssignmentView[] {
+): ObservedForeignAssignment[] {
   return within(swept, deps)
     .filter(
       ({ assignment }) =>

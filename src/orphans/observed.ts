@@ -14,7 +14,7 @@ export type MadeBy = readonly string[] | undefined;
 export type OrphanType = 'Identity' | 'RoleAssignment' | 'FederatedIdentityCredential';
 
 /** Everything that one run judges. */
-export interface SweepView {
+export interface SweepObservation {
   /** Wall ms. */
   readonly now: number;
   readonly installationId: string;
@@ -26,21 +26,21 @@ export interface SweepView {
    */
   readonly objects: number;
   /** One for each scope of the sweep. */
-  readonly areas: readonly AreaView[];
+  readonly areas: readonly ObservedArea[];
   /** What makes it unsafe to conclude from what is not there, whatever the scope (`guard`). Empty: nothing. */
   readonly doubts: readonly Doubt[];
   /** Those in the areas that carry any mark of azid, whoever's; the others are left out. */
-  readonly identities: readonly IdentityView[];
+  readonly identities: readonly ObservedIdentity[];
   /** Those in the areas whose name proves that this installation made them. */
-  readonly assignments: readonly AssignmentView[];
+  readonly assignments: readonly ObservedAssignment[];
   /** Of living identities: those whose name carries this installation's mark. Those of abandoned ones are read before their deletion. */
-  readonly credentials: readonly CredentialView[];
+  readonly credentials: readonly ObservedCredential[];
   /** In Azure, made by somebody else, of a principal that is proven to be gone. Reported only, and only where the directory can be asked. */
-  readonly foreignDead: readonly ForeignAssignmentView[];
+  readonly foreignDead: readonly ObservedForeignAssignment[];
 }
 
 /** A subscription, or a part of one, as the lists show it. */
-export interface AreaView {
+export interface ObservedArea {
   /** Scope as the sweep names it. */
   readonly scope: string;
   /** Only of a complete one absence and abandonment are believed. `why`: what is missing, for people. */
@@ -55,7 +55,7 @@ export interface Doubt {
 }
 
 /** Whether something in Kubernetes stands for a thing in Azure. */
-export type OwnerView =
+export type ObservedOwner =
   /** An object that lives, or may want it, by kind and key. `deleting`: one of those is being deleted, and may be retaining it. */
   | { readonly state: 'living'; readonly by: string; readonly deleting?: true }
   /** Marks name it whole, and no object is, was or wants that. `owner`: as the marks name it; `uid`: where they name it. */
@@ -67,14 +67,14 @@ export type OwnerView =
   /** Another installation's. */
   | { readonly state: 'otherInstallation'; readonly installationId: string };
 
-interface ThingView {
+interface ObservedThing {
   /** As Azure spells it. */
   readonly id: string;
   /** `armKey(id)`. */
   readonly key: string;
   /** In which of the sweep's scopes. */
   readonly scope: string;
-  readonly owner: OwnerView;
+  readonly owner: ObservedOwner;
   /** Of a credential: its identity. */
   readonly madeBy: MadeBy;
   /**
@@ -86,7 +86,7 @@ interface ThingView {
   readonly createdAt?: number;
 }
 
-export interface IdentityView extends ThingView {
+export interface ObservedIdentity extends ObservedThing {
   readonly principalId: string;
   readonly clientId: string;
   readonly tags: Tags;
@@ -105,16 +105,16 @@ export interface Hanging {
   readonly name: string;
 }
 
-export interface AssignmentView extends ThingView {
+export interface ObservedAssignment extends ObservedThing {
   readonly principalId: string;
   readonly roleDefinitionId: string;
   readonly at: string;
-  readonly principal: PrincipalView;
+  readonly principal: ObservedPrincipal;
   /** When the record in azid's namespace says that it ends, wall ms. */
   readonly endsAt?: number;
 }
 
-export type PrincipalView =
+export type ObservedPrincipal =
   | { readonly state: 'present' }
   /** The directory knows neither it nor a deleted one of that id; or azid saw its identity end. */
   | { readonly state: 'gone' }
@@ -122,7 +122,7 @@ export type PrincipalView =
   | { readonly state: 'softDeleted' }
   | { readonly state: 'unknown'; readonly why: string };
 
-export interface CredentialView extends ThingView {
+export interface ObservedCredential extends ObservedThing {
   readonly identityId: string;
   /** Of the identity. */
   readonly principalId: string;
@@ -131,7 +131,7 @@ export interface CredentialView extends ThingView {
   readonly subject: string;
 }
 
-export interface ForeignAssignmentView {
+export interface ObservedForeignAssignment {
   readonly id: string;
   readonly key: string;
   readonly scope: string;

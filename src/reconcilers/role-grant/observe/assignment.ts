@@ -20,7 +20,7 @@ export interface ObservedDeps {
 }
 
 /** From the cache; undefined where only Azure can answer. */
-export function cachedView(
+export function cachedAssignment(
   object: RoleGrant,
   id: string,
   { priority, startedAt }: ReconcileContext,
@@ -58,7 +58,7 @@ export const SUSPECTED: ObservedAssignment = {
   suspected: true,
 };
 
-export async function liveView(
+export async function liveAssignment(
   object: RoleGrant,
   id: string,
   context: ReconcileContext,

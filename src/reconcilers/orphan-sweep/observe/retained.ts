@@ -1,9 +1,9 @@
 import { NOT_RETAINED_ANNOTATION } from '../../../api/orphan-sweep.ts';
 import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
 import { readConfirmation } from '../../../orphans/confirmation.ts';
+import type { ObservedOwner, SweepObservation } from '../../../orphans/observed.ts';
 import type { RetainedRecords } from '../../../orphans/records/retained.ts';
 import { isUnproven, type RetainedEntry } from '../../../orphans/records/retained-index.ts';
-import type { OwnerView, SweepView } from '../../../orphans/view.ts';
 import type { Baseline } from '../facts.ts';
 import type { SweptScope } from '../scopes.ts';
 
@@ -16,12 +16,12 @@ type Records = Pick<RetainedRecords, 'hasBaseline' | 'within'>;
  * is left to older sweeps comes first, since it is not seen here.
  */
 export function baselinesOf(
-  view: SweepView,
+  observed: SweepObservation,
   swept: readonly SweptScope[],
   credentialCache: Pick<CredentialCache, 'areaState'>,
   retained: Records,
 ): readonly Baseline[] {
-  return view.areas.flatMap(({ scope, state }) => {
+  return observed.areas.flatMap(({ scope, state }) => {
     if (state !== 'complete') return [];
     const within = swept.find((each) => each.scope === scope)?.without ?? [];
     const isDue = (kind: Baseline['kind']) =>
@@ -29,12 +29,12 @@ export function baselinesOf(
     const here = <T extends { readonly scope: string }>(all: readonly T[]) =>
       all.filter((each) => each.scope === scope);
     const ownerless = (kind: 'assignments' | 'credentials') =>
-      here<SweepView[typeof kind][number]>(view[kind])
+      here<SweepObservation[typeof kind][number]>(observed[kind])
         .filter(({ owner }) => owner.state === 'unknown')
         .map(({ id }) => id);
     // Credentials have no list of their own: not before those of every identity were read.
     const isRead = () =>
-      here(view.identities).every(({ key }) => credentialCache.areaState(key).state !== 'unknown');
+      here(observed.identities).every(({ key }) => credentialCache.areaState(key).state !== 'unknown');
     const due = [
       ...(isDue('assignments') ? (['assignments'] as const) : []),
       ...(isDue('credentials') && isRead() ? (['credentials'] as const) : []),
@@ -53,18 +53,18 @@ export function baselinesOf(
  * @param gone   as Azure itself answered, twice
  */
 export function settledIn(
-  view: SweepView,
+  observed: SweepObservation,
   confirmed: string | undefined,
   listed: (key: string) => number | undefined,
   retained: Records,
   gone: ReadonlySet<RetainedEntry>,
 ): readonly RetainedEntry[] {
-  const confirmation = readConfirmation(confirmed, view.now, NOT_RETAINED_ANNOTATION);
+  const confirmation = readConfirmation(confirmed, observed.now, NOT_RETAINED_ANNOTATION);
   const until = confirmation.state === 'until' ? confirmation.until : Number.NEGATIVE_INFINITY;
-  const owners = new Map<string, OwnerView>(
-    [...view.assignments, ...view.credentials].map(({ key, owner }) => [key, owner]),
+  const owners = new Map<string, ObservedOwner>(
+    [...observed.assignments, ...observed.credentials].map(({ key, owner }) => [key, owner]),
   );
-  const entries = new Set(view.areas.flatMap(({ scope }) => retained.within(scope)));
+  const entries = new Set(observed.areas.flatMap(({ scope }) => retained.within(scope)));
   return [...entries].filter((entry) => {
     if (gone.has(entry)) return true;
     if (!isUnproven(entry)) return false;

@@ -8,11 +8,16 @@ import type { CredentialCache } from '../../../cache/credentials/credentials.ts'
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { IdentityCache } from '../../../cache/identities/identities.ts';
 import { credentialInstance, identityInstance } from '../../../orphans/instance.ts';
+import type {
+  Hanging,
+  ObservedCredential,
+  ObservedIdentity,
+  ObservedOwner,
+} from '../../../orphans/observed.ts';
 import { assignmentOwner } from '../../../orphans/owners/assignment.ts';
 import { credentialOwner } from '../../../orphans/owners/credential.ts';
 import { identityOwner } from '../../../orphans/owners/identity.ts';
 import type { Objects } from '../../../orphans/owners/objects.ts';
-import type { CredentialView, Hanging, IdentityView, OwnerView } from '../../../orphans/view.ts';
 import { type SweptScope, scopeOf, subscriptionsOf } from '../scopes.ts';
 import { isOurs } from './assignments.ts';
 
@@ -49,13 +54,13 @@ function isMarked({ tags }: AzureIdentity): boolean {
 }
 
 /** @param unusedSince by key, as it was remembered: since when nothing was seen to use it */
-export function identityViews(
+export function observeIdentities(
   swept: readonly SweptScope[],
   objects: Objects,
   attached: Attached,
   unusedSince: (identity: AzureIdentity, used: boolean) => number | undefined,
   deps: IdentitiesDeps,
-): IdentityView[] {
+): ObservedIdentity[] {
   return markedIdentities(swept, deps).map(({ identity, scope }) => {
     const { id, key, principalId, clientId, tags } = identity;
     const owner = identityOwner(identity, deps.installationId, objects);
@@ -121,11 +126,11 @@ function isReferredTo(identity: AzureIdentity, objects: Objects): boolean {
 }
 
 /** Credentials that this installation made, on identities of whatever owner: those of one that goes, and is not kept by something, go with it. */
-export function credentialViews(
-  identities: readonly IdentityView[],
+export function observeCredentials(
+  identities: readonly ObservedIdentity[],
   objects: Objects,
   { credentialCache, installationId }: Pick<IdentitiesDeps, 'credentialCache' | 'installationId'>,
-): CredentialView[] {
+): ObservedCredential[] {
   return identities
     .filter(({ owner, hanging }) => owner.state !== 'gone' || hanging.length > 0)
     .flatMap(({ id: identityId, key, scope, principalId, owner: holder, madeBy }) => {
@@ -150,7 +155,7 @@ export function credentialViews(
 }
 
 /** What was retained was to go on as it is, and so was what `azid restore` made again: whether that was one of it nothing shows. */
-function onRetained(holder: OwnerView, owner: OwnerView): OwnerView {
+function onRetained(holder: ObservedOwner, owner: ObservedOwner): ObservedOwner {
   if (holder.state !== 'retained' || owner.state !== 'gone') return owner;
   const why = `its identity was retained from ${holder.owner}, and it may belong to that; delete it by hand if nobody signs in by it`;
   return { state: 'unknown', why };

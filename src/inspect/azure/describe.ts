@@ -13,7 +13,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { AssignmentGet } from '../../azure/role-assignments.ts';
 import type { Seen } from './seen.ts';
 
-export type View = Pick<Seen, 'state' | 'details'>;
+export type Description = Pick<Seen, 'state' | 'details'>;
 
 /** A fact that Azure shows, and what the status has; without an expectation it is only shown. */
 interface Fact {
@@ -22,7 +22,7 @@ interface Fact {
   readonly expected?: string | undefined;
 }
 
-function viewOf(facts: readonly Fact[], more: readonly string[] = []): View {
+function describe(facts: readonly Fact[], more: readonly string[] = []): Description {
   const details = facts.map(({ name, shown, expected }) =>
     isSame(shown, expected)
       ? `${name} ${shown ?? '(none)'}`
@@ -37,18 +37,18 @@ function isSame(shown: string | undefined, expected: string | undefined): boolea
   return expected === undefined || asciiLower(shown ?? '') === asciiLower(expected);
 }
 
-function absent(error: { readonly code: string; readonly message: string }): View {
+function absent(error: { readonly code: string; readonly message: string }): Description {
   return { state: 'absent', details: [`${error.code}: ${error.message}`] };
 }
 
-export function identityView({ status, metadata }: UserAssignedIdentity, got: GetResult): View {
+export function describeIdentity({ status, metadata }: UserAssignedIdentity, got: GetResult): Description {
   if (!got.found) return absent(got.error);
   const { principalId, clientId, location, tags } = got.identity;
   const mark = (name: string) =>
     Object.entries(tags).find(([tag]) => asciiLower(tag) === asciiLower(name))?.[1];
   const owner = `${metadata.namespace}/${metadata.name}`;
   const shownOwner = mark(MARK.owner);
-  return viewOf([
+  return describe([
     { name: 'principal', shown: principalId, expected: status?.principalId },
     { name: 'client', shown: clientId, expected: status?.clientId },
     { name: 'in', shown: location },
@@ -58,10 +58,10 @@ export function identityView({ status, metadata }: UserAssignedIdentity, got: Ge
   ]);
 }
 
-export function credentialView({ status }: FederatedIdentityCredential, got: CredentialGet): View {
+export function describeCredential({ status }: FederatedIdentityCredential, got: CredentialGet): Description {
   if (!got.found) return absent(got.error);
   const { issuer, subject, audiences } = got.credential;
-  return viewOf([
+  return describe([
     { name: 'issuer', shown: issuer, expected: status?.issuer },
     { name: 'subject', shown: subject, expected: status?.subject },
     { name: 'audience', shown: audiences.join(', '), expected: status?.audience },
@@ -69,11 +69,11 @@ export function credentialView({ status }: FederatedIdentityCredential, got: Cre
 }
 
 /** @param grant absent: nothing is known that it should be */
-export function grantView(grant: RoleGrant | undefined, got: AssignmentGet): View {
+export function describeGrant(grant: RoleGrant | undefined, got: AssignmentGet): Description {
   if (!got.found) return absent(got.error);
   const { principalId, principalType, roleGuid, condition } = got.assignment;
   const { status, spec } = grant ?? {};
-  return viewOf([
+  return describe([
     { name: 'principal', shown: principalId, expected: status?.principalId },
     { name: 'of type', shown: principalType },
     { name: 'role', shown: roleGuid, expected: status?.roleDefinitionId?.split('/').at(-1) },
@@ -89,31 +89,31 @@ export function grantView(grant: RoleGrant | undefined, got: AssignmentGet): Vie
   ]);
 }
 
-export function systemView({ status }: SystemAssignedIdentity, got: HostGet): View {
+export function describeSystem({ status }: SystemAssignedIdentity, got: HostGet): Description {
   if (!got.found) return absent(got.error);
   const { identity } = got.host;
-  return viewOf([
+  return describe([
     { name: 'its own identity', shown: identity.system ? 'on' : 'off', expected: 'on' },
     { name: 'principal', shown: identity.principalId, expected: status?.principalId },
   ]);
 }
 
-export function attachedView({ spec, status }: IdentityAttachment, got: HostGet): View {
+export function describeAttached({ spec, status }: IdentityAttachment, got: HostGet): Description {
   if (!got.found) return absent(got.error);
   const { userAssigned } = got.host.identity;
   const wanted = status?.identityId ?? spec.identityId;
-  if (wanted === undefined) return viewOf([], [`${userAssigned.length} identities attached`]);
+  if (wanted === undefined) return describe([], [`${userAssigned.length} identities attached`]);
   const entry = userAssigned.find(({ key }) => key === armKey(wanted));
-  return viewOf([
+  return describe([
     { name: 'identity', shown: entry ? 'attached' : 'not attached', expected: 'attached' },
     ...(entry ? [{ name: 'principal', shown: entry.principalId, expected: status?.principalId }] : []),
   ]);
 }
 
-export function hostView(got: HostGet): View {
+export function describeHost(got: HostGet): Description {
   if (!got.found) return absent(got.error);
   const { identity, provisioningState } = got.host;
-  return viewOf(
+  return describe(
     [{ name: 'its own identity', shown: identity.system ? 'on' : 'off' }],
     [
       ...identity.userAssigned.map(({ id, principalId }) => `has ${id}${principalId ? '' : ' (gone since)'}`),

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { type IdentityDeps, ObservedIdentities } from './identity-views.ts';
+import { type IdentityDeps, ObservedIdentities } from './identities.ts';
 
 /** An identity that a write is about to name: from the cache while that is young enough, else from Azure, once for all who ask. */
 
@@ -14,7 +14,7 @@ function world(seen: object = { state: 'unknown' }) {
   const clock = new FakeClock();
   clock.advance(10 * MINUTE);
   const state = { seen, answer: async (): Promise<unknown> => ({ found: false }), reads: 0 };
-  const views = new ObservedIdentities({
+  const observed = new ObservedIdentities({
     clock,
     identityCache: { observe: () => state.seen },
     identities: {
@@ -24,7 +24,7 @@ function world(seen: object = { state: 'unknown' }) {
       },
     },
   } as unknown as IdentityDeps);
-  return { state, views, live: (since = 0) => views.live(ID, since, context) };
+  return { state, observed, live: (since = 0) => observed.live(ID, since, context) };
 }
 
 const present = (how: string, ageMs: number, principalId = 'p') => ({
@@ -39,7 +39,7 @@ it.each([
   ['none without a principal', present('get', 0, ''), undefined],
   ['none that is absent', { state: 'absent' }, undefined],
 ] as const)('the cache gives %s', (_, seen, expected) => {
-  expect(world(seen).views.cached(ID)).toEqual(expected);
+  expect(world(seen).observed.cached(ID)).toEqual(expected);
 });
 
 it.each([

@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
+import type { ObservedOwner } from '../../../orphans/observed.ts';
 import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
-import { assignment, credential, DAY, identity, NOW, SCOPE, view } from '../../../orphans/sweep.fixture.ts';
-import type { OwnerView } from '../../../orphans/view.ts';
+import {
+  assignment,
+  credential,
+  DAY,
+  identity,
+  NOW,
+  observed,
+  SCOPE,
+} from '../../../orphans/sweep.fixture.ts';
 import { baselinesOf, settledIn } from './retained.ts';
 
-const UNKNOWN: OwnerView = { state: 'unknown', why: 'older than the records' };
+const UNKNOWN: ObservedOwner = { state: 'unknown', why: 'older than the records' };
 const READ = { areaState: () => ({ state: 'known' }) } as unknown as Pick<CredentialCache, 'areaState'>;
 const SWEPT = { scope: SCOPE, subscriptionId: 'sub', without: [] };
 
@@ -22,7 +30,7 @@ const records = (baselines: readonly string[] = [], within: readonly RetainedEnt
 });
 
 describe('what has no object when a scope is first seen', () => {
-  const seen = view({
+  const seen = observed({
     identities: [identity()],
     assignments: [assignment({ owner: UNKNOWN })],
     credentials: [credential({ owner: UNKNOWN })],
@@ -54,8 +62,13 @@ describe('what is on record', () => {
   const listed = NOW - DAY + 300;
   const told = new Date(NOW - DAY).toISOString().replace('.000Z', 'Z');
   const unproven = entry(assignment(), '');
-  const settled = (owner: OwnerView, of: RetainedEntry, confirmed?: string, gone: RetainedEntry[] = []) => {
-    const seen = view({ assignments: [assignment({ owner })] });
+  const settled = (
+    owner: ObservedOwner,
+    of: RetainedEntry,
+    confirmed?: string,
+    gone: RetainedEntry[] = [],
+  ) => {
+    const seen = observed({ assignments: [assignment({ owner })] });
     return settledIn(seen, confirmed, () => listed, records([], [of]), new Set(gone));
   };
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { attached, host, object } from '../facts.fixture.ts';
-import { cachedHost, liveHost, type ObservedDeps } from './host-view.ts';
+import { cachedHost, liveHost, type ObservedDeps } from './host.ts';
 
 /** A host as the cache shows it, and as Azure answers. */
 
