@@ -28,7 +28,8 @@ const PRODUCT_WORDS = new Map(
     telling: 'report',
     untold: 'undetermined, left out',
     said: 'reported',
-    sight: 'view',
+    sight: 'read, observed',
+    view: 'observed, an observation',
     look: 'read, observe, poll',
     looked: 'read, observed',
     looking: 'reading',
@@ -37,8 +38,8 @@ const PRODUCT_WORDS = new Map(
 const ALL_WORDS = new Map([...WORDS, ...PRODUCT_WORDS]);
 const IS_TEST = /\.(test|fixture)\.ts$|\/testing\//;
 
-/** These are etcd's and TLS's own words, or names that alerts read. */
-const KNOWN = new Set(['getPeerCertificate', 'peer', 'azid_mirror_partial']);
+/** These are etcd's, TLS's and Azure's own words, a type of the simulator's, or names that alerts read. */
+const KNOWN = new Set(['getPeerCertificate', 'peer', 'instanceView', 'HostView', 'azid_mirror_partial']);
 
 const COMMENT_OR_TEXT =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;

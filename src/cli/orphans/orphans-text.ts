@@ -32,14 +32,14 @@ export function textOf({ observed, report }: OrphanReport, wide: boolean): strin
     state === 'complete' ? [] : [`Not all of ${scope} could be read: ${why ?? state}`],
   );
   const { Identity, RoleAssignment, FederatedIdentityCredential } = report.judged;
-  const lookedAt = `Looked at ${Identity} identities, ${RoleAssignment} role assignments and ${FederatedIdentityCredential} credentials of installation ${observed.installationId}.`;
+  const extent = `Looked at ${Identity} identities, ${RoleAssignment} role assignments and ${FederatedIdentityCredential} credentials of installation ${observed.installationId}.`;
   if (report.candidates.length === 0) {
     const none = incomplete.length > 0 ? [] : ['No orphans.'];
-    return `${[...none, ...incomplete, lookedAt].join('\n')}\n`;
+    return `${[...none, ...incomplete, extent].join('\n')}\n`;
   }
   const head = ['TYPE', 'REASON', 'OWNER', wide ? 'ID' : 'NAME', ...(wide ? ['MESSAGE'] : [])];
   const rows = report.candidates.map((each) => rowOf(each, wide));
-  return `${[...table([head, ...rows]), ...incomplete, lookedAt].join('\n')}\n`;
+  return `${[...table([head, ...rows]), ...incomplete, extent].join('\n')}\n`;
 }
 
 function rowOf({ type, reason, owner = '-', id, verdict }: Candidate, wide: boolean): readonly string[] {

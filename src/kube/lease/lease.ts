@@ -48,7 +48,7 @@ const RELEASE_TIMEOUT_MS = 5_000;
 type Leadership =
   | { readonly type: 'follower' }
   /**
-   * `renewedAt`: monotonic ms, taken before the request was sent, so that it is never later than the server's view. `renewedWall`: the same
+   * `renewedAt`: monotonic ms, taken before the request was sent, so that it is never later than the server's own time of it. `renewedWall`: the same
    * by the wall clock, which goes on while a machine is suspended; the monotonic one does not.
    */
   | { readonly type: 'leader'; readonly renewedAt: number; readonly renewedWall: number }

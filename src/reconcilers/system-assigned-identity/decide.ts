@@ -142,13 +142,13 @@ function summaryOfKnown(
     const message = `Azure does not show yet which client id principal ${principalId} has`;
     return { state: 'progressing', reason: 'ReadingIdentity', message, againMs: RECHECK_LAGGING_MS };
   }
-  const standing = owned
+  const shown = owned
     ? { reason: 'SystemAssigned', message: `the identity of ${id} is on` }
     : {
         reason: 'ExistsUnmanaged',
         message: `the identity of ${id} was on before azid, which never switches it off; should it vanish, azid switches it on`,
       };
-  return { state: 'ready', nextMs: RECHECK_READY_MS, ...standing };
+  return { state: 'ready', nextMs: RECHECK_READY_MS, ...shown };
 }
 
 /** `Contested` is there from the first time on, so that an alert can watch it. */

@@ -84,8 +84,8 @@ function blocked(
 
 /** By the ledger, and by the marks where that was lost. */
 function staying(ledger: readonly string[], { held, marked }: Facts): readonly string[] {
-  const standing = held.filter(({ observed }) => observed.state === 'present').map(({ id }) => id);
-  const found = (marked?.ids ?? []).filter((id) => standing.some((each) => sameAssignmentId(each, id)));
+  const present = held.filter(({ observed }) => observed.state === 'present').map(({ id }) => id);
+  const found = (marked?.ids ?? []).filter((id) => present.some((each) => sameAssignmentId(each, id)));
   return [...ledger, ...found.filter((id) => !ledger.some((each) => sameAssignmentId(each, id)))];
 }
 

@@ -18,11 +18,11 @@ export interface NameDeps {
 
 export function chosenName(object: RoleGrant, first: Target, deps: NameDeps): Target {
   const { uid } = object.metadata;
-  const standing = first.ids.findIndex((id) => {
+  const present = first.ids.findIndex((id) => {
     const seen = deps.assignmentCache.observe(id);
     return seen.state === 'present' && sameGrant(seen.resource, first);
   });
-  if (standing >= 0) return named(first, standing);
+  if (present >= 0) return named(first, present);
   const reported = deps.reported.get(uid);
   const existing = reported && isAsked(first, reported.targetId) ? reported.existingId : undefined;
   const known = first.ids.findIndex((id) => sameAssignmentId(existing, id));
