@@ -7,7 +7,7 @@ import { keyOf } from '../../src/kube/types.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import type { OperatorOptions } from '../../src/operator/options.ts';
 import { HostStage } from '../support/kinds/hosts.ts';
-import { Cluster, SUBSCRIPTION, World } from '../support/testbed.ts';
+import { CALM_LEASE, Cluster, SUBSCRIPTION, World } from '../support/testbed.ts';
 
 /** Two shards on one API server and one Azure: `default` has namespace `team-home`, `blue` has `team-blue`. */
 
@@ -36,6 +36,7 @@ export interface Shards {
 export const options = (shard: string): Partial<OperatorOptions> => ({
   instance: shard,
   leaseName: shardLeaseName(LEASE, shard),
+  leaseTimes: CALM_LEASE,
   shard: { name: shard, count: 2, leaseName: LEASE },
 });
 

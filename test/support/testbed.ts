@@ -16,6 +16,7 @@ import {
 } from '../../src/kube/builtin.ts';
 import { type Applied, KubeClient } from '../../src/kube/client.ts';
 import { isNotFound, isTransient } from '../../src/kube/errors.ts';
+import { LEASE_TIMES, type LeaseTimes } from '../../src/kube/lease/lease-times.ts';
 import { type Interceptor, type KubeRequest, KubeTransport } from '../../src/kube/transport/transport.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { Operator, type RunEnd } from '../../src/operator/operator.ts';
@@ -32,6 +33,7 @@ import { CRDS, KUSTOMIZE_BASE } from '../../src/sandbox/project.ts';
 import type { Preset } from '../../src/simulator/knobs/presets.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { tokenCredential } from '../../src/simulator/testing.ts';
+import { asLook, Looks } from './looks.ts';
 import { Pace } from './pace.ts';
 import { borrowPlane, LENDER } from './planes/borrow.ts';
 import { removeKeys, storedKeys } from './planes/etcd.ts';
@@ -42,6 +44,11 @@ import { removeKeys, storedKeys } from './planes/etcd.ts';
  */
 
 export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+/**
+ * For tests that let hours pass beside a Lease and are not about it: as few renewals as its deadline allows. Every two seconds, as by default,
+ * they were two thirds of what the API server had to do for two shards. A longer Lease would slow down what is handed over by renewals.
+ */
+export const CALM_LEASE: LeaseTimes = { ...LEASE_TIMES, retryMs: 7_000 };
 /** Of deploy/azure. */
 const AZURE_ROLES = ['identities', 'grants', 'hosts', 'orphans'].map((name) => `azid-${name}-role.json`);
 /** Where the API server stores azid's kinds in etcd. */
@@ -70,6 +77,8 @@ function pluralOf(path: string): string {
   return plural;
 }
 
+const nameOf = ({ group, version, plural }: Resource) => `${group}/${version}/${plural}`;
+
 function cluster(group: string, kind: string, plural: string): Resource {
   return { group, version: 'v1', kind, plural, namespaced: false };
 }
@@ -97,6 +106,7 @@ export class Cluster {
   readonly client: KubeClient;
   /** By plural: writes that ended, and writes under way. While neither moves, what was listed stays true. */
   readonly writes = new Map<string, { ended: number; under: number }>();
+  readonly #looks = new Looks((plural) => this.writes.get(plural));
   readonly #signal = new AbortController().signal;
 
   private constructor(plane: ControlPlane) {
@@ -189,17 +199,23 @@ export class Cluster {
     );
   }
 
-  async get<T extends KubeObject>(resource: Resource<T>, key: string): Promise<T | undefined> {
-    try {
-      return await this.client.get(resource, key, this.#signal);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+  get<T extends KubeObject>(resource: Resource<T>, key: string): Promise<T | undefined> {
+    return this.#looks.read(resource.plural, `${nameOf(resource)} ${key}`, async () => {
+      try {
+        return await this.client.get(resource, key, this.#signal);
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    });
   }
 
-  async list<T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> {
-    return (await this.client.list(resource, {}, this.#signal)).items;
+  list<T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> {
+    return this.#looks.read(
+      resource.plural,
+      nameOf(resource),
+      async () => (await this.client.list(resource, {}, this.#signal)).items,
+    );
   }
 
   async delete(resource: Resource, key: string): Promise<void> {
@@ -448,7 +464,7 @@ export class World {
   /** Waits for a condition while time passes; fails with what was waited for. */
   async until(what: string, condition: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
     const deadline = performance.now() + limitMs;
-    while (!(await condition())) {
+    while (!(await asLook(condition))) {
       if (performance.now() > deadline) throw new Error(`waited ${limitMs / 1_000} s in vain for ${what}`);
       await this.pace.breathe(this.quiet);
     }
