@@ -141,8 +141,8 @@ async function whole(): Promise<boolean> {
   );
 }
 
-describe.each(changes)('$what', ({ change, messages, writes: expected }) => {
-  it.each(variantsOf(messages, alsoForged))('$how', async ({ isLost, deliver }) => {
+describe.each(changes)('$what', ({ what, change, messages, writes: expected }) => {
+  it.each(variantsOf(what, messages, alsoForged))('$how', async ({ isLost, deliver }) => {
     await declare();
     const since = stage.mark;
     await change();

@@ -144,8 +144,8 @@ function alsoForged(hint: Hint): readonly Hint[] {
   return [hint, { ...rest, change: 'delete' }];
 }
 
-describe.each(rows)('$what', ({ prepare, resourceId, change, messages, endsOn, writes }) => {
-  it.each(variantsOf(messages, alsoForged))('$how', async ({ isLost, deliver }) => {
+describe.each(rows)('$what', ({ what, prepare, resourceId, change, messages, endsOn, writes }) => {
+  it.each(variantsOf(what, messages, alsoForged))('$how', async ({ isLost, deliver }) => {
     prepare();
     await world.start();
     await stage.attach('it', { target: { resourceId: resourceId() } });

@@ -13,7 +13,7 @@ import type { OperatorOptions } from '../../src/operator/options.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { Estate } from '../support/kinds/estate.ts';
 import { SUB } from '../support/kinds/hosts.ts';
-import { Cluster, World } from '../support/testbed.ts';
+import { CALM_LEASE, Cluster, World } from '../support/testbed.ts';
 
 /** `azid handover`: two clusters, one Azure. What azid has moves from one to the other, and Azure does not notice. */
 
@@ -53,11 +53,12 @@ async function empty(cluster: Cluster): Promise<void> {
 
 const onNew = (): Partial<OperatorOptions> => ({
   leaseName: LEASE,
+  leaseTimes: CALM_LEASE,
   endpoint: loadKubeEndpoint({ clock: systemClock, kubeconfig: fresh.plane.kubeconfigPath }),
 });
 
 async function built(): Promise<Operator> {
-  const operator = await world.start({ leaseName: LEASE });
+  const operator = await world.start({ leaseName: LEASE, leaseTimes: CALM_LEASE });
   await here.build();
   await here.ready();
   // The principal is on record, and first lists were repeated.
@@ -159,7 +160,7 @@ describe('a handover', () => {
   });
 
   it('carries over an end that binds, with whose it is', async () => {
-    await world.start({ leaseName: LEASE });
+    await world.start({ leaseName: LEASE, leaseTimes: CALM_LEASE });
     await here.build();
     const at = `${new Date(world.clock.now() + 3_600_000).toISOString().slice(0, 19)}Z`;
     await here.grant('read', { expiresAt: at });
@@ -190,10 +191,12 @@ describe('a handover', () => {
     const since = world.azure.requests().length;
     const bundle = await exported();
     await world.ended(operator);
-    await expect(world.start({ leaseName: LEASE })).rejects.toThrow('was handed over to another cluster');
+    await expect(world.start({ leaseName: LEASE, leaseTimes: CALM_LEASE })).rejects.toThrow(
+      'was handed over to another cluster',
+    );
     await imported(bundle);
     await here.outcome(revert(here.deps()));
-    await world.start({ leaseName: LEASE });
+    await world.start({ leaseName: LEASE, leaseTimes: CALM_LEASE });
     await here.ready();
     await world.pass(2 * RESYNC_MS);
     await here.ready();
@@ -268,7 +271,9 @@ describe('killed at any of its writes', () => {
     const map = await old.get<ConfigMap>(configMaps, 'azid-system/azid-installation');
     expect(map?.data?.finishedAt).toBeDefined();
     await expect(here.outcome(revert(here.deps()))).rejects.toThrow('the handover was finished');
-    await expect(world.start({ leaseName: LEASE })).rejects.toThrow('was handed over');
+    await expect(world.start({ leaseName: LEASE, leaseTimes: CALM_LEASE })).rejects.toThrow(
+      'was handed over',
+    );
   });
 });
 

@@ -4,7 +4,7 @@ import { loadKubeEndpoint } from '../../src/kube/access/config.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { tokenCredential } from '../../src/simulator/testing.ts';
 import { useStage } from '../support/stage.ts';
-import { Cluster, SUBSCRIPTION } from '../support/testbed.ts';
+import { CALM_LEASE, Cluster, SUBSCRIPTION } from '../support/testbed.ts';
 import { CLAIMED, DELETING, HOUR, Orphans } from './orphan-stage.ts';
 import { theirs } from './theirs.ts';
 
@@ -37,6 +37,7 @@ async function startSecond() {
     installationId: SHARED,
     takeOver: true,
     leaseName: 'azid-second',
+    leaseTimes: CALM_LEASE,
   });
   return { operator, principalId: own.principalId };
 }

@@ -1,4 +1,5 @@
 import type { Hint } from '../../src/hints/hint.ts';
+import { sampleOf } from './sample.ts';
 
 /** The ways in which the messages of a change may come, or not: each message lost, doubled and swapped with the next, one at a time. */
 
@@ -9,8 +10,9 @@ export interface Variant {
   deliver(hints: readonly Hint[]): readonly Hint[];
 }
 
-/** Each message by itself, by its number. */
+/** Each message by itself, by its number; of each way one, and all of them in full. */
 export function variantsOf(
+  what: string,
   messages: number,
   alsoForged: (hint: Hint) => readonly Hint[],
 ): readonly Variant[] {
@@ -28,14 +30,15 @@ export function variantsOf(
     isLost: true,
     deliver: (hints) => hints.toSpliced(n, 1),
   });
+  const inOrder: Variant = { how: 'as they are sent', deliver: (hints) => hints };
+  const inReverse: Variant = {
+    how: 'in reverse, with a forged one between',
+    deliver: (hints) => hints.toReversed().flatMap(alsoForged),
+  };
+  const one = (way: string, variants: readonly Variant[]) => sampleOf(variants, 1, `${what}, ${way}`);
   return [
-    { how: 'as they are sent', deliver: (hints) => hints },
-    {
-      how: 'in reverse, with a forged one between',
-      deliver: (hints) => hints.toReversed().flatMap(alsoForged),
-    },
-    ...each.map(doubled),
-    ...each.slice(1).map((n) => swapped(n - 1)),
-    ...each.map(lost),
+    ...one('order', [inOrder, inReverse, ...each.slice(1).map((n) => swapped(n - 1))]),
+    ...one('doubled', each.map(doubled)),
+    ...one('lost', each.map(lost)),
   ];
 }

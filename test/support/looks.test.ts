@@ -25,10 +25,11 @@ describe('what a condition reads from the API server', () => {
 
   it('is asked for each time while a write is under way, since that takes effect before its end', async () => {
     const { writes, look } = kept();
+    await look();
     writes.under++;
-    expect([await look(), await look()]).toEqual([1, 2]);
+    expect([await look(), await look()]).toEqual([2, 3]);
     Object.assign(writes, { ended: 1, under: 0 });
-    expect([await look(), await look()]).toEqual([3, 3]);
+    expect([await look(), await look()]).toEqual([4, 4]);
   });
 
   it('is believed for twenty looks, since somebody may write whose writes nobody counts', async () => {

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
 import { temporaryFolder } from '../../../src/sandbox/apiserver/process/temporary-folder.ts';
 import type { ReadyFacts } from '../../../src/sandbox/ready-file.ts';
+import { COMPILED } from './child.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 /** For conditions that several processes bring about. */
@@ -14,9 +15,8 @@ export const SOON = { timeout: 90_000, interval: 100 };
 
 /** Azid's own variables of the caller must not reach it. */
 export function cleanEnvironment(): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(AZID_SANDBOX|AZURE)_/.test(name)),
-  );
+  const own = Object.entries(process.env).filter(([name]) => !/^(AZID_SANDBOX|AZURE)_/.test(name));
+  return { ...COMPILED, ...Object.fromEntries(own) };
 }
 
 export interface Ended {
