@@ -192,6 +192,10 @@ describe('the controller’s Deployment', () => {
       },
       { tenantId: 'of-map', clientId: 'c' },
     ],
+    [
+      { args: ['--cloud=China'], env: [{ name: 'AZID_ARM_ENDPOINT', value: 'https://elsewhere.example' }] },
+      { cloud: 'China' },
+    ],
     [{}, {}],
   ])('%j has the settings %j', (container, settings) => {
     const maps = new Map([['ids', { AZURE_TENANT_ID: 'of-map', client: 'c' }]]);

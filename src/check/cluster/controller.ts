@@ -18,6 +18,8 @@ export interface ObservedController {
 export interface ControllerSettings {
   readonly tenantId?: string;
   readonly clientId?: string;
+  /** Its name, and no address: whoever may edit the Deployment must not choose where a caller's own token goes. */
+  readonly cloud?: string;
   readonly clusterIssuer?: string;
 }
 
@@ -100,6 +102,7 @@ export function controllerOf(
 const SETTINGS = [
   ['tenantId', '--tenant-id', 'AZURE_TENANT_ID'],
   ['clientId', '--client-id', 'AZURE_CLIENT_ID'],
+  ['cloud', '--cloud', 'AZID_CLOUD'],
   ['clusterIssuer', '--cluster-issuer', 'AZID_CLUSTER_ISSUER'],
 ] as const;
 

@@ -40,7 +40,13 @@ const FLAGS: readonly Flag[] = [
   OUTPUT_FLAG,
   ...CONTROLLER_FLAGS.filter(({ flags }) => OF_CONTROLLER.has(flags)),
   // What is not given is read off the controller's Deployment.
-  ...AZURE_FLAGS.map((flag) => ({ ...flag, required: false })),
+  ...AZURE_FLAGS.map(({ fallback, about, ...flag }) => ({
+    ...flag,
+    ...(flag.env === 'AZID_CLOUD'
+      ? { about: `${about}; by default the controller's` }
+      : { about, ...(fallback !== undefined && { fallback }) }),
+    required: false,
+  })),
 ];
 
 export function addCheckCommand(program: Command): void {

@@ -53,6 +53,7 @@ function azureSide(
   settings: ControllerSettings,
 ): ReturnType<CheckOptions['azureSide']> {
   const { azureAs, clientId = settings.clientId, tenantId = settings.tenantId } = flags;
+  const inCloud = { ...(settings.cloud !== undefined && { cloud: settings.cloud }), ...flags };
   if (azureAs === 'nobody') return undefined;
   if (tenantId === undefined || (azureAs === 'controller' && clientId === undefined))
     return {
@@ -64,9 +65,9 @@ function azureSide(
     azureAs === 'caller'
       ? {
           whom: 'you, by --credential,',
-          ...signIn({ ...flags, tenantId } as AzureFlags, deps.clock, process.env),
+          ...signIn({ ...inCloud, tenantId } as AzureFlags, deps.clock, process.env),
         }
-      : controllerSignIn({ tenantId, clientId: clientId ?? '' }, resolveCloud(flags), deps);
+      : controllerSignIn({ tenantId, clientId: clientId ?? '' }, resolveCloud(inCloud), deps);
   const { cloud, credential } = asked;
   const permissions = new Permissions({
     access: new ArmAccess({ cloud, credential, clock: deps.clock, version: VERSION }),
