@@ -120,7 +120,6 @@ export type LedgerOwner = Readonly<z.input<typeof owner>>;
 export type LedgerEntry = Readonly<z.input<typeof entry>>;
 export type LedgerSystem = Readonly<z.input<typeof system>>;
 export type LedgerOperation = Readonly<z.input<typeof operation>>;
-export type LedgerProblem = Readonly<z.input<typeof problem>>;
 
 export interface HostIdentity extends KubeObject {
   readonly spec: HostIdentitySpec;

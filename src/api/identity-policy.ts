@@ -152,7 +152,6 @@ const status = z.object({
 
 export type IdentityPolicySpec = Readonly<z.input<typeof spec>>;
 export type IdentityPolicyStatus = Readonly<z.input<typeof status>>;
-export type PolicyDefaults = NonNullable<IdentityPolicySpec['defaults']>;
 
 export interface IdentityPolicy extends KubeObject {
   readonly spec: IdentityPolicySpec;

@@ -1,6 +1,6 @@
-/** The figures of the hint path: `observe/metrics` makes one, and nothing here knows the Prometheus client. */
+/** The figures of the hint path: `src/observability/metrics/` makes one, and nothing here knows the Prometheus client. */
 
-/** How a source of events stands. */
+/** The state of a source of events. */
 export type SourceState =
   /** Another object has the queue, or the object asks for nothing. */
   'idle' | 'connecting' | 'receiving' | 'broken';
@@ -39,15 +39,3 @@ export interface EventMetrics {
   /** Sets the function from which the state of the sources is read. */
   sources(read: () => Iterable<SourceSample>): void;
 }
-
-const none: SourceMetrics = {
-  received: () => {},
-  age: () => {},
-  dropped: () => {},
-  settled: () => {},
-  deadLettered: () => {},
-  clockOff: () => {},
-};
-
-export const noSourceMetrics: SourceMetrics = none;
-export const noEventMetrics: EventMetrics = { source: () => none, forget: () => {}, sources: () => {} };

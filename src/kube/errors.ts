@@ -1,12 +1,9 @@
 /** The one error of the Kubernetes side. Everything that goes wrong between azid and the API server ends up as this. */
 
-/** What happened when there was no `Status` from the API server. */
-export type LocalReason = 'Timeout' | 'ConnectionFailed' | 'Aborted' | 'InvalidResponse';
-
 export interface KubeErrorDetails {
   /** HTTP status; absent when no answer came. */
   readonly status?: number;
-  /** `Status.reason` of the API server (`NotFound`, `Conflict`, ...) or one of `LocalReason`. */
+  /** `Status.reason` of the API server (`NotFound`, `Conflict`, ...) or where it gave none, `Timeout`, `ConnectionFailed`, `Aborted` or `InvalidResponse`. */
   readonly reason: string;
   /** Ms the server asked to wait (`Retry-After`, or `Status.details.retryAfterSeconds`). */
   readonly retryAfterMs?: number;
@@ -72,13 +69,10 @@ export const isVersionTooLarge = is(
 );
 export const isUnauthorized = is((e) => e.status === 401);
 export const isForbidden = is((e) => e.status === 403);
-/** A create was refused because the namespace is being deleted. */
-export const isNamespaceTerminating = is((e) => e.causes.includes('NamespaceTerminating'));
 /** The server read the object and refuses its content (schema, CEL, immutable field). */
 export const isInvalid = is((e) => e.status === 422);
 /** The server does not take a parameter of the call. */
 export const isBadRequest = is((e) => e.status === 400);
-export const isTooManyRequests = is((e) => e.status === 429);
 /** The caller's own signal ended the call. */
 export const isAborted = is((e) => e.reason === 'Aborted');
 export const isTimeout = is((e) => e.reason === 'Timeout');

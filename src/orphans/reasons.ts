@@ -69,7 +69,7 @@ export const KEEP_REASONS = [
 export type KeepReason = (typeof KEEP_REASONS)[number];
 
 /** What makes it unsafe to conclude from what is not there: found by whoever observes. */
-export const DOUBTS = [
+const DOUBTS = [
   /** The stores are not known to hold all that the API server has. */
   'StoresNotSynced',
   /** azid does not know its own identity, or cannot write the claim on it. */

@@ -16,7 +16,7 @@ import type { Candidate } from './report.ts';
 export type { Answer } from './recheck/answer.ts';
 
 /** What was read longer ago is read again: in all that time somebody may have attached it. */
-export const MAX_READS_MS = 30_000;
+const MAX_READS_MS = 30_000;
 
 /** @param objects the stores as they are now: whether it has an owner is asked anew */
 export function recheck(candidate: Candidate, live: LiveObservation, objects: Objects): Answer {

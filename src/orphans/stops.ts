@@ -7,7 +7,7 @@ import type { Candidate, Stop } from './report.ts';
 import { CONFIRM_ANNOTATION, MAX_LISTED, type SweepSpec } from './spec.ts';
 
 /** So few may always be orphans, whatever share of all they are: else one of two could never go. */
-export const FLOOR = 3;
+const FLOOR = 3;
 
 export function stopsOf(observed: SweepObservation, found: Found, spec: SweepSpec): readonly Stop[] {
   const stops: Stop[] = observed.doubts.map(({ reason, message }) => ({ reason, message }));

@@ -64,7 +64,7 @@ export interface Restored {
 }
 
 /** Nothing was done: the message says what was expected, what was found, and what to do. */
-export class RestoreRefused extends Error {
+class RestoreRefused extends Error {
   override readonly name = 'RestoreRefused';
 }
 

@@ -1,4 +1,4 @@
-/** What every module may know about logging. `observe/logs/logs.ts` makes one; modules receive it and add their own fields. */
+/** What every module may know about logging. `src/observability/logs/logs.ts` makes one; modules receive it and add their own fields. */
 export interface Log {
   /** Everything that is not a change made: reconciles, waits, cache events. */
   debug(fields: Fields, message: string): void;

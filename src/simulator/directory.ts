@@ -27,7 +27,7 @@ export interface NewPrincipal {
 }
 
 /** A soft-deleted principal can return for so long (docs/azure-facts.md section 6). */
-export const SOFT_DELETE_MS = 30 * 24 * 3600_000;
+const SOFT_DELETE_MS = 30 * 24 * 3600_000;
 
 export class Directory {
   readonly #principals = new Map<string, Principal>();

@@ -44,7 +44,7 @@ export interface Lock {
 }
 
 /** Of a lock that the control endpoint sets; one made over ARM has a name of its own. */
-export const CONTROL_LOCK = 'azid-simulator';
+const CONTROL_LOCK = 'azid-simulator';
 
 export class World {
   readonly tenantId: string;

@@ -22,7 +22,7 @@ export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'azid';
 
 /** Subscription, tenant and client ids: lower or upper case, as Azure accepts both. */
-export const GUID_PATTERN = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+const GUID_PATTERN = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
 export const guid = () =>
   shaped(z.string().max(36), new RegExp(GUID_PATTERN), {
     expected: 'an id such as 11111111-2222-4333-8444-555555555555',

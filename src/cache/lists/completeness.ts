@@ -13,7 +13,7 @@ export type Completeness =
 export const NOT_LISTED: Completeness = { state: 'partial', reason: 'not listed yet' };
 
 /** How long a proof makes a witness, ms. */
-export const WITNESS_MS = 24 * 3600_000;
+const WITNESS_MS = 24 * 3600_000;
 
 /** Whether a list that began at `startedAt` must show this entry. */
 export function isWitness<T>(entry: Entry<T>, startedAt: number, lagMs: number): boolean {

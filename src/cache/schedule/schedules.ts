@@ -34,7 +34,7 @@ export interface PeriodicOptions {
 }
 
 /** Now, and then every ten minutes: for bulk lists, of which one shows a whole subscription. */
-export class Periodic implements Schedule {
+class Periodic implements Schedule {
   readonly #options: PeriodicOptions;
   readonly #loops = new Map<string, ListLoop>();
   readonly #stopping = new Set<Promise<void>>();
@@ -85,7 +85,7 @@ export interface RotatingOptions {
 }
 
 /** In turn, for areas so small that there are thousands of them: the list of one shows the credentials of one identity. */
-export class Rotating implements Schedule {
+class Rotating implements Schedule {
   readonly #subscriptionOf: (area: string) => string;
   readonly #rotations: Rotations;
   readonly #early: ReReads;

@@ -42,7 +42,7 @@ export function runStatus(given: string, flags: StatusFlags): Promise<number> {
 }
 
 /** `grant/read`: as kubectl takes it. */
-export function objectNamed(given: string): {
+function objectNamed(given: string): {
   readonly kind: KindSchema<KubeObject>;
   readonly name: string;
 } {

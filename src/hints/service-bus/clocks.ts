@@ -10,7 +10,7 @@ export type ClockState =
 
 const MINUTE_MS = 60_000;
 /** Clocks that are set by NTP differ by less than a second; tokens bear five minutes. */
-export const CLOCK_LIMIT_MS = 5 * MINUTE_MS;
+const CLOCK_LIMIT_MS = 5 * MINUTE_MS;
 /** One event of a wrong time between others is somebody's mistake. */
 const MIXED_MS = 5 * MINUTE_MS;
 /** A call that waited so long found the queue empty: what it brings reached the queue meanwhile. */

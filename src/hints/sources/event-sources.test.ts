@@ -6,7 +6,8 @@ import { systemClock } from '../../runtime/time/clock.ts';
 import { type BusStage, startBusStage } from '../../simulator/service-bus/fixture.ts';
 import { SubscriptionArrivals } from '../arrivals/subscription-arrivals.ts';
 import type { Hint } from '../hint.ts';
-import { noEventMetrics, type SourceSample } from '../metrics.ts';
+import { noEventMetrics } from '../metrics.fixture.ts';
+import type { SourceSample } from '../metrics.ts';
 import { EventSources } from './event-sources.ts';
 
 /** Consumers as objects come and go, on the simulator's broker. */

@@ -4,8 +4,8 @@ import type { Clock } from '../../runtime/time/clock.ts';
 /** Alike within this time is one series (client-go `tools/record`). */
 export const SERIES_MS = 600_000;
 /** Per object: this many at once, then one per `REFILL_MS`. */
-export const BURST = 25;
-export const REFILL_MS = 300_000;
+const BURST = 25;
+const REFILL_MS = 300_000;
 /** Series and buckets kept; the oldest go first. */
 export const CAPACITY = 4096;
 

@@ -74,7 +74,7 @@ export interface ReflectorOptions<T extends KubeObject> extends ListOptions<T> {
   readonly onActivity?: (withinMs: number) => void;
 }
 
-export const DEFAULT_IDLE_MS = 120_000;
+const DEFAULT_IDLE_MS = 120_000;
 const HEADERS_MS = 30_000;
 /** A server that asks for more is asked again all the same: a controller must not stay blind for hours. */
 const LONGEST_WAIT_MS = 300_000;

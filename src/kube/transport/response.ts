@@ -53,7 +53,7 @@ export function errorOfStatus(call: string, body: Status, status: number, header
 }
 
 /** `Retry-After` in ms: seconds or an HTTP date (RFC 9110 section 10.2.3); undefined when absent or malformed. */
-export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
   const date = Date.parse(value);

@@ -58,7 +58,7 @@ export interface TransportOptions {
   readonly pingMs?: number;
 }
 
-export const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_PING_MS = 15_000;
 
 export class KubeTransport {

@@ -49,7 +49,7 @@ export async function list(deps: InstallationDeps): Promise<Listing> {
 }
 
 /** Pure. */
-export function listingOf(found: readonly Found[]): Omit<Listing, 'configMaps'> {
+function listingOf(found: readonly Found[]): Omit<Listing, 'configMaps'> {
   const kinds = Map.groupBy(found, ({ kind }) => kind.resource.kind);
   const sources = Map.groupBy(found, ({ object }) => reappliedBy(object));
   return {

@@ -3,7 +3,7 @@
  * can carry a whole request. What is found here is replaced, not dropped, so that one sees there was something.
  */
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** Deeper, longer and wider values are cut: a log line is no dump. */
 const MAX_DEPTH = 6;

@@ -27,7 +27,7 @@ export interface InstallationOptions {
 }
 
 /** azid must not start: the message says why and what to do. */
-export class InstallationMismatch extends Error {
+class InstallationMismatch extends Error {
   override readonly name = 'InstallationMismatch';
 }
 

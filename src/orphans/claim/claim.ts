@@ -11,7 +11,7 @@ import { CONFIRM_ANNOTATION } from '../spec.ts';
 /** Between two renewals, ms. */
 export const RENEW_MS = 3_600_000;
 /** So many renewals nobody else's must come in between before anything is deleted. */
-export const RENEWALS = 2;
+const RENEWALS = 2;
 
 /** What the tag says. */
 export interface Claim {

@@ -6,7 +6,7 @@ import type { Failure } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { ProvenIdentity } from '../proof/proven.ts';
 import type { RoleGrant, SeenAssignment } from '../role-grant/facts.ts';
-import { expiryOf, isExpired } from '../role-grant/own.ts';
+import { expiryOf, isExpired } from '../role-grant/object.ts';
 import { type CoOwnerDeps, candidates, wishOf } from '../role-grant/ownership/co-owners.ts';
 import { mayBeAllowed } from '../role-grant/ownership/given.ts';
 import { mayAskFor } from '../role-grant/target/may-ask-for.ts';

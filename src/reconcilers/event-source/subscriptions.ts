@@ -4,7 +4,7 @@ import { timestamp } from '../../runtime/status/conditions.ts';
 import { CATCH_UP_MS, REPORTED_EVERY_MS, type SourceFacts } from './facts.ts';
 
 /** Event Grid delivers within seconds, and a machine's update may take long: its event comes when it ended. */
-export const ANSWERED_WITHIN_MS = 60 * 60_000;
+const ANSWERED_WITHIN_MS = 60 * 60_000;
 /** So many are named in a message. */
 const NAMED = 5;
 

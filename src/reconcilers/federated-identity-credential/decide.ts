@@ -17,7 +17,7 @@ import type {
   Sibling,
   Trust,
 } from './facts.ts';
-import { ageOf, identityKey, nameOf, ownStatus, whoseIs } from './own.ts';
+import { ageOf, identityKey, nameOf, ownStatus, whoseIs } from './object.ts';
 import { type Request, requestOf } from './request.ts';
 import { stepAside } from './step-aside.ts';
 import { exchangeOf } from './trust/exchange.ts';

@@ -5,7 +5,7 @@ import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
 import { FIRST_LIST_RECHECK_MS, recheckedWithin, type Undetermined } from '../status/undetermined.ts';
 import type { CredentialDecision, Facts, Failed, FederatedIdentityCredential, OwnStatus } from './facts.ts';
-import { identityKey, isProven, ownCredentials, ownStatus } from './own.ts';
+import { identityKey, isProven, ownCredentials, ownStatus } from './object.ts';
 import { remove } from './write/stale.ts';
 
 /** While what the decision needs cannot be read. */

@@ -13,11 +13,11 @@ import { blockedFor } from '../status/blocked.ts';
 import type { Stores } from '../stores.ts';
 import type { Facts, FederatedIdentityCredential } from './facts.ts';
 import { CREDENTIALS } from './needs-live.ts';
+import { identityKey, isProven } from './object.ts';
 import { type CredentialDeps, heldCredentials, readCredentials } from './observe/credentials.ts';
 import { elsewhereOf } from './observe/elsewhere.ts';
 import type { IdentitiesInUse } from './observe/in-use.ts';
 import { movedAway, siblingsOf } from './observe/siblings.ts';
-import { identityKey, isProven } from './own.ts';
 import { requestOf } from './request.ts';
 
 export interface ObserveDeps extends CredentialDeps {

@@ -1,6 +1,6 @@
 import { sameId } from '../../azure/names/resource-id.ts';
 import type { Action, CredentialDecision, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
-import { ownCredentials, ownStatus } from './own.ts';
+import { ownCredentials, ownStatus } from './object.ts';
 import type { Exchange } from './trust/exchange.ts';
 import { remove } from './write/stale.ts';
 

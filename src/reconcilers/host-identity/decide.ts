@@ -5,8 +5,8 @@ import { decideAbsence } from './end/absence.ts';
 import { decideEnd } from './end/ending.ts';
 import type { Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
 import { kept, maintain } from './maintain.ts';
+import { ownStatus } from './object.ts';
 import { awaitOperation } from './operation/operation.ts';
-import { ownStatus } from './own.ts';
 
 /**
  * From what is known to what to do, for one host. Pure. What all objects say of the host meets here, and nothing else in

@@ -4,7 +4,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { type Line, linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
 import { withProblem } from '../hosts/ledger/problems.ts';
 import type { Facts, HostIdentity, OwnStatus } from './facts.ts';
-import { withState } from './identity/judged.ts';
+import { withState } from './identity/case.ts';
 import type { Survey } from './identity/survey.ts';
 import { takenFrom } from './repair/moved.ts';
 import type { WritePlan } from './write/write.ts';

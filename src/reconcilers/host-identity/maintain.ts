@@ -8,7 +8,7 @@ import { stalledOutside, summaryOf } from '../status/summaries.ts';
 import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from './facts.ts';
 import { surveyOf } from './identity/survey.ts';
 import { statusOf, withTroubles, withUnproven } from './ledger.ts';
-import { finalizer, ownStatus, sameStatus, withLines } from './own.ts';
+import { finalizer, ownStatus, sameStatus, withLines } from './object.ts';
 import { withBequests } from './repair/moved.ts';
 import { summaryOfHost } from './summary.ts';
 import { type Batch, batchAfter, batchWaitMs, isMoreDue } from './write/batch.ts';

@@ -1,7 +1,7 @@
 import { hasPendingEdit, requestedReconcile } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { Facts, HostDecision, HostIdentity, ObservedHost, ObservedIdentity } from './facts.ts';
-import { ownStatus, sameStatus } from './own.ts';
+import { ownStatus, sameStatus } from './object.ts';
 
 /** The resource itself, among what is to be read live; all else are the ids of identities that a write names. */
 export const HOST = 'host';

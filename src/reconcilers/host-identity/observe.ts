@@ -6,14 +6,14 @@ import type { ReconcileContext } from '../kind.ts';
 import type { LiveReads } from '../live-reads.ts';
 import { failureOf } from '../status/failure.ts';
 import type { Facts, HostIdentity, ObservedHost } from './facts.ts';
-import { shownOn } from './identity/judged.ts';
+import { shownOn } from './identity/case.ts';
 import { HOST } from './needs-live.ts';
+import { ownStatus } from './object.ts';
 import type { ObserveDeps } from './observe/deps.ts';
 import { cachedHost, liveHost, windowOf } from './observe/host.ts';
 import { seeing } from './observe/seeing.ts';
 import { startOf } from './observe/start.ts';
 import { pollOperation } from './operation/poll.ts';
-import { ownStatus } from './own.ts';
 import { aheadMs } from './write/memory.ts';
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */

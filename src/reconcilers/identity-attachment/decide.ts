@@ -4,7 +4,7 @@ import { selectorScope } from '../hosts/claims/selector.ts';
 import { notAllowed, stalledInside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
-import { finalizer, named, resources, statusWith, stillStatus } from './own.ts';
+import { finalizer, named, resources, statusWith, stillStatus } from './object.ts';
 import { detachable, limitOf, planOf } from './rollout/pace.ts';
 import type { RolloutPlan } from './rollout/rollout.ts';
 import { opensMore, withSlots } from './rollout/slots.ts';

@@ -3,7 +3,7 @@ import { blockOf, unblocked } from '../status/blocked.ts';
 import { finished, isReleased, leftBehind, RELEASED } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import type { AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
-import { named, resources, statusWith } from './own.ts';
+import { named, resources, statusWith } from './object.ts';
 import { planOfDeletion } from './rollout/pace.ts';
 import { withSlots } from './rollout/slots.ts';
 import { eventsOf, reconcileEventsOf } from './targets/events.ts';

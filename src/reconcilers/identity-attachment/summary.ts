@@ -5,7 +5,7 @@ import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import { removalBlocked, removalFree } from '../status/blocked.ts';
 import { stalledInside, stalledOutside } from '../status/summaries.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
-import { named, resources } from './own.ts';
+import { named, resources } from './object.ts';
 import type { RolloutPlan } from './rollout/rollout.ts';
 import type { Target } from './targets/target.ts';
 import { RESTARTS, type Targets } from './targets/targets.ts';

@@ -1,6 +1,6 @@
 import type { OrphanSweep } from '../../api/orphan-sweep.ts';
 import { armKey, isWithinScope, parseResourceId } from '../../azure/names/resource-id.ts';
-import { ageOf } from '../federated-identity-credential/own.ts';
+import { ageOf } from '../federated-identity-credential/object.ts';
 
 /** Which sweep covers what: of several with overlapping scopes the older one has the overlap. */
 

@@ -15,7 +15,7 @@ import type {
   ObservedRole,
   RoleGrant,
 } from './facts.ts';
-import { asCoOwner, expiryOf, isExpired, withoutEntries } from './own.ts';
+import { asCoOwner, expiryOf, isExpired, withoutEntries } from './object.ts';
 import { conflictWith } from './ownership/owners.ts';
 import { decideDeletion } from './removal/deletion.ts';
 import { reportActions, unproven } from './removal/removal.ts';

@@ -12,7 +12,7 @@ import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, referredIdentity, referredSystemIdentity } from '../stores.ts';
 import type { RoleGrant } from './facts.ts';
-import { isExpired } from './own.ts';
+import { isExpired } from './object.ts';
 import { type CoOwnerDeps, wishOf } from './ownership/co-owners.ts';
 import { type GivenDeps, wasGiven } from './ownership/given.ts';
 import { markOf } from './ownership/owners.ts';

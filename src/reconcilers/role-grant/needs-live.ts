@@ -1,6 +1,6 @@
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { Facts, GrantDecision, ObservedAssignment, RoleGrant } from './facts.ts';
-import { isExpired } from './own.ts';
+import { isExpired } from './object.ts';
 
 /** Who gets the role, among what is to be read live. */
 export const PRINCIPAL = 'principal';

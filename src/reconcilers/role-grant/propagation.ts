@@ -1,7 +1,7 @@
 import type { Finding } from '../../runtime/status/conditions.ts';
 import { comingEnd } from './ends/ends.ts';
 import type { Facts, OwnStatus, RoleGrant } from './facts.ts';
-import { expiryOf } from './own.ts';
+import { expiryOf } from './object.ts';
 
 /** The condition `Propagated`, and the times at which a grant must be reconciled to the moment. */
 

@@ -1,6 +1,6 @@
 import type { Summary } from '../decision.ts';
 import type { Facts, GrantDecision, ObservedAssignment, OwnStatus, RoleGrant, Target } from './facts.ts';
-import { ownStatus, withoutEntries } from './own.ts';
+import { ownStatus, withoutEntries } from './object.ts';
 import { propagated } from './propagation.ts';
 
 /** What a decision without actions leaves in the status. */

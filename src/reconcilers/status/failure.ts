@@ -26,10 +26,10 @@ export function failureOf(error: unknown): Failure | undefined {
     };
   }
   if (!(error instanceof AzureError)) return undefined;
-  const meaning = classify(error);
-  const answer = `Azure answers ${meaning.error.code}: ${meaning.error.message}`;
-  const common = { ambiguous: meaning.error.ambiguous, error };
-  switch (meaning.kind) {
+  const classified = classify(error);
+  const answer = `Azure answers ${classified.error.code}: ${classified.error.message}`;
+  const common = { ambiguous: classified.error.ambiguous, error };
+  switch (classified.kind) {
     case 'aborted':
       return undefined;
     case 'throttled':
@@ -38,29 +38,34 @@ export function failureOf(error: unknown): Failure | undefined {
         kind: 'transient',
         reason: 'Throttled',
         message: answer,
-        notBeforeMs: meaning.retryAfterMs,
-        ...(meaning.error.heldBack && { heldBack: true }),
+        notBeforeMs: classified.retryAfterMs,
+        ...(classified.error.heldBack && { heldBack: true }),
       };
     case 'transient': {
-      const { retryAfterMs } = meaning.error;
+      const { retryAfterMs } = classified.error;
       return {
         ...common,
         kind: 'transient',
-        reason: meaning.reason,
-        message: meaning.remedy ? `${answer}; ${meaning.remedy}` : answer,
+        reason: classified.reason,
+        message: classified.remedy ? `${answer}; ${classified.remedy}` : answer,
         ...(retryAfterMs !== undefined && { notBeforeMs: retryAfterMs }),
       };
     }
     case 'stalled':
-      return { ...common, kind: 'stalled', reason: meaning.reason, message: `${answer}; ${meaning.remedy}` };
+      return {
+        ...common,
+        kind: 'stalled',
+        reason: classified.reason,
+        message: `${answer}; ${classified.remedy}`,
+      };
     case 'notFound':
       // It went between the read and the write: the next read shows it, and `decide` has its answer.
-      if (meaning.what === 'resource')
+      if (classified.what === 'resource')
         return { ...common, kind: 'transient', reason: 'ResourceNotFound', message: answer };
       return {
         ...common,
         kind: 'stalled',
-        reason: notFoundReason(meaning.what),
+        reason: notFoundReason(classified.what),
         message: `${answer}; make it, or name another`,
       };
   }

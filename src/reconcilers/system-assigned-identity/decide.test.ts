@@ -23,7 +23,7 @@ import {
   VM,
 } from './facts.fixture.ts';
 import type { Action, SystemAssignedIdentity, SystemIdentityDecision } from './facts.ts';
-import { servicePrincipalName } from './own.ts';
+import { servicePrincipalName } from './object.ts';
 
 const types = ({ actions }: SystemIdentityDecision) => actions.map(({ type }) => type);
 const reasonOf = ({ summary }: SystemIdentityDecision) =>

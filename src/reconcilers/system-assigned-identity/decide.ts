@@ -14,7 +14,7 @@ import type {
   SystemAssignedIdentity,
   SystemIdentityDecision,
 } from './facts.ts';
-import { finalizer, NOBODY, ownStatus, servicePrincipalName } from './own.ts';
+import { finalizer, NOBODY, ownStatus, servicePrincipalName } from './object.ts';
 
 /** A host's ledger enqueues the object; this is the safety net while something is under way. */
 const RECHECK_UNDER_WAY_MS = 60_000;

@@ -5,7 +5,7 @@ import { deleting, finished, isReleased, leftBehind, RELEASED, refused } from '.
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
 import type { Facts, Failed, OwnStatus, SystemAssignedIdentity, SystemIdentityDecision } from './facts.ts';
-import { isSwitchedOff, ownStatus } from './own.ts';
+import { isSwitchedOff, ownStatus } from './object.ts';
 
 /**
  * The object is going. With `Retain` its host only forgets it; with `Delete` the host switches off what azid switched

@@ -20,7 +20,7 @@ import { blockedFor } from '../status/blocked.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, ObservedIdentity, ObservedLedger, SystemAssignedIdentity } from './facts.ts';
-import { cannotHave, isSwitchedOff } from './own.ts';
+import { cannotHave, isSwitchedOff } from './object.ts';
 
 export interface ObserveDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;

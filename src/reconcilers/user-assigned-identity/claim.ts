@@ -3,7 +3,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside, stalledOutside } from '../status/summaries.ts';
 import type { Facts, Rival, SeenIdentity, UserAssignedIdentity } from './facts.ts';
-import { isCopy, ownerOf } from './own.ts';
+import { isCopy, ownerOf } from './object.ts';
 import type { Target } from './target.ts';
 
 /** May this object keep (or make) the identity at its target? Ownership is proven, never assumed (docs/architecture.md section 6). */

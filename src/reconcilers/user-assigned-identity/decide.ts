@@ -5,7 +5,7 @@ import { notAllowed, stalledInside, summaryOf } from '../status/summaries.ts';
 import { decideClaim } from './claim.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
-import { ownerOf, ownStatus } from './own.ts';
+import { ownerOf, ownStatus } from './object.ts';
 import { waitingForList, whileSearched } from './search.ts';
 import { withSecond } from './second.ts';
 import { resolveTarget } from './target.ts';

@@ -18,7 +18,7 @@ import type {
   SeenIdentity,
   UserAssignedIdentity,
 } from './facts.ts';
-import { isCopy, ownerOf, ownStatus } from './own.ts';
+import { isCopy, ownerOf, ownStatus } from './object.ts';
 import { LIST_RECHECK_MS, searchOfDeleted } from './search.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { outputsOf } from './write/output.ts';

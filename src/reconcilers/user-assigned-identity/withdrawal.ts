@@ -1,6 +1,6 @@
 import { namesAnother } from '../../azure/names/identity-marks.ts';
 import type { Facts, IdentityDecision, SeenIdentity, UserAssignedIdentity } from './facts.ts';
-import { ownerOf, ownStatus } from './own.ts';
+import { ownerOf, ownStatus } from './object.ts';
 import { isSomebodyElses } from './write/overwritten.ts';
 
 /**

@@ -12,7 +12,7 @@ export interface Clock {
 }
 
 /** The longest delay `setTimeout` honours; anything above fires at once (docs/kubernetes.md section 4). */
-export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),

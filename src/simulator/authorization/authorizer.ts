@@ -10,7 +10,7 @@ import { ensure } from './ensure.ts';
 import { type Evaluation, evaluate, type Holding } from './permissions.ts';
 
 /** `Microsoft.Authorization/roleAssignments:RoleDefinitionId` and its siblings, as conditions name them. */
-export const ROLE_ASSIGNMENT_ATTRIBUTE = 'Microsoft.Authorization/roleAssignments';
+const ROLE_ASSIGNMENT_ATTRIBUTE = 'Microsoft.Authorization/roleAssignments';
 
 /**
  * The rights of the caller of each request, from the role assignments as they are at that moment. A grant acts for a

@@ -37,7 +37,7 @@ export function assertParameters(
 }
 
 /** The texts are known from public reports. */
-export function assertValue(name: string, declared: Declared, value: unknown): void {
+function assertValue(name: string, declared: Declared, value: unknown): void {
   const type = TYPES[String(declared.type ?? '').toLowerCase()];
   if (type && !type.fits(value))
     throw invalid(

@@ -17,7 +17,7 @@ export interface Planned {
   readonly scope: ExpressionScope;
 }
 
-export const NESTED = 'Microsoft.Resources/deployments';
+const NESTED = 'Microsoft.Resources/deployments';
 const GROUPS = 'Microsoft.Resources/resourceGroups';
 
 /** A resource as often as its `copy` says. */

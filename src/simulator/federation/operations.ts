@@ -26,7 +26,7 @@ import {
   tooMany,
 } from './refusals.ts';
 
-export const CREDENTIAL_TYPE = `${IDENTITY_TYPE}/federatedIdentityCredentials`;
+const CREDENTIAL_TYPE = `${IDENTITY_TYPE}/federatedIdentityCredentials`;
 const ROOT = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${IDENTITY_TYPE}/{identity}/federatedIdentityCredentials`;
 
 /** docs/azure-facts.md section 4. */

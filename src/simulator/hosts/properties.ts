@@ -30,7 +30,7 @@ const DEFAULTS: Readonly<Record<string, Properties>> = {
 export const defaultProperties = (type: string): Properties => DEFAULTS[type.toLowerCase()] ?? {};
 
 /** What the service alone sets, and takes out of what it is sent. Sites have no provisioningState. */
-export function serviceProperties(host: Host): Properties {
+function serviceProperties(host: Host): Properties {
   const { provisioningState } = host;
   const time = new Date(host.createdAt).toISOString();
   switch (host.type.toLowerCase()) {

@@ -4,7 +4,7 @@ import type { KnobValues } from './schema.ts';
 export type Preset = 'honest' | 'fast';
 
 /** Latencies seen in recorded traffic (src/simulator/README.md), by operation id. */
-export const RECORDED_LATENCY_MS: Readonly<Record<string, Spread>> = {
+const RECORDED_LATENCY_MS: Readonly<Record<string, Spread>> = {
   default: { min: 30, max: 120 },
   'identities.createOrUpdate': 1200,
   'roleAssignments.create': 4900,

@@ -1,7 +1,7 @@
 import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core-rest-pipeline';
 import { describe, expect, test } from 'vitest';
 import { toAzureError } from '../../arm/errors.ts';
-import { hostIdOf, SUBSCRIPTION, uai } from '../testing.ts';
+import { hostIdOf, SUBSCRIPTION, uai } from '../hosts.fixture.ts';
 import { linkedScopes, linkedSubscription, namedIdentities } from './named-identities.ts';
 
 const inGroup = (group: string, name: string) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hostIdOf, uai } from '../testing.ts';
+import { hostIdOf, uai } from '../hosts.fixture.ts';
 import { isSettled, readHost, readIdentityValue, UNREADABLE } from './read-host.ts';
 
 const VM = 'Microsoft.Compute/virtualMachines';

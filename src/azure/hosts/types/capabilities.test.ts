@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hostIdOf } from '../testing.ts';
+import { hostIdOf } from '../hosts.fixture.ts';
 import {
   capabilityOf,
   genericCapability,

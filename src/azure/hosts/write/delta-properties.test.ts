@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AttachedIdentity, HostIdentityValue, IdentityBody, IdentityWish } from '../host.ts';
+import { attached, hostIdOf, uai } from '../hosts.fixture.ts';
 import { readIdentityValue } from '../read/read-host.ts';
-import { attached, hostIdOf, uai } from '../testing.ts';
 import { HOST_CAPABILITIES, type HostCapability, inVariant } from '../types/capabilities.ts';
 import { identityDelta } from './delta.ts';
 import { replaceBody } from './replace.ts';

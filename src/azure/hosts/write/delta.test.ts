@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { HostIdentityValue, IdentityWish } from '../host.ts';
-import { attached, identityValue, uai, wish } from '../testing.ts';
+import { attached, identityValue, uai, wish } from '../hosts.fixture.ts';
 import { capabilityOf } from '../types/capabilities.ts';
 import { identityDelta } from './delta.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AzureError } from '../../arm/errors.ts';
 import type { HostOperation } from '../host.ts';
-import { hostIdOf, SUBSCRIPTION } from '../testing.ts';
+import { hostIdOf, SUBSCRIPTION } from '../hosts.fixture.ts';
 import { checkOperation, failedPoll, operationOf, operationState } from './operation.ts';
 
 const ARM = 'https://management.azure.com';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hostIdOf, uai } from '../testing.ts';
+import { hostIdOf, uai } from '../hosts.fixture.ts';
 import { capabilityOf, genericCapability } from '../types/capabilities.ts';
 import { hiddenSecrets } from './hidden-secrets.ts';
 import { replaceBody } from './replace.ts';

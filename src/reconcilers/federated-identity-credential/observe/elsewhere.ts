@@ -2,7 +2,7 @@ import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { Facts, FederatedIdentityCredential, SeenCredential, Sibling } from '../facts.ts';
-import { identityKey, nameOf } from '../own.ts';
+import { identityKey, nameOf } from '../object.ts';
 import { sameName, samePair } from '../trust/place.ts';
 import { resolveTrust } from '../trust/trust.ts';
 import { type CredentialDeps, heldCredentials, readCredentials } from './credentials.ts';

@@ -6,7 +6,7 @@ import { policyFor } from '../../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
 import type { Facts, FederatedIdentityCredential, SeenCredential, Sibling } from '../facts.ts';
-import { identityKey, isProven, nameOf } from '../own.ts';
+import { identityKey, isProven, nameOf } from '../object.ts';
 import { requestOf } from '../request.ts';
 import { resolveTrust } from '../trust/trust.ts';
 

@@ -1,6 +1,6 @@
 import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
 import type { CredentialsOfIdentity, SeenCredential, Sibling, Trust } from '../facts.ts';
-import { ageOf } from '../own.ts';
+import { ageOf } from '../object.ts';
 import { claimants, pending, sameName, samePair } from './place.ts';
 
 /**

@@ -11,7 +11,7 @@ import type {
   SeenCredential,
   Trust,
 } from '../facts.ts';
-import { credentialIdOn, finalizer, nameOf, ownStatus, whoseIs } from '../own.ts';
+import { credentialIdOn, finalizer, nameOf, ownStatus, whoseIs } from '../object.ts';
 import { sameTrust } from '../trust/place.ts';
 import { eventOf } from './event.ts';
 import { blockedOrFree, dropStale, failuresOf, leftOf, type Stuck, working } from './stale.ts';

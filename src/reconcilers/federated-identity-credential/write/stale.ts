@@ -2,7 +2,7 @@ import { armKey, sameId } from '../../../azure/names/resource-id.ts';
 import type { Failure, Summary } from '../../decision.ts';
 import { removalBlocked, removalFree } from '../../status/blocked.ts';
 import type { Action, CredentialDecision, Facts, FederatedIdentityCredential, OwnStatus } from '../facts.ts';
-import { isProven, ownCredentials } from '../own.ts';
+import { isProven, ownCredentials } from '../object.ts';
 
 /** What the ledger holds besides the credential that is asked for: it goes, or says why it stays. */
 

@@ -16,11 +16,11 @@ import {
   withoutProblem,
   withProblem,
 } from '../../hosts/ledger/problems.ts';
-import { type Case, idOf, type Judged, nameInEvents, whyOf, withState } from '../identity/judged.ts';
+import { type Case, type CaseDecision, idOf, nameInEvents, whyOf, withState } from '../identity/case.ts';
 import { unreadable } from './unreadable.ts';
 
 /** It is wanted, and the host does not have it: given, unless something named stands in the way. */
-export function attach(each: Case, base: Line): Judged {
+export function attach(each: Case, base: Line): CaseDecision {
   const { key, facts, wants } = each;
   const { now, identities } = facts;
   const accepted = facts.accepted.get(key);

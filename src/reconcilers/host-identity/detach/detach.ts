@@ -7,21 +7,21 @@ import {
   withoutProblem,
   withProblem,
 } from '../../hosts/ledger/problems.ts';
-import { type Case, idOf, isSelf, type Judged, nameInEvents, withState } from '../identity/judged.ts';
+import { type Case, type CaseDecision, idOf, isSelf, nameInEvents, withState } from '../identity/case.ts';
 import { useOf } from './in-use.ts';
 
 /**
  * Nobody wants it any more. What azid did not attach, and what is to be retained, is only forgotten; the rest is taken
  * away, and its line stays until a read proves it gone (docs/guarantees.md G5, G6). No policy is asked.
  */
-export function detach(each: Case, line: Line, releasing: readonly Releasing[]): Judged {
+export function detach(each: Case, line: Line, releasing: readonly Releasing[]): CaseDecision {
   const { key, shown, facts, host, recycled, settled } = each;
   const { now, window } = facts;
   const id = idOf(each);
   const name = nameInEvents(each, id);
   const accepted = facts.accepted.get(key);
   const begun = line.state === 'Attaching' || line.state === 'Detaching';
-  const stays = (why: string): Judged => ({
+  const stays = (why: string): CaseDecision => ({
     events: [
       {
         type: 'Normal',

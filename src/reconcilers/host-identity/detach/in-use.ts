@@ -4,7 +4,7 @@ import { usesOfIdentity, usesOfSystemIdentity } from '../../../azure/hosts/read/
 import type { Model } from '../../../azure/hosts/write/replace.ts';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import { IN_USE, type Trouble } from '../../hosts/ledger/problems.ts';
-import { type Case, idOf, nameInEvents } from '../identity/judged.ts';
+import { type Case, idOf, nameInEvents } from '../identity/case.ts';
 
 /** What names the identity of this key on the resource, beside its list of identities. */
 export function usesOn(

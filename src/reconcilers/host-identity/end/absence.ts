@@ -1,7 +1,7 @@
 import { RECHECK_INSIDE_MS } from '../../decision.ts';
 import { linesOf } from '../../hosts/ledger/lines.ts';
 import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from '../facts.ts';
-import { withLines } from '../own.ts';
+import { withLines } from '../object.ts';
 
 /** Nothing enqueues it when a list shows the resource elsewhere; to search the cache costs no call. */
 const SEARCH_AGAIN_MS = 10_000;

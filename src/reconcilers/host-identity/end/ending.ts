@@ -2,7 +2,7 @@ import { hasFinalizer } from '../../../api/schema/common.ts';
 import { linesOf, shortName } from '../../hosts/ledger/lines.ts';
 import { isReleased, leftBehind, RELEASED } from '../../status/deleting.ts';
 import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from '../facts.ts';
-import { ownStatus } from '../own.ts';
+import { ownStatus } from '../object.ts';
 
 /**
  * The end of a HostIdentity: by itself when nobody wants anything of the host and nothing of azid's is left there; by hand

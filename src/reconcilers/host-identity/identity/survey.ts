@@ -7,10 +7,10 @@ import { usesOn } from '../detach/in-use.ts';
 import type { Facts, ObservedHost, OwnStatus } from '../facts.ts';
 import { movedEvent, takenFrom } from '../repair/moved.ts';
 import { recycledEvent, recycledSince } from '../repair/recycled.ts';
-import { judge } from './judge.ts';
-import { type Change, shownOn } from './judged.ts';
+import { type Change, shownOn } from './case.ts';
+import { decideCase } from './decide-case.ts';
 
-/** What all identities of one host come to, each judged by itself. */
+/** What all identities of one host come to, each decided by itself. */
 export interface Survey {
   readonly lines: ReadonlyMap<string, Line>;
   readonly changes: readonly Change[];
@@ -41,7 +41,7 @@ export function surveyOf(
   let pending = false;
   let failure: Failure | undefined;
   for (const key of new Set([...lines.keys(), ...claims.wants.keys()])) {
-    const judged = judge({
+    const decided = decideCase({
       key,
       line: lines.get(key),
       wants: claims.wants.get(key) ?? [],
@@ -55,12 +55,12 @@ export function surveyOf(
       // Most resources show it themselves; for the others only a write that was refused does.
       atWork: !isSettled(host) || (facts.conflicted && host.provisioningState === undefined),
     });
-    if (judged.line) next.set(key, judged.line);
-    if (judged.change) changes.push(judged.change);
-    events.push(...(judged.events ?? []));
-    if (judged.awaited) awaited.set(key, judged.awaited);
-    pending ||= judged.pending ?? false;
-    failure ??= judged.failure;
+    if (decided.line) next.set(key, decided.line);
+    if (decided.change) changes.push(decided.change);
+    events.push(...(decided.events ?? []));
+    if (decided.awaited) awaited.set(key, decided.awaited);
+    pending ||= decided.pending ?? false;
+    failure ??= decided.failure;
   }
   return { lines: next, changes, events, pending, failure, awaited };
 }

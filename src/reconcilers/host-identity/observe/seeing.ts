@@ -10,7 +10,7 @@ import { claimsOnHost } from '../../hosts/claims/on-host.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Accepted, Facts, HostIdentity, ObservedHost, ObservedIdentity } from '../facts.ts';
 import { isLiveIdentity } from '../needs-live.ts';
-import { ownStatus } from '../own.ts';
+import { ownStatus } from '../object.ts';
 import { bequestsTo, whereabouts, withBequests } from '../repair/moved.ts';
 import { readBack } from '../write/read-back.ts';
 import type { ObserveDeps } from './deps.ts';

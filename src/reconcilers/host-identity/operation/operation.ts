@@ -1,6 +1,6 @@
 import { summaryOf } from '../../status/summaries.ts';
 import type { Facts, HostDecision, HostIdentity } from '../facts.ts';
-import { ownStatus } from '../own.ts';
+import { ownStatus } from '../object.ts';
 
 /**
  * A write that Azure carries out, for 10 s to 16 min: no worker waits for it, and nothing else is written to the host

@@ -7,7 +7,7 @@ import { type Line, linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { Asked, HostIdentity, ObservedOperation, OwnStatus } from '../facts.ts';
-import { ownStatus } from '../own.ts';
+import { ownStatus } from '../object.ts';
 import type { HostMemory } from '../write/memory.ts';
 
 export interface PollDeps {

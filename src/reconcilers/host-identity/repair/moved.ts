@@ -8,8 +8,8 @@ import type { ReconcileEvent } from '../../decision.ts';
 import { type Line, linesOf } from '../../hosts/ledger/lines.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import type { Bequest, Facts, HostIdentity, ObservedHost, OwnStatus } from '../facts.ts';
-import { shownOn } from '../identity/judged.ts';
-import { ownStatus } from '../own.ts';
+import { shownOn } from '../identity/case.ts';
+import { ownStatus } from '../object.ts';
 import type { HostMemory } from '../write/memory.ts';
 
 /**

@@ -14,15 +14,15 @@ import { unreadable } from '../attach/unreadable.ts';
 import { useOf } from '../detach/in-use.ts';
 import {
   type Case,
+  type CaseDecision,
   type Change,
   idOf,
   isOwned,
   isTakenOver,
-  type Judged,
   nameInEvents,
   whyOf,
   withState,
-} from '../identity/judged.ts';
+} from '../identity/case.ts';
 
 /**
  * An identity that was deleted or made again leaves its id on the host without a principal, or with its old one, and no
@@ -40,7 +40,7 @@ export function isAnother({ key, shown, facts }: Case): boolean {
 /** What the next write puts right, or what was waited for. */
 const MOOT: ReadonlySet<string> = new Set([IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, DEAD_ON_HOST, IN_USE]);
 
-export function repair(each: Case, base: Line): Judged {
+export function repair(each: Case, base: Line): CaseDecision {
   const { key, facts, wants, host, shown, atWork } = each;
   const { now } = facts;
   // Switched on, and its principal is about to show.

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../kube/types.ts';
 import type { HostView } from '../../../simulator/hosts/reads/view.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Stores } from '../../stores.ts';
-import { ownStatus } from '../own.ts';
+import { ownStatus } from '../object.ts';
 
 /** What is asked of the host, and what azid has written down. */
 export interface Declared {

@@ -1,6 +1,6 @@
 import type { Failure } from '../../decision.ts';
 import type { Asked, Refusal } from '../facts.ts';
-import { guiltyOf, isAboutIdentities } from './meanings.ts';
+import { guiltyOf, isAboutIdentities } from './classify.ts';
 
 /** Of how many one is at fault, when Azure does not name it; undefined where halving them would not find it. */
 export function triesOf({ asked, failure }: Refusal): number | undefined {

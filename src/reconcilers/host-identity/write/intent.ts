@@ -4,7 +4,7 @@ import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { ReconcileEvent } from '../../decision.ts';
 import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Facts, ObservedHost, WriteIdentity } from '../facts.ts';
-import type { Change } from '../identity/judged.ts';
+import type { Change } from '../identity/case.ts';
 import type { PlannedWrite } from './write.ts';
 
 /** A planned write as an action, and the ledger that must be saved before it begins (docs/guarantees.md G5). */

@@ -1,6 +1,6 @@
 import type { HostIdentity, ObservedHost } from '../facts.ts';
-import { shownOn } from '../identity/judged.ts';
-import { ownStatus } from '../own.ts';
+import { shownOn } from '../identity/case.ts';
+import { ownStatus } from '../object.ts';
 import { recycledSince } from '../repair/recycled.ts';
 import type { HostMemory } from './memory.ts';
 

@@ -5,7 +5,7 @@ import { type Line, SYSTEM, shortName } from '../../hosts/ledger/lines.ts';
 import { DEAD_IN_THE_WAY, DEAD_ON_HOST, type Trouble, withProblem } from '../../hosts/ledger/problems.ts';
 import { stalledOutside, summaryOf } from '../../status/summaries.ts';
 import type { Facts, Refusal } from '../facts.ts';
-import { withState } from '../identity/judged.ts';
+import { withState } from '../identity/case.ts';
 import {
   guiltyOf,
   isAboutIdentities,
@@ -13,7 +13,7 @@ import {
   troubleOf,
   troubleOfHost,
   troubleOfRemoval,
-} from './meanings.ts';
+} from './classify.ts';
 
 export interface Judgement {
   readonly lines: ReadonlyMap<string, Line>;

@@ -5,7 +5,7 @@ import { hiddenSecrets } from '../../../azure/hosts/write/hidden-secrets.ts';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Trouble } from '../../hosts/ledger/problems.ts';
 import type { Facts, ObservedHost } from '../facts.ts';
-import type { Change } from '../identity/judged.ts';
+import type { Change } from '../identity/case.ts';
 import { byCredential } from './credentials.ts';
 
 /**

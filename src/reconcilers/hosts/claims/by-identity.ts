@@ -55,7 +55,7 @@ function append<V>(lists: Map<string, V[]>, key: string, value: V): void {
   else lists.set(key, [value]);
 }
 
-export function keyWanted({ what }: Wants): string {
+function keyWanted({ what }: Wants): string {
   return what === 'system' ? SYSTEM : armKey(what.identityId);
 }
 

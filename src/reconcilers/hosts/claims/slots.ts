@@ -16,7 +16,7 @@ export interface RolloutSlots {
   readonly detach: ReadonlySet<string>;
 }
 
-export const NO_SLOTS: RolloutSlots = { attach: new Set(), detach: new Set() };
+const NO_SLOTS: RolloutSlots = { attach: new Set(), detach: new Set() };
 
 /** What an attachment says of a host without having tried: found anew at each reconcile. */
 export const FOUND_ANEW: ReadonlySet<string> = new Set([

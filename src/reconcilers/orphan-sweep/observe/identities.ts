@@ -35,7 +35,7 @@ export type Attached =
   | { readonly state: 'unread'; readonly why: string };
 
 /** Those with any mark of azid. */
-export function markedIdentities(
+function markedIdentities(
   swept: readonly SweptScope[],
   { identityCache }: Pick<IdentitiesDeps, 'identityCache'>,
 ): readonly { readonly identity: AzureIdentity; readonly scope: string }[] {

@@ -6,7 +6,7 @@ import type { Summary } from '../../decision.ts';
 import { otherThan } from '../../status/refusals.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../../status/summaries.ts';
 import type { Facts, Failed, GrantDecision, Held, ObservedEnd, RoleGrant } from '../facts.ts';
-import { ownStatus, withoutEntries } from '../own.ts';
+import { ownStatus, withoutEntries } from '../object.ts';
 import { notGranted } from '../propagation.ts';
 import { whatRemains } from '../removal/remains.ts';
 import { everything, remove, reportActions, summaryOfStays } from '../removal/removal.ts';

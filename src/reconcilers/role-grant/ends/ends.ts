@@ -11,7 +11,7 @@ import type { Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import { INDEX } from '../../stores.ts';
 import type { Action, Facts, Held, ObservedEnd, RoleGrant, Target } from '../facts.ts';
-import { expiryOf, ledgerOf } from '../own.ts';
+import { expiryOf, ledgerOf } from '../object.ts';
 import { everything } from '../removal/removal.ts';
 import { isEndDemanded, requestOf } from '../target/request.ts';
 

@@ -9,7 +9,7 @@ import { failureOf } from '../../status/failure.ts';
 import { overOf } from '../ends/ends.ts';
 import type { Facts, Held, ObservedAssignment, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { isLive, isSuspected } from '../needs-live.ts';
-import { asCoOwner, isExpired } from '../own.ts';
+import { asCoOwner, isExpired } from '../object.ts';
 import { type CoOwnerDeps, coOwnersOf, hasPrincipal } from '../ownership/co-owners.ts';
 import { type DuplicateDeps, duplicateOf } from '../ownership/duplicates.ts';
 import { type GivenDeps, wasGiven } from '../ownership/given.ts';

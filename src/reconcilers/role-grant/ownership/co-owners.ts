@@ -9,7 +9,7 @@ import { INDEX, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
 import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/ends.ts';
 import type { CoOwner, ObservedRole, RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { isExpired } from '../own.ts';
+import { isExpired } from '../object.ts';
 import { type Granted, mayAskFor } from '../target/may-ask-for.ts';
 import { type KnownDeps, knownPrincipal, type PrincipalDeps } from '../target/principal.ts';
 import { requestOf } from '../target/request.ts';

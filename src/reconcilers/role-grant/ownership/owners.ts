@@ -1,6 +1,6 @@
 import { type AssignmentMark, assignmentMark } from '../../../azure/names/assignment-mark.ts';
 import type { CoOwner, RoleGrant } from '../facts.ts';
-import { asCoOwner } from '../own.ts';
+import { asCoOwner } from '../object.ts';
 
 /**
  * Several objects may ask for one assignment: equal scope, role and principal. They share it as long as they ask for the

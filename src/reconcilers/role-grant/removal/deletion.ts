@@ -6,7 +6,7 @@ import { otherThan } from '../../status/refusals.ts';
 import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../../status/undetermined.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
-import { ownStatus, withoutEntries } from '../own.ts';
+import { ownStatus, withoutEntries } from '../object.ts';
 import { provenGone } from '../stop.ts';
 import { everything, remove, type Stays } from './removal.ts';
 import { undeterminedOf } from './undetermined.ts';

@@ -1,5 +1,5 @@
 import type { Facts, RoleGrant } from '../facts.ts';
-import { asCoOwner } from '../own.ts';
+import { asCoOwner } from '../object.ts';
 import { ownersOf } from '../ownership/owners.ts';
 import { isAsked } from '../target/target.ts';
 

@@ -3,7 +3,7 @@ import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent, type Summary } f
 import { naming, refusalsOf } from '../../status/refusals.ts';
 import { summaryOf } from '../../status/summaries.ts';
 import type { Action, CoOwner, Facts, Failed, Held, OwnStatus, RoleGrant } from '../facts.ts';
-import { asCoOwner, expiryOf } from '../own.ts';
+import { asCoOwner, expiryOf } from '../object.ts';
 import { awaitedBy, ownersOf, staysWithout } from '../ownership/owners.ts';
 import { isOurs } from '../target/target.ts';
 

@@ -2,7 +2,7 @@ import { parseScope } from '../../../azure/names/scope.ts';
 import { spellingFault } from '../../../azure/names/spelling.ts';
 import type { GrantRequest } from '../../../policy/grants.ts';
 import type { Facts, RoleGrant, SeenRole, Target } from '../facts.ts';
-import { expiryOf } from '../own.ts';
+import { expiryOf } from '../object.ts';
 
 /** What the policies are asked for an object. */
 export function requestOf(

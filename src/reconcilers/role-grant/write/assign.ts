@@ -13,7 +13,7 @@ import type {
   RoleGrant,
   Target,
 } from '../facts.ts';
-import { finalizer, ownStatus, withEntry } from '../own.ts';
+import { finalizer, ownStatus, withEntry } from '../object.ts';
 import { asOwners, descriptionOf } from '../ownership/owners.ts';
 import { remove } from '../removal/removal.ts';
 import { describe, stop } from '../stop.ts';

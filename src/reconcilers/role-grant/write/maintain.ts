@@ -4,7 +4,7 @@ import { otherThan } from '../../status/refusals.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { finalizer, ownStatus, withEntry, withoutEntries } from '../own.ts';
+import { finalizer, ownStatus, withEntry, withoutEntries } from '../object.ts';
 import { asOwners, descriptionOf, ownersOf, sameCondition } from '../ownership/owners.ts';
 import { describe, stop } from '../stop.ts';
 import { summaryOfRefusal } from './refusals.ts';

@@ -3,7 +3,7 @@ import { RECHECK_READY_MS } from '../../decision.ts';
 import { removalAgainMs, removalBlocked, removalFree } from '../../status/blocked.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { finalizer, ownStatus, withoutEntries } from '../own.ts';
+import { finalizer, ownStatus, withoutEntries } from '../object.ts';
 import { propagated } from '../propagation.ts';
 import { remove, reportActions } from '../removal/removal.ts';
 import { describe, provenGone } from '../stop.ts';

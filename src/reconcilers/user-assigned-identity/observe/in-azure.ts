@@ -66,8 +66,8 @@ export async function readLive(
     if (got.found) return { state: 'present', identity: got.identity, live: true };
     return absent(object, target, got.missing, deps);
   } catch (error) {
-    const meaning = classify(error);
-    if (meaning.kind === 'notFound' && meaning.what === 'subscription') {
+    const classified = classify(error);
+    if (classified.kind === 'notFound' && classified.what === 'subscription') {
       return { state: 'absent', missing: 'subscription', conclusive: false, conclusiveInMs: 0 };
     }
     return unreadable(error);

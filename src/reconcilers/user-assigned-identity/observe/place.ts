@@ -5,7 +5,7 @@ import { keyOf } from '../../../kube/types.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { declaredPlace, isWithinSpec } from '../../proof/places.ts';
 import type { UserAssignedIdentity } from '../facts.ts';
-import { ownerOf } from '../own.ts';
+import { ownerOf } from '../object.ts';
 import { coordinatesOf } from '../target.ts';
 import type { ObserveDeps } from './deps.ts';
 

@@ -1,6 +1,6 @@
 import { namesAnother } from '../../../azure/names/identity-marks.ts';
 import type { Facts, UserAssignedIdentity } from '../facts.ts';
-import { ownerOf } from '../own.ts';
+import { ownerOf } from '../object.ts';
 import type { Target } from '../target.ts';
 import type { ObserveDeps } from './deps.ts';
 

@@ -5,7 +5,7 @@ import type { Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import { decideClaim } from '../claim.ts';
 import type { Facts, IdentityDecision, ObservedInAzure, OwnStatus, UserAssignedIdentity } from '../facts.ts';
-import { finalizer, keysOf, ownerOf, ownStatus } from '../own.ts';
+import { finalizer, keysOf, ownerOf, ownStatus } from '../object.ts';
 import type { Target } from '../target.ts';
 import { wantedTags } from './tags.ts';
 

@@ -6,7 +6,7 @@ import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summaries.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
-import { finalizer, keysOf, ownerOf, ownStatus } from '../own.ts';
+import { finalizer, keysOf, ownerOf, ownStatus } from '../object.ts';
 import type { Target } from '../target.ts';
 import { otherHolders } from '../withdrawal.ts';
 import { decideOutput } from './output.ts';

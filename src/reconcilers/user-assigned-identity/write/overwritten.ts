@@ -2,7 +2,7 @@ import { asciiLower } from '../../../azure/names/ascii.ts';
 import { withoutMarks } from '../../../azure/names/identity-marks.ts';
 import { isOverwritten } from '../../proof/observe.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
-import { ownStatus } from '../own.ts';
+import { ownStatus } from '../object.ts';
 
 /**
  * A PUT that answered 200 where 201 was due: somebody made the identity between our GET and our PUT, and now it

@@ -15,7 +15,7 @@ import { isGuid } from '../guid.ts';
 import { type AuthorizationParts, assertVerdict, scopeOf } from '../part.ts';
 import { assignableAt, definitionId, permissionSet, type RoleDefinition } from './definitions.ts';
 
-export const DEFINITION_TYPE = 'Microsoft.Authorization/roleDefinitions';
+const DEFINITION_TYPE = 'Microsoft.Authorization/roleDefinitions';
 
 const strings = z.array(z.string()).nullish();
 const bodySchema = z.object({

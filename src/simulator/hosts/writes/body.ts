@@ -64,7 +64,7 @@ export function etagOf(type: HostType, { revision, uniqueId }: Host): string {
   return `${revision.toString(16).padStart(8, '0')}${uniqueId.slice(8)}`;
 }
 
-export function shownId(type: HostType, id: string): string {
+function shownId(type: HostType, id: string): string {
   return type.lowerGroupInIds ? id.replace(/\/resourcegroups\//i, '/resourcegroups/') : id;
 }
 

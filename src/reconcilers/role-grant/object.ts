@@ -7,7 +7,7 @@ import type { Action, CoOwner, Facts, OwnStatus, RoleGrant } from './facts.ts';
 
 /** What every branch of the decision reads off the object. */
 
-/** The kind's own status fields as they stand. */
+/** The fields of the status that are this kind's, as they are stored. */
 export function ownStatus(object: RoleGrant): OwnStatus {
   const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
   return own;

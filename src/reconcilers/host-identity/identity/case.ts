@@ -32,7 +32,7 @@ export interface Change {
   readonly why: string;
 }
 
-export interface Judged {
+export interface CaseDecision {
   /** As the ledger stands when nothing is written; absent: the ledger has nothing of it. */
   readonly line?: Line | undefined;
   readonly change?: Change;
@@ -45,7 +45,7 @@ export interface Judged {
   readonly failure?: Failure;
 }
 
-/** One identity before the judge. */
+/** What is decided of one identity: all that is known of it. */
 export interface Case {
   readonly key: string;
   /** What the ledger has of it. */

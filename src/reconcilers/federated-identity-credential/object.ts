@@ -11,7 +11,7 @@ import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './fa
 
 /** What every branch of the decision reads off the object. */
 
-/** The kind's own status fields as they stand. */
+/** The fields of the status that are this kind's, as they are stored. */
 export function ownStatus(object: FederatedIdentityCredential): OwnStatus {
   const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
   return own;

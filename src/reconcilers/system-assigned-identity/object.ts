@@ -4,7 +4,7 @@ import { parseResourceId } from '../../azure/names/resource-id.ts';
 import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
 import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
 
-/** The kind's own status fields as they stand; of one that lives nothing may be taken, whoever wrote so. */
+/** The fields of the status that are this kind's, as they are stored; of one that lives nothing may be taken, whoever wrote so. */
 export function ownStatus(object: SystemAssignedIdentity): OwnStatus {
   const {
     conditions: _c,

@@ -7,7 +7,7 @@ import type { Target } from './target.ts';
 
 /** What every branch of the decision reads off the object. */
 
-/** The kind's own status fields as they stand. */
+/** The fields of the status that are this kind's, as they are stored. */
 export function ownStatus(object: UserAssignedIdentity): OwnStatus {
   const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
   return own;

@@ -4,7 +4,7 @@ import type { Action, HostIdentity, OwnStatus } from './facts.ts';
 
 /** What every branch of the decision reads off the object, and how the ledger is written back. */
 
-/** The kind's own status fields as they stand. */
+/** The fields of the status that are this kind's, as they are stored. */
 export function ownStatus(object: HostIdentity): OwnStatus {
   const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
   return own;

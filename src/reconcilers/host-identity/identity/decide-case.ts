@@ -11,20 +11,20 @@ import { isAnother, repair } from '../repair/repair.ts';
 import { AZID } from '../write/credentials.ts';
 import {
   type Case,
+  type CaseDecision,
   idOf,
   isOwned,
   isSelf,
   isTakenOver,
-  type Judged,
   nameInEvents,
   withState,
-} from './judged.ts';
+} from './case.ts';
 
 /**
  * One identity of one host: kept, given, made anew or taken away. Giving needs a policy, a slot and an identity that is
  * there; taking away needs the ledger to say that azid gave it, and nobody who wants it (docs/guarantees.md G5).
  */
-export function judge(each: Case): Judged {
+export function decideCase(each: Case): CaseDecision {
   const { key, line, shown, facts, claims } = each;
   const isAlive = shown?.principalId !== undefined;
   const { holders, releasing, awaited } = holdingOf(key, line, claims, isAlive);
@@ -59,7 +59,7 @@ function isThere({ host }: Case, key: string): boolean {
 }
 
 /** Finished and read back. What was there before azid is not azid's, unless somebody takes it over. */
-function attached(each: Case, base: Line): Judged {
+function attached(each: Case, base: Line): CaseDecision {
   const { key, line, shown, facts, settled } = each;
   const { now } = facts;
   if (line?.state === 'Attaching' && !settled) return { line: base, pending: true };
@@ -97,7 +97,7 @@ function eventsOf(each: Case, next: Line): ReconcileEvent[] {
 }
 
 /** Whoever could attach azid's own identity could act with azid's rights (docs/guarantees.md G21). */
-function reserved({ line, facts, host }: Case, base: Line): Judged {
+function reserved({ line, facts, host }: Case, base: Line): CaseDecision {
   const message = `it is azid's own identity; no object can attach it to ${host.id}: name another identity`;
   const refused = withState({ ...base, owned: line?.owned ?? false }, 'Refused', facts.now);
   return { line: withProblem(refused, { reason: RESERVED_IDENTITY, message }, facts.now) };

@@ -1,0 +1,18 @@
+import type { EventMetrics, SourceMetrics } from './metrics.ts';
+
+/** Figures that nobody reads. */
+
+export const noSourceMetrics: SourceMetrics = {
+  received: () => {},
+  age: () => {},
+  dropped: () => {},
+  settled: () => {},
+  deadLettered: () => {},
+  clockOff: () => {},
+};
+
+export const noEventMetrics: EventMetrics = {
+  source: () => noSourceMetrics,
+  forget: () => {},
+  sources: () => {},
+};
