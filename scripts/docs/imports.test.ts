@@ -71,6 +71,53 @@ it('nor is any described by what it describes: types run one way, too', () => {
   expect(circleIn(product)).toBeUndefined();
 });
 
+/** The order of folders under `src/`, as docs/architecture.md section 7 draws it: what imports before what is imported. */
+async function drawnOrder(): Promise<readonly (readonly string[])[]> {
+  const page = await readFile(join(ROOT, 'docs/architecture.md'), 'utf8');
+  const [, drawn = ''] = page.match(/^```\n(cli -> [^`]*)^```/m) ?? [];
+  return drawn.split('->').map((level) => level.trim().split(/,\s*/));
+}
+
+/** Imports against the order, or between folders beside each other. */
+function against(order: readonly (readonly string[])[], graph: Graph): readonly string[] {
+  const levelOf = (path: string) => order.findIndex((level) => level.includes(path.split('/')[1] ?? ''));
+  return [...graph].flatMap(([path, to]) =>
+    to
+      .filter((each) => each.split('/')[1] !== path.split('/')[1])
+      .filter((each) => levelOf(each) <= levelOf(path))
+      .map((each) => `${path} -> ${each}`),
+  );
+}
+
+it('folders import in the order that the architecture draws, types included', async () => {
+  const order = await drawnOrder();
+  const types = graphOf(sources, REFERENCE);
+  const inFolders = [...types].filter(([path]) => path.split('/').length > 2);
+  const drawn = new Set(order.flat());
+  expect(inFolders.map(([path]) => path).filter((path) => !drawn.has(path.split('/')[1] ?? ''))).toEqual([]);
+  const shapes = ([path, to]: readonly [string, readonly string[]]) =>
+    [path, to.filter((each) => each !== 'src/kube/types.ts' && each.startsWith('src/'))] as const;
+  expect(against(order, new Map(inFolders.map(shapes)))).toEqual([]);
+});
+
+it('only the sandbox and the command start a simulated Azure', () => {
+  const users = [...all].filter(([, to]) => to.some((each) => each.startsWith('src/simulator/')));
+  expect(users.map(([path]) => path).filter((path) => !/^src\/(simulator|sandbox|cli)\//.test(path))).toEqual(
+    [],
+  );
+});
+
+it('finds imports against the order, and beside', () => {
+  const graph = new Map([
+    ['src/a/x.ts', ['src/b/x.ts', 'src/a/y.ts']],
+    ['src/b/x.ts', ['src/a/x.ts', 'src/c/x.ts']],
+  ]);
+  expect(against([['a'], ['b', 'c']], graph)).toEqual([
+    'src/b/x.ts -> src/a/x.ts',
+    'src/b/x.ts -> src/c/x.ts',
+  ]);
+});
+
 it('the simulated Azure imports nothing of the product, the clock aside', () => {
   const lines = importsOf('src/simulator');
   expect(lines.length).toBeGreaterThan(100);

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { PROVIDERS } from '../../hints/activity-log/providers.ts';
 
 import type { EventMetrics } from '../../hints/metrics.ts';
+import type { OrphanMetrics } from '../../orphans/metrics.ts';
 import type { SignInMetrics } from '../../reconcilers/sign-ins/poller.ts';
 import type { ControllerMetrics, QueueMetrics } from '../../runtime/metrics.ts';
 import { type ActivityLogSeries, activityLogSeries } from './activity-log-series.ts';
@@ -11,7 +12,7 @@ import { type CachePart, cacheSeries } from './cache-series.ts';
 import { controllerSeries } from './controller-series.ts';
 import { eventSeries } from './event-series.ts';
 import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
-import { type OrphanMetrics, orphanSeries } from './orphan-series.ts';
+import { orphanSeries } from './orphan-series.ts';
 import { type SeriesDescription, seriesOf } from './series.ts';
 import { type ShardMetrics, shardSeries } from './shard-series.ts';
 import { signInSeries } from './sign-in-series.ts';

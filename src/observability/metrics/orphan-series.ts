@@ -1,22 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-
-/** The state of a sweep, by its status. */
-export interface SweepSample {
-  readonly sweep: string;
-  /** Since its last run began, ms; undefined: none did. */
-  readonly ageMs: number | undefined;
-  readonly candidates: readonly {
-    readonly type: string;
-    readonly reason: string;
-    readonly verdict: string;
-  }[];
-}
-
-export interface OrphanMetrics {
-  deleted(type: string): void;
-  /** Sets the function from which the sweeps are read. */
-  sweeps(source: () => Iterable<SweepSample>): void;
-}
+import type { OrphanMetrics, SweepSample } from '../../orphans/metrics.ts';
 
 /** `azid_orphan*`: absent without an OrphanSweep. */
 export function orphanSeries(registry: Registry): OrphanMetrics {

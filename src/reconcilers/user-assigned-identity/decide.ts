@@ -6,7 +6,7 @@ import { decideClaim } from './claim.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
 import { ownerOf, ownStatus } from './object.ts';
-import { waitingForList, whileSearched } from './search.ts';
+import { waitingForList, whileSearched } from './search-summary.ts';
 import { withSecond } from './second.ts';
 import { resolveTarget } from './target.ts';
 import { withdrawContradicted } from './withdrawal.ts';

@@ -19,7 +19,7 @@ import type {
   UserAssignedIdentity,
 } from './facts.ts';
 import { isCopy, ownerOf, ownStatus } from './object.ts';
-import { LIST_RECHECK_MS, searchOfDeleted } from './search.ts';
+import { LIST_RECHECK_MS, searchOfDeleted } from './search-summary.ts';
 import { resolveTarget, type Target } from './target.ts';
 import { outputsOf } from './write/output.ts';
 import { isOnRecord, isSomebodyElses, takeMarksBack } from './write/overwritten.ts';

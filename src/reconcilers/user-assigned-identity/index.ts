@@ -11,7 +11,7 @@ import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts'
 import { needsLive } from './needs-live.ts';
 import { kept } from './object.ts';
 import type { ObserveDeps } from './observe/deps.ts';
-import { observe } from './observe/observe.ts';
+import { observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { store } from './store.ts';
 import { watches } from './watches.ts';

@@ -9,7 +9,7 @@ import type { Search, UserAssignedIdentity } from './facts.ts';
  * (docs/design/2026-11-29-lost-and-copied-identities.md).
  */
 
-/** How a living object stands while it is so. */
+/** The summary of a living object while it is so. */
 export function whileSearched(object: UserAssignedIdentity, search: Search): Summary {
   const keep = object.status?.observedGeneration === object.metadata.generation;
   switch (search.state) {

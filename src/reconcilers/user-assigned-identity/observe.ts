@@ -1,23 +1,23 @@
-import { isReconcileRequested } from '../../../api/schema/common.ts';
-import type { Coordinates } from '../../../api/user-assigned-identity.ts';
-import { keyOf } from '../../../kube/types.ts';
-import type { NamespacePolicy } from '../../../policy/evaluate.ts';
-import { policyFor } from '../../../policy/policy-for.ts';
-import { firstOf } from '../../../runtime/time/first-of.ts';
-import type { ReconcileContext } from '../../kind.ts';
-import type { LiveReads } from '../../live-reads.ts';
-import { blockedFor } from '../../status/blocked.ts';
-import type { Facts, UserAssignedIdentity } from '../facts.ts';
-import { IDENTITY, isLive } from '../needs-live.ts';
-import { secondIdentities } from '../second.ts';
-import { coordinatesOf, resolveTarget } from '../target.ts';
-import { seenConfigMaps } from './config-maps.ts';
-import type { ObserveDeps } from './deps.ts';
-import { cachedIdentity, readLive, readSelf } from './in-azure.ts';
-import { ofNamesakes, placeInAzure, readIt } from './place.ts';
-import { remembering, seemsWithdrawn, witness } from './record.ts';
-import { rivalsOf } from './rivals.ts';
-import { type Searched, searchFor } from './search.ts';
+import { isReconcileRequested } from '../../api/schema/common.ts';
+import type { Coordinates } from '../../api/user-assigned-identity.ts';
+import { keyOf } from '../../kube/types.ts';
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
+import { policyFor } from '../../policy/policy-for.ts';
+import { firstOf } from '../../runtime/time/first-of.ts';
+import type { ReconcileContext } from '../kind.ts';
+import type { LiveReads } from '../live-reads.ts';
+import { blockedFor } from '../status/blocked.ts';
+import type { Facts, UserAssignedIdentity } from './facts.ts';
+import { IDENTITY, isLive } from './needs-live.ts';
+import { seenConfigMaps } from './observe/config-maps.ts';
+import type { ObserveDeps } from './observe/deps.ts';
+import { cachedIdentity, readLive, readSelf } from './observe/in-azure.ts';
+import { ofNamesakes, placeInAzure, readIt } from './observe/place.ts';
+import { remembering, seemsWithdrawn, witness } from './observe/record.ts';
+import { rivalsOf } from './observe/rivals.ts';
+import { type Searched, searchFor } from './observe/search.ts';
+import { secondIdentities } from './second.ts';
+import { coordinatesOf, resolveTarget } from './target.ts';
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function observe(
