@@ -138,6 +138,7 @@ module rights 'modules/rights.bicep' = {
     hostTypes: hostTypes
     hostGroups: hostGroups
     orphans: orphans
+    ownGroup: resourceGroupName
     roleSuffix: roleSuffix
   }
 }

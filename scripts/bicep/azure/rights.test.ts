@@ -109,6 +109,30 @@ describe('what azid gets', () => {
     ]);
   });
 
+  it('may write a tag on its own identity for sweeps, and no credential, where it may change identities of groups alone', async () => {
+    azure().control.createResourceGroup({ name: 'ids' });
+    const { principalId } = await azure().succeeded({
+      ...GIVEN,
+      events: false,
+      orphans: true,
+      identityGroups: ['ids'],
+    });
+    expect(await azure().heldBy(principalId)).toEqual([
+      'Reader @ ',
+      'azid claim @ /resourceGroups/azid-system',
+      'azid identities @ /resourceGroups/ids',
+      'azid orphans @ ',
+      'azid reader @ ',
+    ]);
+    azure().control.nameCaller({ objectId: principalId, name: 'azid' });
+    const own = `${azure().own}/Microsoft.ManagedIdentity/userAssignedIdentities/azid-controller`;
+    const tag = await azure().call('PATCH', own, { caller: 'azid', body: { tags: { claimed: 'x' } } });
+    const properties = { issuer: 'https://evil.example', subject: 'x', audiences: ['y'] };
+    const credential = `${own}/federatedIdentityCredentials/x`;
+    const become = await azure().call('PUT', credential, { caller: 'azid', body: { properties } });
+    expect([tag.status, become.status]).toEqual([200, 403]);
+  });
+
   it.each([
     ['the subscription', [], ''],
     ['a group', ['grants'], '/resourceGroups/grants'],

@@ -24,6 +24,9 @@ param hostGroups array = []
 @description('Whether azid is to look for orphans.')
 param orphans bool = false
 
+@description('Resource group of azid\'s own identity, where it is in this subscription. Empty: it is not.')
+param ownGroup string = ''
+
 @description('Appended to the names of the custom roles, which a directory has once.')
 param roleSuffix string = ''
 
@@ -85,6 +88,8 @@ var reader = union(loadJsonContent('../../azid-reader-role.json'), { groups: [],
 var identities = union(loadJsonContent('../../azid-identities-role.json'), { groups: identityGroups, condition: '' })
 var grants = union(loadJsonContent('../../azid-grants-role.json'), { groups: grantGroups, condition: empty(grantableRoles) ? '' : condition })
 var unused = union(loadJsonContent('../../azid-orphans-role.json'), { groups: [], condition: '' })
+// A sweep that deletes writes a tag on azid's own identity; where it may change identities of some groups alone, not with that right.
+var claim = union(loadJsonContent('../../azid-claim-role.json'), { groups: [ownGroup], condition: '' })
 var attach = {
   Name: 'azid attach'
   Description: 'What azid needs on identities to attach them to resources, which takes a role on these as well.'
@@ -100,7 +105,8 @@ var roles = concat(
   [reader, identities],
   empty(grantableRoles) ? [] : [grants],
   empty(hostTypes) ? [] : concat([attach], hosts),
-  orphans ? [unused] : []
+  orphans ? [unused] : [],
+  orphans && !empty(identityGroups) && !empty(ownGroup) ? [claim] : []
 )
 var everywhere = filter(roles, role => empty(role.groups))
 var places = flatten(map(roles, role => map(role.groups, group => { role: role, group: group })))
