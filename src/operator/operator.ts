@@ -122,6 +122,7 @@ export class Operator {
       streamLists = true,
       watchIdleMs,
       tracer,
+      agent,
     } = this.#options;
     await using cleanup = new AsyncDisposableStack();
     const background = new AbortController();
@@ -153,6 +154,7 @@ export class Operator {
         onRequest,
         intercept: unlessCut(cut, intercept),
         ...(watchIdleMs !== undefined && { pingMs: watchIdleMs }),
+        ...(agent && { agent }),
       });
       cleanup.defer(() => made.close());
       return made;

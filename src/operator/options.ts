@@ -4,6 +4,7 @@ import type { Cloud } from '../azure/arm/clouds.ts';
 import type { Limits } from '../azure/limits.ts';
 import type { KubeEndpoint } from '../kube/access/endpoint.ts';
 import type { LeaseTimes } from '../kube/lease/lease-times.ts';
+import type { SharedAgent } from '../kube/transport/agent.ts';
 import type { Interceptor } from '../kube/transport/transport.ts';
 import type { ListenAddress } from '../observability/address.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
@@ -79,6 +80,8 @@ export interface OperatorOptions {
   readonly interceptArm?: Intercept;
   /** The same for the Lease's own connection: a leader cut off from its API server. */
   readonly interceptLease?: Interceptor;
+  /** Connections to the API server that outlive the operator: tests start one after the other. Defaults to some of its own. */
+  readonly agent?: SharedAgent;
   /** Stands between the watches and their stores. */
   readonly tapWatch?: WatchTap;
   /** Lists as the beginning of the watch. Defaults to true; a test on a fake clock must see a list as a call that is open. */

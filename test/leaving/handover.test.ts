@@ -28,7 +28,7 @@ let world: World;
 let here: Estate;
 let there: Estate;
 beforeAll(async () => {
-  [old, fresh] = await Promise.all([Cluster.start(), Cluster.start({ own: true })]);
+  [old, fresh] = await Promise.all([Cluster.start(), Cluster.start()]);
 });
 afterAll(async () => {
   await old?.stop();

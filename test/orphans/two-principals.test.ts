@@ -18,7 +18,7 @@ const stage = useStage();
 const orphans = new Orphans(stage);
 let second: Cluster;
 beforeAll(async () => {
-  second = await Cluster.start({ own: true });
+  second = await Cluster.start();
 });
 afterAll(() => second?.stop());
 

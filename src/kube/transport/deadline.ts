@@ -8,7 +8,7 @@ export class Deadline implements Disposable {
   readonly #clock: Clock;
   readonly #parent: AbortSignal;
   readonly #controller = new AbortController();
-  readonly #onAbort = () => this.#controller.abort();
+  readonly #onAbort = () => this.end();
   #timer: Disposable | undefined;
   #timedOut = false;
 
@@ -29,6 +29,11 @@ export class Deadline implements Disposable {
   /** True when the time limit ended the call; false while it runs or when the caller did. */
   get timedOut(): boolean {
     return this.#timedOut;
+  }
+
+  /** Ends the call at once, for neither reason. */
+  end(): void {
+    this.#controller.abort();
   }
 
   /** Counts from now again, with a new limit. */

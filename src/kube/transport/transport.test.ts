@@ -4,6 +4,7 @@ import { createPki } from '../../simulator/pki.ts';
 import { isAborted, isConnectionFailed, isNotFound, isTimeout, type KubeError } from '../errors.ts';
 import { ScriptedServer } from '../testing/scripted-server.ts';
 import { until } from '../testing/until.ts';
+import { SharedAgent } from './agent.ts';
 import { KubeTransport, type RequestSample, type TransportOptions } from './transport.ts';
 
 const never = new AbortController().signal;
@@ -12,7 +13,7 @@ const get = (path: string) => ({ method: 'GET', path }) as const;
 let server: ScriptedServer;
 let clock: FakeClock;
 let transport: KubeTransport;
-const extra: KubeTransport[] = [];
+const extra: Pick<KubeTransport, 'close'>[] = [];
 
 function open(options: Partial<TransportOptions> = {}): KubeTransport {
   const made = new KubeTransport({ endpoint: server.endpoint, clock, userAgent: 'azid/test', ...options });
@@ -75,6 +76,27 @@ describe('a call', () => {
     expect(before).toBeLessThanOrEqual(2);
     await open().request(get('/a'), never);
     expect(server.connections).toBe(before + 1);
+  });
+
+  it('may use connections of others: closing it ends its own calls, and lets theirs and the connections be', async () => {
+    const shared = new SharedAgent();
+    extra.push(shared);
+    const [first, second] = [open({ agent: shared }), open({ agent: shared })];
+    const ended = failureOf(first.request(get('/a'), never));
+    const lost = await server.next();
+    const goesOn = second.request(get('/b'), never);
+    const exchange = await server.next();
+    await first.close();
+    expect(isConnectionFailed(await ended)).toBe(true);
+    await until(() => lost.closed);
+    expect(await failureOf(first.request(get('/c'), never))).toMatchObject({ reason: 'ConnectionFailed' });
+    exchange.json({ ok: 1 });
+    expect(await goesOn).toEqual({ ok: 1 });
+    server.handler = (each) => each.json({}) === undefined;
+    for (let call = 0; call < 5; call++) await second.request(get('/d'), never);
+    const before = server.connections;
+    await open({ agent: shared }).request(get('/e'), never);
+    expect(server.connections).toBe(before);
   });
 
   it('speaks HTTP/1.1 and asks the path below the prefix of the server', async () => {

@@ -1,6 +1,6 @@
 /**
  * Calls to one API server over one shared Agent: credentials, time limits, one error type. Two instances never share a
- * connection, which is what keeps the Lease alive when the rest is busy.
+ * connection unless they are given the same Agent, which is what keeps the Lease alive when the rest is busy.
  */
 
 import type { Readable } from 'node:stream';
@@ -56,6 +56,8 @@ export interface TransportOptions {
   readonly onRequest?: (sample: RequestSample) => void;
   /** How often a connection of watches is asked whether it lives, and how long it may take to say so. Defaults to 15 s. */
   readonly pingMs?: number;
+  /** Connections for calls that others use as well, and that stay open. Defaults to some of its own, which end with it. */
+  readonly agent?: SharedAgent;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -63,7 +65,9 @@ const DEFAULT_PING_MS = 15_000;
 
 export class KubeTransport {
   readonly #options: TransportOptions;
-  readonly #agent = new SharedAgent();
+  readonly #agent: SharedAgent;
+  readonly #running = new Set<Deadline>();
+  #closed = false;
   readonly #watches: WatchConnection;
   readonly #origin: string;
   readonly #host: string;
@@ -73,6 +77,7 @@ export class KubeTransport {
   constructor(options: TransportOptions) {
     const url = new URL(options.endpoint.server);
     this.#options = options;
+    this.#agent = options.agent ?? new SharedAgent();
     this.#origin = url.origin;
     this.#host = url.host;
     this.#prefix = url.pathname.replace(/\/+$/, '');
@@ -107,6 +112,7 @@ export class KubeTransport {
     const call = callOf(request);
     using deadline = new Deadline(this.#options.clock, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
     let body: Readable | undefined;
+    this.#running.add(deadline);
     try {
       const answer = await this.#send(request, deadline, 'watch');
       body = answer.body;
@@ -121,22 +127,28 @@ export class KubeTransport {
     } catch (error) {
       throw this.#failure(call, error, deadline, signal);
     } finally {
+      this.#running.delete(deadline);
       body?.destroy();
     }
   }
 
   /** Ends what is running and closes the connections. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    this.#closed = true;
     this.#watches.close();
-    return this.#agent.close();
+    if (!this.#options.agent) return this.#agent.close();
+    for (const deadline of this.#running) deadline.end();
   }
 
   async #exchange(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
     using deadline = new Deadline(this.#options.clock, request.timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
+    this.#running.add(deadline);
     try {
       return await readWhole(await this.#send(request, deadline, 'call'));
     } catch (error) {
       throw this.#failure(callOf(request), error, deadline, signal);
+    } finally {
+      this.#running.delete(deadline);
     }
   }
 
@@ -145,6 +157,7 @@ export class KubeTransport {
     const { endpoint, userAgent, onRequest } = this.#options;
     const { method, body } = request;
     let code = '<error>';
+    if (this.#closed) throw new Error('Expected the transport to be open, got a call after close()');
     try {
       const { tls, ...credentials } = await credentialsOf(endpoint, deadline.signal);
       const path = this.#prefix + request.path + queryOf(request.query);
