@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { volume } from '../../src/runtime/volume.fixture.ts';
 import { grantsFollowing } from '../scenarios/grants.ts';
 import { attaching, recycling } from '../scenarios/hosts.ts';
 import { compare } from '../support/crash/matrix.ts';
@@ -10,7 +11,7 @@ import { Cluster } from '../support/testbed.ts';
  * the other one has taken over, and a new one takes the place of the one that waited. `AZID_KILLS=50 AZID_SEED=7 systest test/crash/failover`.
  */
 
-const KILLS = Number(process.env.AZID_KILLS ?? 10);
+const KILLS = volume('AZID_KILLS', { everyday: 10, full: 50 });
 const SEED = Number(process.env.AZID_SEED ?? 1);
 const MOST_IN_A_RUN = 4;
 /** From the death of a leader: its Lease, and what a process on a loaded machine needs to begin. */

@@ -17,7 +17,7 @@ const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) 
 };
 
 it('are these', () => {
-  expect(files).toEqual(['audit.yml', 'ci.yml', 'image.yml', 'release.yml']);
+  expect(files).toEqual(['audit.yml', 'ci.yml', 'image.yml', 'nightly.yml', 'release.yml']);
 });
 
 it('satisfy actionlint', async () => {
@@ -67,6 +67,7 @@ describe('rights', () => {
       'ci.yml image': { contents: 'read' },
       'ci.yml site': { contents: 'read' },
       'image.yml build': { contents: 'read' },
+      'nightly.yml full': { contents: 'read' },
       'release.yml checks': { contents: 'read' },
       'release.yml image': { contents: 'read' },
       'release.yml pages': { pages: 'write', 'id-token': 'write' },
@@ -114,6 +115,7 @@ it('have the Node of package.json: the oldest that is allowed to check, the one 
     'ci.yml checks': oldest,
     'ci.yml site': manifest.devDependencies.node,
     'image.yml build': manifest.devDependencies.node,
+    'nightly.yml full': oldest,
     'release.yml checks': manifest.devDependencies.node,
     'release.yml publish': manifest.devDependencies.node,
     'release.yml site': manifest.devDependencies.node,

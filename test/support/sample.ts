@@ -1,9 +1,10 @@
 import { systemClock } from '../../src/runtime/time/clock.ts';
+import { isFull } from '../../src/runtime/volume.fixture.ts';
 import { sampleOfToday } from './crash/plans.ts';
 import { seeded } from './crash/seeded.ts';
 
-/** Whether everything is carried out, and in its full size: `AZID_MATRIX=full`. What `npm test` leaves out stands in docs/testing.md. */
-export const FULL = process.env.AZID_MATRIX === 'full';
+/** Whether everything is carried out, and in its full size: `AZID_VOLUME=full`. What `npm test` leaves out stands in docs/testing.md. */
+export const FULL = isFull;
 
 /** The seed of all that `npm test` draws: the same for the same commit, unless `AZID_SAMPLE` says otherwise. */
 function seedOfSample(given = process.env.AZID_SAMPLE ?? '1'): number {

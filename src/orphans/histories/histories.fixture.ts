@@ -1,3 +1,4 @@
+import { volume } from '../../runtime/volume.fixture.ts';
 import { createRandom } from '../../simulator/random.ts';
 import { DAY, HOUR, spec } from '../sweep.fixture.ts';
 import { whyAssignmentLives, whyCredentialLives, whyIdentityLives } from './oracle.fixture.ts';
@@ -8,7 +9,7 @@ import { World } from './world.fixture.ts';
 /**
  * Random histories of a cluster and its Azure. `AZID_SEED` begins elsewhere, `AZID_SEQUENCES` runs more or fewer.
  */
-export const HISTORIES = Number(process.env.AZID_SEQUENCES ?? 10_000);
+export const HISTORIES = volume('AZID_SEQUENCES', { everyday: 2_000, full: 10_000 });
 export const SEED = Number(process.env.AZID_SEED ?? 1);
 const MOST_STEPS = 40;
 

@@ -1,4 +1,5 @@
 import { armKey } from '../../azure/names/resource-id.ts';
+import { volume } from '../../runtime/volume.fixture.ts';
 import { createRandom } from '../../simulator/random.ts';
 import { judge } from '../judge.ts';
 import type { OrphanType } from '../observed.ts';
@@ -15,7 +16,7 @@ import { World } from './world.fixture.ts';
  * together is drawn by `AZID_SEED`; `AZID_SEQUENCES` is how many such meetings there are of each sweep and each reconcile.
  */
 export const SEED = Number(process.env.AZID_SEED ?? 1);
-const MEETINGS = Math.ceil(Number(process.env.AZID_SEQUENCES ?? 10_000) / 1_000);
+export const MEETINGS = Math.ceil(volume('AZID_SEQUENCES', { everyday: 2_000, full: 10_000 }) / 1_000);
 
 const step = (what: Step['do'], at = 0, how = 0): Step => ({ do: what, at, how });
 const LAST = 0.999;

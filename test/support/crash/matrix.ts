@@ -1,4 +1,5 @@
 import { systemClock } from '../../../src/runtime/time/clock.ts';
+import { isFull } from '../../../src/runtime/volume.fixture.ts';
 import type { Cluster } from '../testbed.ts';
 import { isAtAzure, labelOf, plansOf, sampled, sampleOfToday } from './plans.ts';
 import { type Plan, type Run, run } from './run.ts';
@@ -13,7 +14,7 @@ export interface MatrixOptions {
   readonly only?: string;
   /** Random fault schedules. Default 2. */
   readonly schedules?: number;
-  /** Of the sample. Default `AZID_SAMPLE` (a number, or `today`), else 1; `'full'` (or `AZID_MATRIX=full`): every plan. */
+  /** Of the sample. Default `AZID_SAMPLE` (a number, or `today`), else 1; `'full'` (or `AZID_VOLUME=full`): every plan. */
   readonly sample?: number | 'full';
 }
 
@@ -43,8 +44,7 @@ export async function matrix(
   const { env } = process;
   const seed = options.seed ?? Number(env.AZID_SEED ?? 1);
   const only = options.only ?? env.AZID_PLAN ?? '';
-  const full = env.AZID_MATRIX === 'full' || only !== '';
-  const sample = options.sample ?? (full ? 'full' : drawOf(env.AZID_SAMPLE));
+  const sample = options.sample ?? (isFull || only !== '' ? 'full' : drawOf(env.AZID_SAMPLE));
   const reference = await run(cluster, scenario, seed);
   const again = await run(cluster, scenario, seed + 1);
   const differs = [...compare(reference, again), ...reference.faults];

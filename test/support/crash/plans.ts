@@ -61,22 +61,21 @@ export function isAtAzure(plan: Plan): boolean {
   return 'at' in plan && plan.at.includes(' arm:');
 }
 
-/** Of so many plans of one kind at writes to Kubernetes, or at watch events, a sample holds one. */
-const ONE_IN = 6;
-/** And of a long scenario no more than this: its writes resemble each other. */
-const MOST_OF_A_KIND = 3;
+/** Of so many plans of one kind at writes to Azure a sample holds one, and of one kind no more than `most`: a scenario's writes resemble each other. */
+const AT_AZURE = { oneIn: 5, most: 2 };
+/** Of the kinds of all other plans it holds so many, each once. */
+const OTHER_KINDS = 2;
+/** Where fewer writes go to Azure there are more of the others, up to so many plans in all. A long scenario, whose plans take seconds, has no more. */
+const AT_LEAST = 5;
 
 /** The seed of today's sample: the same for everybody on one day, and in time every plan has its turn. */
 export function sampleOfToday(clock: Clock): number {
   return Number(new Date(clock.now()).toISOString().slice(0, 10).replaceAll('-', ''));
 }
 
-/** So many plans of a scenario whose plans take seconds, each of another kind. */
-const MOST_OF_LONG = 5;
-
 /**
- * What an everyday run carries out: all that strikes at a write to Azure or at none, and a sixth of the others, drawn
- * for each scenario by itself; of each kind at least one and at most three. Of a long scenario five in all.
+ * What an everyday run carries out of a scenario: each kind of plan at a write to Azure, and two kinds of others, drawn for each scenario by
+ * itself. All kinds have their turn in one run, since there are dozens of scenarios; every plan has it in `npm run test:matrix`.
  */
 export function sampled(
   plans: readonly Plan[],
@@ -84,23 +83,28 @@ export function sampled(
   seed: number,
 ): readonly Plan[] {
   const random = seeded([...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, seed));
-  if (long) return oneOfAKind(plans, random);
-  const drawable = plans.filter((plan) => 'at' in plan && !isAtAzure(plan));
-  const kinds = [...Map.groupBy(drawable, ({ kind }) => kind).values()];
-  const left = new Set(
-    kinds.flatMap((same) => {
-      const order = same.map((plan) => ({ plan, rank: random() })).sort((a, b) => a.rank - b.rank);
-      return order.slice(Math.min(Math.ceil(same.length / ONE_IN), MOST_OF_A_KIND)).map(({ plan }) => plan);
-    }),
+  // By lot: whoever comes first is taken first.
+  const lots = plans.map((plan) => ({ plan, lot: random() })).sort((a, b) => a.lot - b.lot);
+  const ranked = lots.map(({ plan }) => plan);
+  if (long) return inOrder(plans, oneOfAKind(ranked, random).slice(0, AT_LEAST));
+  const atAzure = [...Map.groupBy(ranked.filter(isAtAzure), ({ kind }) => kind).values()].flatMap((same) =>
+    same.slice(0, Math.min(Math.ceil(same.length / AT_AZURE.oneIn), AT_AZURE.most)),
   );
-  return plans.filter((plan) => !left.has(plan));
+  const others = oneOfAKind(
+    ranked.filter((plan) => !isAtAzure(plan)),
+    random,
+  );
+  return inOrder(plans, [...atAzure, ...others.slice(0, Math.max(OTHER_KINDS, AT_LEAST - atAzure.length))]);
 }
 
-function oneOfAKind(plans: readonly Plan[], random: () => number): readonly Plan[] {
-  const ranked = plans.map((plan) => ({ plan, rank: random() })).sort((a, b) => a.rank - b.rank);
-  const firsts = [...Map.groupBy(ranked, ({ plan }) => plan.kind).values()].flatMap(([first]) => first ?? []);
-  // By lot, not by whose kind has the most plans.
-  const drawn = firsts.map((each) => ({ ...each, rank: random() })).sort((a, b) => a.rank - b.rank);
-  const kept = new Set(drawn.slice(0, MOST_OF_LONG).map(({ plan }) => plan));
+/** The first of each kind; the kinds by lot, not by which has the most plans. */
+function oneOfAKind(ranked: readonly Plan[], random: () => number): readonly Plan[] {
+  const firsts = [...Map.groupBy(ranked, ({ kind }) => kind).values()].flatMap(([first]) => first ?? []);
+  const lots = firsts.map((plan) => ({ plan, lot: random() })).sort((a, b) => a.lot - b.lot);
+  return lots.map(({ plan }) => plan);
+}
+
+function inOrder(plans: readonly Plan[], drawn: readonly Plan[]): readonly Plan[] {
+  const kept = new Set(drawn);
   return plans.filter((plan) => kept.has(plan));
 }

@@ -1,5 +1,6 @@
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
+import { volume } from '../../../runtime/volume.fixture.ts';
 import { createRandom } from '../../../simulator/random.ts';
 import { drawStep, type Step, take } from './steps.fixture.ts';
 import { Batch, idOf, NAMED, VMS, type World } from './world.fixture.ts';
@@ -10,7 +11,7 @@ import { Batch, idOf, NAMED, VMS, type World } from './world.fixture.ts';
  * `AZID_SEED` begins elsewhere, `AZID_SEQUENCES` runs more or fewer. Two test files share them, so that two processors can.
  */
 
-export const SEQUENCES = Number(process.env.AZID_SEQUENCES ?? 10_000);
+export const SEQUENCES = volume('AZID_SEQUENCES', { everyday: 2_000, full: 10_000 });
 const SEED = Number(process.env.AZID_SEED ?? 1);
 /** Of one simulator: what it remembers makes it slower. */
 const PER_BATCH = 1_000;
