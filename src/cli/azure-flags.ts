@@ -1,4 +1,5 @@
-import { type ControllerFlags, FLAGS, type Flag } from './controller/controller-flags.ts';
+import { type ControllerFlags, FLAGS } from './controller/controller-flags.ts';
+import type { Flag } from './flag.ts';
 
 /** How a command of a person reaches Azure: the flags of the controller that say it. */
 

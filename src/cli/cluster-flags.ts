@@ -1,4 +1,4 @@
-import type { Flag } from './controller/controller-flags.ts';
+import type { Flag } from './flag.ts';
 import { dnsLabel, duration } from './parse.ts';
 
 /** Flags of the commands that work on an installation in a cluster. As data, as those of the controller. */

@@ -1,12 +1,8 @@
 import type { Command } from 'commander';
 import { AZURE_FLAGS, type AzureFlags, type GivenAzureFlags, withCaPem } from '../azure-flags.ts';
 import { CLUSTER_FLAGS, type ClusterFlags, OUTPUT_FLAG } from '../cluster-flags.ts';
-import {
-  FLAGS as CONTROLLER_FLAGS,
-  type ControllerFlags,
-  type Flag,
-} from '../controller/controller-flags.ts';
-import { optionOf } from '../flag-option.ts';
+import { FLAGS as CONTROLLER_FLAGS, type ControllerFlags } from '../controller/controller-flags.ts';
+import { type Flag, optionOf } from '../flag.ts';
 import { dnsLabel } from '../parse.ts';
 
 /** `azid check`: what whoever installs azid may have got wrong, line by line. */

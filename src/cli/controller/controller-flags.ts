@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { CREDENTIAL_KINDS, type CredentialKind } from '../../azure/arm/credential.ts';
 import { AZURE_LIMITS } from '../../azure/limits.ts';
 import { LEASE_TIMES } from '../../kube/lease/lease-times.ts';
+import type { Flag } from '../flag.ts';
 import {
   bool,
   busAddress,
@@ -55,19 +56,6 @@ export interface ControllerFlags {
   readonly traceRatio: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly logFormat: 'json' | 'text';
-}
-
-export interface Flag {
-  readonly flags: string;
-  /** Absent: a switch of one call, which no environment should throw. */
-  readonly env?: string;
-  readonly about: string;
-  readonly parse?: (value: string) => unknown;
-  readonly choices?: readonly string[];
-  readonly fallback?: unknown;
-  /** How the default reads in the help. */
-  readonly shown?: string;
-  readonly required?: boolean;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { withCaPem } from '../azure-flags.ts';
 import { endProcess } from '../end-process.ts';
-import { optionOf } from '../flag-option.ts';
+import { optionOf } from '../flag.ts';
 import { type ControllerFlags, FLAGS } from './controller-flags.ts';
 
 /** `azid controller`: runs the controller with the flags of controller-flags.ts. */

@@ -6,8 +6,7 @@ import {
   WITHOUT_CONTROLLER_FLAG,
   YES_FLAG,
 } from '../cluster-flags.ts';
-import type { Flag } from '../controller/controller-flags.ts';
-import { optionOf } from '../flag-option.ts';
+import { type Flag, optionOf } from '../flag.ts';
 
 /** `azid handover`: what azid has in one cluster moves to another, while Azure stays as it is. */
 

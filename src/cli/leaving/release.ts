@@ -6,8 +6,7 @@ import {
   WITHOUT_CONTROLLER_FLAG,
   YES_FLAG,
 } from '../cluster-flags.ts';
-import type { Flag } from '../controller/controller-flags.ts';
-import { optionOf } from '../flag-option.ts';
+import { type Flag, optionOf } from '../flag.ts';
 
 /** `azid release KIND NAMESPACE/NAME`: lets go of one object whose deletion hangs. */
 

@@ -7,8 +7,7 @@ import {
   WITHOUT_CONTROLLER_FLAG,
   YES_FLAG,
 } from '../cluster-flags.ts';
-import type { Flag } from '../controller/controller-flags.ts';
-import { optionOf } from '../flag-option.ts';
+import { type Flag, optionOf } from '../flag.ts';
 
 /** `azid uninstall`: lists what there is of azid, and takes it away. */
 

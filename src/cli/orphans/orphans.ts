@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { withCaPem } from '../azure-flags.ts';
 import { type ControllerFlags, FLAGS } from '../controller/controller-flags.ts';
-import { optionOf } from '../flag-option.ts';
+import { optionOf } from '../flag.ts';
 
 /** `azid orphans`: what a sweep would list, once, at a terminal. */
 

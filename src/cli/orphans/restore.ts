@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { AZURE_FLAGS, type AzureFlags, type GivenAzureFlags, withCaPem } from '../azure-flags.ts';
 import { CLUSTER_FLAGS, OUTPUT_FLAG } from '../cluster-flags.ts';
-import type { Flag } from '../controller/controller-flags.ts';
-import { optionOf } from '../flag-option.ts';
+import { type Flag, optionOf } from '../flag.ts';
 
 /** `azid restore RECORD`: makes again what a sweep deleted. */
 

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import { CLUSTER_FLAGS, type ClusterFlags, OUTPUT_FLAG } from '../cluster-flags.ts';
-import type { Flag } from '../controller/controller-flags.ts';
-import { optionOf } from '../flag-option.ts';
+import { type Flag, optionOf } from '../flag.ts';
 import { dnsLabel } from '../parse.ts';
 
 /** `azid version`: of this command, of the kinds that the cluster serves, and of the controller as far as it is known. */

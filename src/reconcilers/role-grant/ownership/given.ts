@@ -3,7 +3,7 @@ import { sameText } from '../../../azure/names/ascii.ts';
 import { keyOf } from '../../../kube/types.ts';
 import { type PolicySources, policyFor } from '../../../policy/policy-for.ts';
 import type { Stores } from '../../stores.ts';
-import { type EndDeps, recordOf } from '../ends/ends.ts';
+import { type EndDeps, recordOf } from '../ends/recorded.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
 import { type Granted, type MayAskForDeps, mayAskFor } from '../target/may-ask-for.ts';
 import { requestOf } from '../target/request.ts';
