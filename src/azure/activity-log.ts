@@ -22,7 +22,7 @@ const FIELDS = [
   'claims',
 ];
 
-/** Pages of one range. Some hundred records each; whoever goes on for ever is answering nonsense. */
+/** Pages of one range, of some hundred records each: an answer whose next link never ends does not hold the caller for ever. */
 const MAX_PAGES = 2_000;
 
 export interface ActivityLogOptions extends ArmCallsOptions {

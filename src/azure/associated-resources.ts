@@ -12,7 +12,7 @@ import { wireScope } from './names/scope.ts';
 /** The newest of the two there are; no stable version has the call. */
 const VERSION = '2022-01-31-preview';
 
-/** Whoever goes on for ever is answering nonsense. */
+/** So that an answer whose next link never ends does not hold the caller for ever. */
 const MAX_PAGES = 500;
 
 const page = z.looseObject({

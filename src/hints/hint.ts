@@ -1,6 +1,6 @@
 /**
- * A report from Azure that something may have changed: an event of Event Grid, or a record of the Activity Log. It is
- * never believed. It causes a read, and shows people who it was (docs/architecture.md section 2).
+ * A report from Azure that something may have changed: an event of Event Grid, or a record of the Activity Log. It may be
+ * late, doubled or forged, so nothing is decided from it: it causes a read, and shows people who it was (docs/architecture.md section 2).
  */
 
 /** Whom Azure names as the caller. Nothing else of a token's claims is kept. */

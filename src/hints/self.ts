@@ -4,7 +4,7 @@ import type { HintCaller } from './hint.ts';
 /**
  * Whether a call that Azure reports was made with azid's own identity. Only the caller proves it: Azure takes it from
  * the token, while a correlation id is whatever a client sends, and azid's stand in its objects for all to read. A
- * call without a caller is nobody's.
+ * call without a caller is not taken for azid's.
  */
 export class Self {
   #known: { readonly objectId: string; readonly clientId: string } | undefined;

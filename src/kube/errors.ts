@@ -78,7 +78,7 @@ export const isAborted = is((e) => e.reason === 'Aborted');
 export const isTimeout = is((e) => e.reason === 'Timeout');
 /** No answer came back; a write may or may not have happened. */
 export const isConnectionFailed = is((e) => e.reason === 'ConnectionFailed');
-/** Nobody listens there, which costs a server nothing: it may be asked again soon. */
+/** No process listens there, so asking again soon puts no load on the server. */
 export const isNobodyThere = is((e) => e.reason === 'ConnectionFailed' && isNobody(e));
 /** Likely to pass by itself: no answer, overload, a server error. */
 export const isTransient = is(

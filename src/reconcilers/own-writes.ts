@@ -9,8 +9,8 @@ export interface OwnPut {
 
 /**
  * What this process knows of its own writes, by uid of the object: which it began, how they ended, and when one last failed.
- * Those of other processes nobody here can know: they have a window (`late-write.ts`). All of it may be lost; a new process
- * waits where this one knows.
+ * Of writes of other processes it is only known until when they may still take effect (`late-write.ts`). All of it is in memory: a new
+ * process waits where this one need not.
  */
 export class OwnWrites {
   readonly #clock: Pick<Clock, 'monotonic'>;

@@ -10,7 +10,7 @@ export interface SpanOptions {
   readonly attributes?: Attributes;
   /** `client`: a call to another system; `consumer`: something that another system sent. Default: work of azid's own. */
   readonly kind?: 'client' | 'consumer';
-  /** Begins a trace of its own, whatever is under way: the work is nobody's part. */
+  /** Begins a trace of its own, also while another span is open: the work is no part of that. */
   readonly isRoot?: boolean;
 }
 

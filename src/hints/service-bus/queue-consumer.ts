@@ -58,8 +58,8 @@ const GIVE_BACK: Verdict = { outcome: 'abandoned' };
 
 /**
  * Receives from one queue for as long as it runs: gives each event's hint to the sink, settles every message, and connects again for
- * ever. A message is completed once its hints were taken: they lead to reads, and the resync is the truth (docs/architecture.md
- * section 2).
+ * ever. A message is completed once its hints were taken: a read that fails afterwards is made up for by the next list
+ * (docs/architecture.md section 2).
  */
 export class QueueConsumer {
   readonly #options: QueueConsumerOptions;

@@ -44,7 +44,7 @@ export function timesOf(
   return { since, clearSince: clear };
 }
 
-/** Due after the grace period, and not in the run that first saw it clear: one run proves little. */
+/** Due after the grace period, and not in the run that first saw it clear: a single list may have left out what keeps it. */
 export function afterGrace(
   { clearSince }: Pick<Candidate, 'clearSince'>,
   createdAt: number | undefined,

@@ -101,7 +101,7 @@ export function judgeClaim({ tag, record, now, confirmed }: Judged): ClaimJudgem
   };
 }
 
-/** A claim that was not renewed for so long is nobody's who works: three renewals were missed, ms. */
+/** Three renewals were missed: the cluster that has the claim no longer works, ms. */
 export const LAPSED_MS = 3 * RENEW_MS;
 
 /**

@@ -44,7 +44,7 @@ export interface ShownCredential {
 /** That something is kept on purpose, as the records in azid's namespace have it, whether or not its object went as it should. */
 export interface RetainedRecord {
   readonly owner: string;
-  /** It was there without an object when the records began: nothing shows why, so it is neither retained nor gone. */
+  /** It was there without an object when the records began: whether it was retained or orphaned is not known. */
   readonly unproven?: boolean;
 }
 

@@ -138,7 +138,7 @@ function done(
   };
 }
 
-/** The object stands and falls with its one resource. */
+/** The object names one resource, so what is wrong with that is wrong with the object. */
 function alone({ reason = 'Failed', message = '' }: Target): Summary {
   return reason === 'PolicyDenied' ? stalledInside(reason, message) : stalledOutside(reason, message);
 }

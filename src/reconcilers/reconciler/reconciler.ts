@@ -18,7 +18,7 @@ import { needsInitialCondition, StatusWriter } from './status-writer.ts';
 /** More rounds than any kind needs; a reconcile that exceeds it writes without getting nearer. */
 const MAX_ROUNDS = 8;
 
-/** More often than anybody edits; then the queue's back-off takes over. */
+/** More often than people edit one object; then the queue's back-off takes over. */
 const MAX_STALE = 8;
 const OBJECT_CHANGED = { type: 'again', afterMs: 0, why: 'ObjectChanged' } as const;
 

@@ -79,7 +79,7 @@ export class Rounds<
     const observedFrom = clock.monotonic();
     let decided: Decided<Facts, Decision<Action, Status>>;
     try {
-      // The place of whoever has waited is kept.
+      // A reconcile that has waited got its place before, and keeps it.
       const takePlace = stale > 0 ? undefined : this.#takePlace(context);
       decided = await observeAndDecide(kind, object, context, failures.failed, takePlace);
     } catch (error) {
@@ -105,7 +105,7 @@ export class Rounds<
     return this.#perform(decision.actions, object, { ...context, isStale }, failures);
   }
 
-  /** What Azure refuses here the write itself will meet, and report. */
+  /** What Azure refuses here is left to the write itself, which is refused alike and reports it. */
   #takePlace(context: ReconcileContext): (wanted: Decision<Action, Status>) => Promise<void> {
     return async (wanted) => {
       try {

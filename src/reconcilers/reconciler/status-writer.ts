@@ -158,7 +158,7 @@ export class StatusWriter<T extends ManagedObject, Status extends object> {
   }
 }
 
-/** Whoever reads that all is well may want to know that it was not, and by whom. */
+/** Where something was put right, the message of `Ready` says so, and who made it necessary. */
 function withRepair(summary: Summary, activity: readonly ActivityEntry[] | undefined, now: number): Summary {
   const repaired = summary.state === 'ready' && activity ? repairedLately(activity, now) : undefined;
   return summary.state === 'ready' && repaired !== undefined

@@ -101,8 +101,8 @@ function mayGoOn(id: string, object: RoleGrant, { policy, target, role }: Facts)
 }
 
 /**
- * Whether it may go on is not known now, as after a restart: to be late is better than to take it from a grant that
- * may have it. But an end binds: what stays unknown for long does not count.
+ * Whether it may go on is not known now, as after a restart: it is revoked late rather than from a grant that may have
+ * it, but no later than `releaseAfterMs` after its end.
  */
 function isUndetermined({ id, mine }: ObservedEnd, { spec }: RoleGrant, facts: Facts): boolean {
   const { now, releaseAfterMs, policy, principal, role, target } = facts;
@@ -150,7 +150,7 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
   if (malformed !== undefined) return stop(object, facts, stalledInside('InvalidScope', malformed));
   const anything = policy.allowsAnyGrantAt(object.spec.scope);
   const denied = anything.allowed ? undefined : notAllowed(object, anything);
-  // What the dead still have goes, whatever else stands in the way: taking back asks nobody.
+  // What a principal that is gone still has is revoked, allowed or not: taking away needs no permission.
   if (principal.state === 'waiting' && principal.dead)
     return decideWithoutPrincipal(object, facts, denied ?? waitingFor(principal), failed);
   if (denied) return stop(object, facts, denied);

@@ -16,7 +16,7 @@ export function needsLive(object: RoleGrant, facts: Facts, { actions }: GrantDec
   );
   const forgotten = facts.held.flatMap(({ id, unproven }) => (unproven ? id : []));
   const doubtful = [...forgotten, ...written].map(armKey).filter((key) => !isLive(observedOf(key, facts)));
-  // What the cache lacks is read whatever it leads to: nothing rests on a suspicion.
+  // What the cache lacks is read in any case: a list may have left it out (docs/architecture.md section 2).
   if (facts.target && isSuspected(facts.azure)) doubtful.push(armKey(facts.target.id));
   return written.length > 0 && isPrincipalInDoubt(object, facts) ? [...doubtful, PRINCIPAL] : doubtful;
 }

@@ -16,7 +16,7 @@ export interface PerformDeps extends RecordEndDeps {
   readonly reported: Map<string, ReportedExisting>;
 }
 
-/** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
+/** Carries out one action, and decides nothing. */
 export async function perform(
   action: AssignmentWrite,
   object: RoleGrant,

@@ -30,7 +30,7 @@ export function conditionsOf(
       return ready(list, summary, at);
     case 'progressing':
       if (keepsReady(summary.keep, list)) return list;
-      // Unknown only before anything is known; later "not ready, and here is why" is the truth.
+      // `Unknown` only where there is no condition yet; after that it is known to be not ready, and why.
       return list.some(({ type }) => type === 'Ready')
         ? retrying(list, summary, at)
         : progressing(list, summary, at);

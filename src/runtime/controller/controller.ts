@@ -224,7 +224,7 @@ export class Controller {
     try {
       return this.#options.classify?.(key, proposed) ?? proposed;
     } catch (error) {
-      // The class is a matter of order; losing the key would be a matter of truth.
+      // A wrong priority only delays the key; a key that is lost is not reconciled before the next resync.
       this.#log.error({ ...splitKey(key), error }, 'class of a key could not be judged');
       return proposed;
     }

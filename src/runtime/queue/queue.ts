@@ -222,8 +222,8 @@ export class WorkQueue {
   }
 
   /**
-   * Gives out no further key: waiters get `undefined`, what waits is dropped (the next start finds it again: keys are
-   * hints, the objects are the truth), adds are ignored. Running keys end with `done` as always.
+   * Gives out no further key: waiters get `undefined`, what waits is dropped (the next start lists all objects, and so
+   * enqueues them again), adds are ignored. Running keys end with `done` as always.
    */
   shutdown(): void {
     this.#closed = true;

@@ -42,7 +42,7 @@ export function siblingsOf(
 
 /**
  * Objects that refer to another identity by now, and that have a credential here as yet: by their ledger, and by its name, which proves
- * it. They take it away when the new one is there, so it is nobody's to rely on. What no ledger has is as anybody's.
+ * it. They take it away when the new one is there, so no other object may count on it. One that no ledger names is treated as made by somebody else.
  */
 export function movedAway(
   object: FederatedIdentityCredential,

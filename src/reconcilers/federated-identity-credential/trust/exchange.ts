@@ -32,7 +32,7 @@ export function exchangeOf(
   const path: Claim[] = [];
   for (let claim = claimOf(me, all); claim !== undefined; ) {
     const held = holderOf(claim, me) ?? holderOfPlace(claim, me);
-    // Whatever is freed goes to the oldest that wants it and may have it: a ring into which another one steps is none.
+    // What is freed goes to the oldest that wants it and may have it: where that is an object outside the ring, giving way does not resolve it.
     if (!held || !isFirst(claim)) return undefined;
     path.push(claim);
     const { owner, credential } = held;

@@ -26,7 +26,7 @@ import {
 
 /**
  * An identity that was deleted or made again leaves its id on the host without a principal, or with its old one, and no
- * token comes of it. Azure takes adding it over for nothing: it is removed by one write and added by a later one
+ * token comes of it. Adding it once more is accepted by Azure and changes nothing: it is removed by one write and added by a later one
  * (docs/guarantees.md G8).
  */
 

@@ -15,8 +15,8 @@ export interface HostMessage {
 }
 
 /**
- * Of the other things that a HostIdentity says nothing is passed on: its other words may be about identities of other
- * namespaces, whose objects the reader of this one may not see.
+ * Nothing else of the status of a HostIdentity is passed on: it may be about identities of other namespaces, whose objects the
+ * reader of this one may not see.
  */
 export function hostMessageOf(
   { status }: HostIdentity,

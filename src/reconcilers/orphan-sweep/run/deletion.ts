@@ -5,8 +5,8 @@ import { recordName } from '../record.ts';
 /** The actions by which one orphan goes. */
 
 /**
- * Written down, and so counted; then it is read once more, and deleted. Whatever comes in between costs a count or leaves a record,
- * and never a trace.
+ * Recorded, and so counted; then it is read once more, and deleted. A process that dies in between leaves a record and a count without a
+ * deletion, but never a deletion without a record.
  *
  * @param run of which it is a deletion; absent: only what goes before it is deleted now
  */

@@ -16,7 +16,7 @@ import { isOver } from './recorded.ts';
  * permission; a later one, or none, only while a policy allows it.
  */
 
-/** The object has an end, and the record of the assignment has no room for it: what nobody remembers is not given. */
+/** The object has an end, and the record of the assignment has no room for it: nothing is given whose end could not be recorded. */
 export function withoutRoom(
   object: RoleGrant,
   { ends }: Pick<Facts, 'ends'>,

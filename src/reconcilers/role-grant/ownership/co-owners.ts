@@ -72,7 +72,7 @@ export interface Asked {
  * its spec may mean the assignment, and its status, the mark on the assignment or the record of its end names it as
  * the owner: nothing is taken from it by mistake. One that nothing names yet, as after a rename, is only `awaited`.
  * Which of them have it, `holdsIt` decides: a forged ledger alone keeps nothing. One that is suspended and does not
- * have it counts for nothing: it will not make it, so it keeps nobody from it and keeps it for nobody.
+ * have it is left out: it makes no assignment, so it neither keeps this one nor comes before another.
  */
 export async function coOwnersOf(
   object: RoleGrant,

@@ -18,7 +18,7 @@ export type Liveness = 'alive' | 'dead' | 'unclear';
 
 /**
  * Whether the principal of what stands is gone with its identity: only Azure's own word counts, never that of an object.
- * Another principal under the same ARM id proves it as well as nothing there does: Azure uses none twice.
+ * Another principal under the same ARM id proves it as well: Azure gives no principal id twice.
  */
 export async function livenessOf(
   { status }: RoleGrant,

@@ -39,7 +39,7 @@ export async function roleOf(
         };
     }
   } catch (error) {
-    // A name of spaces only, or with control characters, is nobody's.
+    // No role can have a name of spaces only, or with control characters.
     if (error instanceof TypeError) return { state: 'notFound' };
     const failure = failureOf(error);
     if (!failure) throw error;

@@ -57,7 +57,7 @@ const SCOPE_MISSING: ReadonlySet<string> = new Set([
   'ScopeNotFound',
 ]);
 
-/** None of the names is free: only Azure, or who has them, can mend that. */
+/** None of the names is free: only whoever has them, or Azure's support, can free one. */
 export function nameTaken(target: Target, answer?: string): Summary {
   return stalledOutside(
     'AssignmentNameConflict',
