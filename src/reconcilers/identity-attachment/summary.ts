@@ -1,8 +1,9 @@
 import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
-import { type Finding, findCondition, timestamp } from '../../runtime/status/conditions.ts';
+import { type Finding, timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
 import { removalBlocked, removalFree } from '../status/blocked.ts';
+import { noLonger } from '../status/no-longer.ts';
 import { stalledInside, stalledOutside } from '../status/summaries.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
 import { named, resources } from './object.ts';
@@ -156,19 +157,18 @@ function tooMany({ count: all, total }: NonNullable<RolloutPlan['blocked']>): st
 }
 
 /** `Contested` is there from the first time on, so that an alert can watch it. */
-export function contest({ status }: IdentityAttachment, targets: readonly Target[]): readonly Finding[] {
+export function contest(object: IdentityAttachment, targets: readonly Target[]): readonly Finding[] {
   const contested = targets.filter((target) => target.contested);
   if (contested.length > 0) {
     const message = `somebody else keeps taking the identity away from ${resources(contested.length)}: ${named(hostsOf(contested))}`;
     return [{ type: 'Contested', status: 'True', reason: 'TakenAway', message }];
   }
-  if (findCondition(status?.conditions ?? [], 'Contested')?.status !== 'True') return [];
   const message = 'nobody takes the identity away any more';
-  return [{ type: 'Contested', status: 'False', reason: 'Settled', message }];
+  return noLonger(object, 'Contested', { reason: 'Settled', message });
 }
 
 /** Who is one too many has what the others have, but nothing that binds anybody: a policy that goes takes it away. */
-export function full({ status }: IdentityAttachment, targets: readonly Target[]): readonly Finding[] {
+export function full(object: IdentityAttachment, targets: readonly Target[]): readonly Finding[] {
   const crowded = targets.filter(
     ({ host, reason }) => host.claim === 'wanted' && host.ledger?.unnamed && reason !== 'PolicyDenied',
   );
@@ -176,9 +176,7 @@ export function full({ status }: IdentityAttachment, targets: readonly Target[])
     const message = `the HostIdentity of ${named(hostsOf(crowded))} names ${MAX_OWNERS} objects for the identity, and has no room for this one: it has the identity there only while one of them keeps it on and a policy allows it; delete IdentityAttachments that nobody needs, one of them serves all who use the resource`;
     return [{ type: 'LedgerFull', status: 'True', reason: 'TooManyOwners', message }];
   }
-  if (findCondition(status?.conditions ?? [], 'LedgerFull')?.status !== 'True') return [];
-  const message = 'each HostIdentity names this object';
-  return [{ type: 'LedgerFull', status: 'False', reason: 'Named', message }];
+  return noLonger(object, 'LedgerFull', { reason: 'Named', message: 'each HostIdentity names this object' });
 }
 
 function hostsOf(targets: readonly Target[]): readonly Target['host'][] {

@@ -3,6 +3,7 @@ import { RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
 import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
+import { noLonger } from './no-longer.ts';
 
 /** A deletion that Azure refuses: it waits for that to be mended, but not for ever (docs/guarantees.md G18). */
 
@@ -72,9 +73,8 @@ function waitingForTurn(failure: Failure): Summary {
 }
 
 /** Azure answers again: a later refusal is a new one. */
-export function unblocked({ status }: ManagedObject): readonly Finding[] {
-  if (findCondition(status?.conditions ?? [], BLOCKED)?.status !== 'True') return [];
-  return [{ type: BLOCKED, status: 'False', reason: 'Answered', message: 'Azure no longer refuses' }];
+export function unblocked(object: ManagedObject): readonly Finding[] {
+  return noLonger(object, BLOCKED, { reason: 'Answered', message: 'Azure no longer refuses' });
 }
 
 /**
@@ -102,16 +102,11 @@ export function removalBlocked(
 }
 
 /** Nothing is left. */
-export function removalFree({ status }: ManagedObject): readonly Finding[] {
-  if (findCondition(status?.conditions ?? [], REMOVAL)?.status !== 'True') return [];
-  return [
-    {
-      type: REMOVAL,
-      status: 'False',
-      reason: 'Removed',
-      message: 'nothing is left that is no longer asked for',
-    },
-  ];
+export function removalFree(object: ManagedObject): readonly Finding[] {
+  return noLonger(object, REMOVAL, {
+    reason: 'Removed',
+    message: 'nothing is left that is no longer asked for',
+  });
 }
 
 /** When to try again while all that is asked for stands: what may pass soon, sooner. */

@@ -1,9 +1,10 @@
 import { isSuspended } from '../../api/schema/common.ts';
-import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
+import type { Finding } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { systemAssignedAsked } from '../hosts/claims/requests.ts';
 import { SYSTEM } from '../hosts/ledger/lines.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
+import { noLonger } from '../status/no-longer.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
@@ -152,29 +153,23 @@ function summaryOfKnown(
 }
 
 /** `Contested` is there from the first time on, so that an alert can watch it. */
-function contest(
-  { status }: SystemAssignedIdentity,
-  contested: boolean,
-  resourceId: string,
-): readonly Finding[] {
+function contest(object: SystemAssignedIdentity, contested: boolean, resourceId: string): readonly Finding[] {
   if (contested) {
     const message = `somebody else keeps switching off the identity of ${resourceId}`;
     return [{ type: 'Contested', status: 'True', reason: 'TakenAway', message }];
   }
-  if (findCondition(status?.conditions ?? [], 'Contested')?.status !== 'True') return [];
   const message = 'nobody switches the identity off any more';
-  return [{ type: 'Contested', status: 'False', reason: 'Settled', message }];
+  return noLonger(object, 'Contested', { reason: 'Settled', message });
 }
 
 /** Who is one too many has what the others have, but nothing that binds anybody: a policy that goes takes it away. */
-function full({ status }: SystemAssignedIdentity, unnamed: boolean, resourceId: string): readonly Finding[] {
+function full(object: SystemAssignedIdentity, unnamed: boolean, resourceId: string): readonly Finding[] {
   if (unnamed) {
     const message = `the HostIdentity of ${resourceId} names ${MAX_OWNERS} objects, and has no room for this one: it has the identity only while one of them keeps it on and a policy allows it here; delete SystemAssignedIdentities of this resource that nobody needs, the others of a namespace can share one`;
     return [{ type: 'LedgerFull', status: 'True', reason: 'TooManyOwners', message }];
   }
-  if (findCondition(status?.conditions ?? [], 'LedgerFull')?.status !== 'True') return [];
   const message = `the HostIdentity of ${resourceId} names this object`;
-  return [{ type: 'LedgerFull', status: 'False', reason: 'Named', message }];
+  return noLonger(object, 'LedgerFull', { reason: 'Named', message });
 }
 
 function where(movedTo: string | undefined): string {

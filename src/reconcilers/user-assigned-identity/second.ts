@@ -1,6 +1,7 @@
 import { sameId } from '../../azure/names/resource-id.ts';
-import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
+import type { Finding } from '../../runtime/status/conditions.ts';
 import { markedFor } from '../proof/observe.ts';
+import { noLonger } from '../status/no-longer.ts';
 import type { Facts, IdentityDecision, UserAssignedIdentity } from './facts.ts';
 import type { ObserveDeps } from './observe/deps.ts';
 import { ofNamesakes } from './observe/place.ts';
@@ -35,13 +36,13 @@ export function withSecond(
 
 const SECOND = 'SecondIdentity';
 
-function findingOf({ status }: UserAssignedIdentity, second: Facts['second']): readonly Finding[] {
+function findingOf(object: UserAssignedIdentity, second: Facts['second']): readonly Finding[] {
   if (second && second.length > 0) {
     const [carries, it] = second.length === 1 ? ['carries', 'it'] : ['carry', 'them'];
     const message = `${second.join(' and ')} ${carries} the tags of this object as well: an earlier object of this name left ${it}, or somebody copied its identity; azid leaves ${it} alone: delete ${it}, or take the tags azid-owner and azid-owner-uid off`;
     return [{ type: SECOND, status: 'True', reason: 'MarkedElsewhere', message }];
   }
-  if (!second || findCondition(status?.conditions ?? [], SECOND)?.status !== 'True') return [];
+  if (!second) return [];
   const message = 'no other identity carries the tags of this object';
-  return [{ type: SECOND, status: 'False', reason: 'NotMarked', message }];
+  return noLonger(object, SECOND, { reason: 'NotMarked', message });
 }
