@@ -18,7 +18,7 @@ import { kubeStateMetrics } from './generate/kube-state-metrics.ts';
 import { logsReference } from './generate/logs.ts';
 import { metricsReference } from './generate/metrics.ts';
 import { reasonsFile } from './generate/reasons.ts';
-import { shardDeployment } from './generate/shard.ts';
+import { shardObjects } from './generate/shard.ts';
 import { simulatorReference } from './generate/simulator.ts';
 
 const root = dirname(import.meta.dirname);
@@ -27,7 +27,7 @@ const wanted = [
   ...crdFiles(),
   ...(await chartFiles()),
   ...(await runbookFiles()),
-  await shardDeployment(),
+  await shardObjects(),
   kindsReference(),
   flagsReference(),
   await azureRightsReference(),

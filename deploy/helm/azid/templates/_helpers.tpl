@@ -11,6 +11,11 @@ app.kubernetes.io/part-of: azid
 {{ include "azid.releaseLabels" . }}
 {{- end }}
 
+{{/* Of the Deployment of a shard, and of what is its alone. */}}
+{{- define "azid.nameOfShard" -}}
+azid-controller{{ if ne . "default" }}-{{ . }}{{ end }}
+{{- end }}
+
 {{- define "azid.image" -}}
 {{- with .Values.image -}}
 {{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ with .digest }}@{{ . }}{{ end }}
