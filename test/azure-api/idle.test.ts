@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { isFull } from '../../src/runtime/volume.fixture.ts';
 import { Journal } from '../support/journal.ts';
-import { FULL } from '../support/sample.ts';
 import { useStage } from '../support/stage.ts';
 
 /** Idle means zero writes, on both sides (docs/guarantees.md G3). */
 const stage = useStage();
 const HOUR = 3_600_000;
-const SOME = FULL ? 50 : 20;
+const SOME = isFull ? 50 : 20;
 /** Several times what is under way when an edit comes. */
-const MANY = FULL ? 120 : 60;
+const MANY = isFull ? 120 : 60;
 const names = (count: number) => Array.from({ length: count }, (_, i) => `web-${String(i).padStart(3, '0')}`);
 
 async function declareAll(count: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IdentityAttachmentSpec } from '../../src/api/identity-attachment.ts';
+import { isFull } from '../../src/runtime/volume.fixture.ts';
 import { conditionOf, HostStage, hostIdOf, identityIdOf, VMS, vmId } from '../support/kinds/hosts.ts';
-import { FULL } from '../support/sample.ts';
 import { type Cluster, SUBSCRIPTION, type World } from '../support/testbed.ts';
 import { useWorld } from '../support/use-world.ts';
 
@@ -29,7 +29,7 @@ const workers = (tags: Readonly<Record<string, string>> = { role: 'worker' }) =>
 const fleet = (spec: Partial<IdentityAttachmentSpec> = {}) =>
   stage.attach('fleet', { target: workers(), ...spec });
 /** Machines of the large fleet: more than the hundred that a status lists. */
-const SIZE = FULL ? 200 : 120;
+const SIZE = isFull ? 200 : 120;
 /** Those of them that have not what they are to have. */
 const LACKING = SIZE - 20;
 const names = (count: number) => Array.from({ length: count }, (_, at) => `vm-${at}`);

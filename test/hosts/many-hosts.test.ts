@@ -10,6 +10,7 @@ import { KubeClient } from '../../src/kube/client.ts';
 import { KubeTransport } from '../../src/kube/transport/transport.ts';
 import { keyOf } from '../../src/kube/types.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
+import { isFull } from '../../src/runtime/volume.fixture.ts';
 import { conditionOf, HostStage, vmId } from '../support/kinds/hosts.ts';
 import {
   CROWDED,
@@ -23,7 +24,6 @@ import {
   team,
   teamsOn,
 } from '../support/load/many-hosts.ts';
-import { FULL } from '../support/sample.ts';
 import { Cluster, until, World } from '../support/testbed.ts';
 
 /**
@@ -31,9 +31,9 @@ import { Cluster, until, World } from '../support/testbed.ts';
  * `AZID_HOSTS` makes it larger; with 500 it is the size that the issue asks for.
  */
 
-const HOSTS = Number(process.env.AZID_HOSTS ?? (FULL ? 60 : 20));
+const HOSTS = Number(process.env.AZID_HOSTS ?? (isFull ? 60 : 20));
 /** One request takes 150 identities: the crowd needs two in either size. */
-const size: ManyHosts = { hosts: HOSTS, teams: FULL ? 20 : 8, onOne: FULL ? 300 : 180 };
+const size: ManyHosts = { hosts: HOSTS, teams: isFull ? 20 : 8, onOne: isFull ? 300 : 180 };
 const LIMIT_MS = 60_000 + HOSTS * 600;
 /** etcd takes 1.5 MiB of a request; half of a quarter of it is far away. */
 const LARGEST = 256 * 1024;

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Operator } from '../../src/operator/operator.ts';
+import { sampleOf } from '../support/sample.ts';
 import { useStage } from '../support/stage.ts';
 import { CLAIMED, DELETING, HOUR, Orphans } from './orphan-stage.ts';
 
@@ -57,7 +58,11 @@ const begin = async () => {
   });
 };
 
-const deaths = (['before', 'after'] as const).flatMap((when) => WRITES.map((at) => [when, at] as const));
+const deaths = sampleOf(
+  (['before', 'after'] as const).flatMap((when) => WRITES.map((at) => [when, at] as const)),
+  5,
+  'killed in a run of a sweep',
+);
 
 it('ends what a killed process began, whichever its last write was', { timeout: 600_000 }, async () => {
   await orphans.allow();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { MAKERS, ownerMarks } from '../../src/azure/names/identity-marks.ts';
-import { FULL } from '../support/sample.ts';
+import { isFull } from '../../src/runtime/volume.fixture.ts';
 import { RG1, useStage } from '../support/stage.ts';
 import { DELETING, HOUR, Orphans } from './orphan-stage.ts';
 
@@ -8,8 +8,8 @@ import { DELETING, HOUR, Orphans } from './orphan-stage.ts';
  * Many orphans among many more that live: all of them are found, and they go within the limits. `AZID_ORPHANS=500 AZID_LIVING=4500` is
  * the size that was asked for; it takes some minutes.
  */
-const ORPHANS = Number(process.env.AZID_ORPHANS ?? (FULL ? 50 : 30));
-const LIVING = Number(process.env.AZID_LIVING ?? (FULL ? 450 : 150));
+const ORPHANS = Number(process.env.AZID_ORPHANS ?? (isFull ? 50 : 30));
+const LIVING = Number(process.env.AZID_LIVING ?? (isFull ? 450 : 150));
 const PER_RUN = Math.max(20, ORPHANS / 10);
 
 const stage = useStage();

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { identityPolicy } from '../../src/api/identity-policy.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { HostStage, identityIdOf, vmId } from '../support/kinds/hosts.ts';
+import { sampleOf } from '../support/sample.ts';
 import { Cluster, World } from '../support/testbed.ts';
 import { atRest, RESYNC, trail, trailOf } from '../support/trail.ts';
 
@@ -121,7 +122,7 @@ describe('an identity made again', () => {
     { what: 'a missing right', status: 403, code: 'AuthorizationFailed' },
     { what: 'a change in between', status: 412, code: 'PreconditionFailed' },
   ];
-  it.each(refusals)(
+  it.each(sampleOf(refusals, 2, 'refused halves'))(
     'both halves of which are refused by $what has each tried again',
     async ({ status, code }) => {
       const effect = { kind: 'status', status, code } as const;

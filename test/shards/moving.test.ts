@@ -6,6 +6,7 @@ import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import type { WatchTap } from '../../src/reconcilers/stores.ts';
 import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { vmId } from '../support/kinds/hosts.ts';
+import { sampleOf } from '../support/sample.ts';
 import { BLUE, policyIn, useShards } from './shard-stage.ts';
 
 /** A namespace goes from one shard to the other by its label. */
@@ -215,10 +216,11 @@ const kindOf = (line: string) =>
     .replace(/ \S*deploy\S*$/, ' credential');
 
 describe('a namespace that moves at a write', () => {
-  it.each([
+  const moments: readonly (readonly [string, boolean])[] = [
     ['before it leaves', false],
     ['after it was carried out', true],
-  ])(
+  ];
+  it.each(sampleOf(moments, 1, 'moved at a write'))(
     'of the shard that has it, %s: each thing is made once, whichever write it is',
     async (_, isAfter) => {
       let writes = 0;

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { FULL, sampleOf } from './sample.ts';
+import { isFull } from '../../src/runtime/volume.fixture.ts';
+import { sampleOf } from './sample.ts';
 
 const rows = Array.from({ length: 12 }, (_, at) => at);
 
-describe.skipIf(FULL)('a sample of rows', () => {
+describe.skipIf(isFull)('a sample of rows', () => {
   it('has as many as asked for, in their order, and the same each time', () => {
     const sample = sampleOf(rows, 5, 'a table');
     expect(sample).toHaveLength(5);

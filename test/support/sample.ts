@@ -3,9 +3,6 @@ import { isFull } from '../../src/runtime/volume.fixture.ts';
 import { sampleOfToday } from './crash/plans.ts';
 import { seeded } from './crash/seeded.ts';
 
-/** Whether everything is carried out, and in its full size: `AZID_VOLUME=full`. What `npm test` leaves out stands in docs/testing.md. */
-export const FULL = isFull;
-
 /** The seed of all that `npm test` draws: the same for the same commit, unless `AZID_SAMPLE` says otherwise. */
 function seedOfSample(given = process.env.AZID_SAMPLE ?? '1'): number {
   return given === 'today' ? sampleOfToday(systemClock) : Number(given);
@@ -17,7 +14,7 @@ function seedOfSample(given = process.env.AZID_SAMPLE ?? '1'): number {
  * @param of what they are rows of: each table draws by itself
  */
 export function sampleOf<T>(rows: readonly T[], atMost: number, of: string): readonly T[] {
-  if (FULL || rows.length <= atMost) return rows;
+  if (isFull || rows.length <= atMost) return rows;
   const random = seeded([...of].reduce((sum, char) => sum * 31 + char.charCodeAt(0), seedOfSample()));
   const left = rows.map((_, at) => at);
   const drawn = new Set(
