@@ -9,11 +9,11 @@ import { ownerOf, ownStatus } from './object.ts';
 import { waitingForList, whileSearched } from './search-summary.ts';
 import { withSecond } from './second.ts';
 import { resolveTarget } from './target.ts';
-import { withdrawContradicted } from './withdrawal.ts';
 import { decideCreation } from './write/create.ts';
 import { maintain } from './write/maintain.ts';
 import { isOnRecord, isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
 import { tagFault } from './write/tags.ts';
+import { withdrawContradicted } from './write/withdrawal.ts';
 
 /**
  * From what is known to what to do, for one UserAssignedIdentity. Pure: the controller performs the actions, observes

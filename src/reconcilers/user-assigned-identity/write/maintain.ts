@@ -8,9 +8,9 @@ import { stalledOutside } from '../../status/summaries.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
 import { finalizer, keysOf, ownerOf, ownStatus } from '../object.ts';
 import type { Target } from '../target.ts';
-import { otherHolders } from '../withdrawal.ts';
 import { decideOutput } from './output.ts';
 import { tagChange, wantedTags } from './tags.ts';
+import { otherHolders } from './withdrawal.ts';
 
 /** The identity is this object's to keep: tags, isolation scope, finalizer, status and output are brought in line. */
 export function maintain(

@@ -1,7 +1,7 @@
-import { namesAnother } from '../../azure/names/identity-marks.ts';
-import type { Facts, IdentityDecision, SeenIdentity, UserAssignedIdentity } from './facts.ts';
-import { ownerOf, ownStatus } from './object.ts';
-import { isSomebodyElses } from './write/overwritten.ts';
+import { namesAnother } from '../../../azure/names/identity-marks.ts';
+import type { Facts, IdentityDecision, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
+import { ownerOf, ownStatus } from '../object.ts';
+import { isSomebodyElses } from './overwritten.ts';
 
 /**
  * Marks that were stripped are put back by the object that Azure last showed as the owner, and by no other. So what azid keeps
