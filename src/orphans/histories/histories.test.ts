@@ -3,7 +3,7 @@ import { drawHistory, failureOf, HISTORIES, run, SEED, shrunk } from './historie
 import { Tally } from './sweeper.fixture.ts';
 
 it(`deletes nothing that lives in ${HISTORIES} random histories, and every orphan is gone or told`, {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, () => {
   const tally = new Tally();
   for (let seed = SEED; seed < SEED + HISTORIES; seed++) {

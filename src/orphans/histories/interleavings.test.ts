@@ -8,7 +8,7 @@ it('all orders are there, each once', () => {
 });
 
 it('in no order of a sweep, a reconcile and somebody outside does a deletion meet what lives', {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, () => {
   const tally = new Tally();
   const count = runAll(tally);

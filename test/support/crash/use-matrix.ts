@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isFull } from '../../../src/runtime/volume.fixture.ts';
 import { Cluster } from '../testbed.ts';
 import { matrix } from './matrix.ts';
 import type { Scenario } from './scenario.ts';
+
+/** Of one scenario; in full it may have two hundred plans and more. */
+const LIMIT_MS = isFull ? 3_600_000 : 600_000;
 
 /** One test per scenario; each file has an API server of its own, so that files run side by side. */
 export function useMatrix(scenarios: readonly Scenario[]): void {
@@ -11,7 +15,7 @@ export function useMatrix(scenarios: readonly Scenario[]): void {
   });
   afterAll(() => cluster?.stop());
   for (const scenario of scenarios) {
-    it(`${scenario.name}: ends the same under every plan`, { timeout: 600_000 }, async () => {
+    it(`${scenario.name}: ends the same under every plan`, { timeout: LIMIT_MS }, async () => {
       const started = performance.now();
       const { plans, of, passed, sample, failures, unstable, unmet } = await matrix(cluster, scenario);
       const seconds = ((performance.now() - started) / 1_000).toFixed(1);
