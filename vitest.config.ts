@@ -9,6 +9,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  */
 const LONGEST_FIRST = [
   'sandbox/sandbox.test',
+  'sandbox/documents.test',
+  'shards/moving.test',
   'crash/',
   'hosts/many-hosts.test',
   'recycling/halves.test',
@@ -48,8 +50,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           // Importing the product took half the time of a small file: a worker imports it once, for all its files. So a module may not
-          // keep what one file could see of another's: docs/design/2026-11-29-one-process-for-many-files.md. Not so the system tests:
-          // an operator that a test left running when it failed would go on beside the files after it.
+          // keep what one file could see of another's: docs/design/2026-11-29-one-process-for-many-files.md.
           isolate: false,
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           // Real sockets and real keys on a loaded machine; no test measures time.
@@ -62,7 +63,9 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/clients/**'],
           globalSetup: ['test/support/planes/global-setup.ts'],
-          setupFiles: ['test/support/curves.ts'],
+          setupFiles: ['test/support/each-file.ts'],
+          // As above; what a test left running is ended with its file, by that setup.
+          isolate: false,
           // Fake time goes on while a loaded machine lags behind. vitest marks what passed at the second try, and such a
           // mark is to be looked into: docs/testing.md.
           retry: 1,

@@ -34,6 +34,7 @@ import { CRDS, KUSTOMIZE_BASE } from '../../src/sandbox/project.ts';
 import type { Preset } from '../../src/simulator/knobs/presets.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { tokenCredential } from '../../src/simulator/testing.ts';
+import { endWithFile, hasEnded } from './end-of-file.ts';
 import { asLook, Looks } from './looks.ts';
 import { Pace } from './pace.ts';
 import { borrowPlane, LENDER } from './planes/borrow.ts';
@@ -130,10 +131,14 @@ export class Cluster {
   static async start({ own = false, install, ...options }: ClusterOptions = {}): Promise<Cluster> {
     const shared = !own && install === undefined && Object.keys(options).length === 0;
     const lender = shared ? process.env[LENDER] : undefined;
-    if (lender !== undefined) return new Cluster(await borrowPlane(lender));
-    const plane = await startControlPlane({ log: () => {}, admin: 'token', ...options });
-    await Cluster.install(plane, install);
-    return new Cluster(plane);
+    const plane =
+      lender === undefined
+        ? await startControlPlane({ log: () => {}, admin: 'token', ...options })
+        : await borrowPlane(lender);
+    const cluster = new Cluster(plane);
+    endWithFile(cluster, () => cluster.stop());
+    if (lender === undefined) await Cluster.install(plane, install);
+    return cluster;
   }
 
   /**
@@ -262,6 +267,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
+    hasEnded(this);
     await this.disconnect();
     await this.plane.stop();
   }
@@ -297,6 +303,8 @@ export class World {
   /** Object id of azid's own principal, and the role it holds. */
   readonly #self: string;
   readonly #roleIds: readonly string[];
+  /** A test whose time was over may still wait, and go on with what comes next. */
+  #isOver = false;
   readonly #running = new Map<Operator, { readonly stop: AbortController; readonly end: Promise<RunEnd> }>();
 
   private constructor(
@@ -314,6 +322,7 @@ export class World {
     this.pace = pace;
     this.azure = azure;
     this.#options = options;
+    endWithFile(this, () => this.dispose());
   }
 
   /** A subscription with groups `rg1` and `rg2`, and azid's own identity with the rights of deploy/azure. */
@@ -424,6 +433,7 @@ export class World {
 
   /** Starts an operator and returns it once it works (or, as a follower, waits). */
   async start(overrides: Partial<OperatorOptions> = {}, { follower = false } = {}): Promise<Operator> {
+    if (this.#isOver) throw new Error('the test is over: no operator is started for it');
     const operator = new Operator(await this.operatorOptions(overrides));
     const stop = new AbortController();
     const end = operator.run(stop.signal);
@@ -474,9 +484,11 @@ export class World {
 
   /** Waits for a condition while time passes; fails with what was waited for. */
   async until(what: string, condition: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
+    const begun = this.#isOver;
     const deadline = performance.now() + limitMs;
     while (!(await asLook(condition))) {
       if (performance.now() > deadline) throw new Error(`waited ${limitMs / 1_000} s in vain for ${what}`);
+      if (this.#isOver && !begun) throw new Error(`the test is over, and still waited for ${what}`);
       await this.pace.breathe(this.quiet);
     }
   }
@@ -502,6 +514,8 @@ export class World {
   }
 
   async dispose(): Promise<void> {
+    hasEnded(this);
+    this.#isOver = true;
     for (const operator of [...this.#running.keys()]) await this.kill(operator);
     await this.azure.stop();
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endWithFile, hasEnded } from '../end-of-file.ts';
 import { until } from '../testbed.ts';
 
 /** Half of what a process costs until it works is the reading of its sources, which the next one is spared. */
@@ -30,6 +31,11 @@ export class Azid {
     this.ended = new Promise((resolve) => {
       this.#process.once('close', (code, signal) => resolve(signal ?? code ?? -1));
     });
+    endWithFile(this, () => {
+      this.signal('SIGKILL');
+      return this.ended;
+    });
+    void this.ended.then(() => hasEnded(this));
   }
 
   signal(name: NodeJS.Signals): void {

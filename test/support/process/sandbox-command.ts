@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
 import { temporaryFolder } from '../../../src/sandbox/apiserver/process/temporary-folder.ts';
 import type { ReadyFacts } from '../../../src/sandbox/ready-file.ts';
+import { endWithFile, hasEnded } from '../end-of-file.ts';
 import { COMPILED } from './child.ts';
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
@@ -42,7 +43,11 @@ export class SandboxCommand implements AsyncDisposable {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       err += text;
     });
-    this.ended = once(this.child, 'close').then(([code]) => ({ code, out: this.out, err }));
+    this.ended = once(this.child, 'close').then(([code]) => {
+      hasEnded(this);
+      return { code, out: this.out, err };
+    });
+    endWithFile(this, () => this[Symbol.asyncDispose]());
   }
 
   /** The sandbox is up when the file is there. */
