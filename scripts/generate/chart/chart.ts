@@ -36,7 +36,7 @@ interface Product {
   readonly homepage: string;
 }
 
-/** Annotations: artifacthub.io/docs/topics/annotations/helm. No capability level is claimed, and nothing is signed yet. */
+/** Annotations: artifacthub.io/docs/topics/annotations/helm. No capability level is claimed; signatures it finds beside the chart in its registry. */
 function chart({ version, description, license, homepage }: Product): object {
   const crds = KINDS.map(({ resource, description: about }) => ({
     kind: resource.kind,
