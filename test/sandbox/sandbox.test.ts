@@ -204,7 +204,7 @@ describe('a sandbox that is up', () => {
     const path = `/subscriptions/${SUBSCRIPTION}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01`;
     const { status, body } = await arm('GET', path, accessToken);
     const roles = await Promise.all(
-      ['grants', 'hosts', 'identities', 'orphans', 'reader'].map(async (name) =>
+      ['claim', 'grants', 'hosts', 'identities', 'orphans', 'reader'].map(async (name) =>
         JSON.parse(
           await readFile(new URL(`../../deploy/azure/azid-${name}-role.json`, import.meta.url), 'utf8'),
         ),
