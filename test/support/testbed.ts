@@ -35,10 +35,10 @@ import type { Preset } from '../../src/simulator/knobs/presets.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { tokenCredential } from '../../src/simulator/testing.ts';
 import { endWithFile, hasEnded } from './end-of-file.ts';
-import { asLook, Looks } from './looks.ts';
 import { Pace } from './pace.ts';
 import { borrowPlane, LENDER } from './planes/borrow.ts';
 import { removeKeys, storedKeys } from './planes/etcd.ts';
+import { PolledReads, whilePolling } from './polled-reads.ts';
 
 /**
  * The real thing on a fake clock: a kube-apiserver of its own, a simulated Azure, and operators in this process that
@@ -110,7 +110,7 @@ export class Cluster {
   readonly client: KubeClient;
   /** By plural: writes that ended, and writes under way. While neither moves, what was listed stays true. */
   readonly writes = new Map<string, { ended: number; under: number }>();
-  readonly #looks = new Looks((plural) => this.writes.get(plural));
+  readonly #polledReads = new PolledReads((plural) => this.writes.get(plural));
   readonly #signal = new AbortController().signal;
 
   private constructor(plane: ControlPlane) {
@@ -209,7 +209,7 @@ export class Cluster {
   }
 
   get<T extends KubeObject>(resource: Resource<T>, key: string): Promise<T | undefined> {
-    return this.#looks.read(resource.plural, `${nameOf(resource)} ${key}`, async () => {
+    return this.#polledReads.read(resource.plural, `${nameOf(resource)} ${key}`, async () => {
       try {
         return await this.client.get(resource, key, this.#signal);
       } catch (error) {
@@ -220,7 +220,7 @@ export class Cluster {
   }
 
   list<T extends KubeObject>(resource: Resource<T>): Promise<readonly T[]> {
-    return this.#looks.read(
+    return this.#polledReads.read(
       resource.plural,
       nameOf(resource),
       async () => (await this.client.list(resource, {}, this.#signal)).items,
@@ -486,7 +486,7 @@ export class World {
   async until(what: string, condition: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
     const begun = this.#isOver;
     const deadline = performance.now() + limitMs;
-    while (!(await asLook(condition))) {
+    while (!(await whilePolling(condition))) {
       if (performance.now() > deadline) throw new Error(`waited ${limitMs / 1_000} s in vain for ${what}`);
       if (this.#isOver && !begun) throw new Error(`the test is over, and still waited for ${what}`);
       await this.pace.breathe(this.quiet);

@@ -6,8 +6,8 @@ import { KINDS } from '../../../src/operator/registry.ts';
 import type { Stores } from '../../../src/reconcilers/stores.ts';
 import type { Cluster } from '../testbed.ts';
 
-/** So many looks at stores that differ, then what was listed is no longer believed. */
-const GLANCES = 20;
+/** So many comparisons of stores that differ, then what was listed is no longer believed. */
+const MAX_REUSES = 20;
 
 type Glance = Pick<Store<KubeObject>, 'get' | 'size'>;
 
@@ -20,7 +20,7 @@ const OF_OTHERS: ReadonlyMap<string, Resource> = new Map<string, Resource>([
 
 /**
  * What the API server holds. In a run only operators and the harness write there, and the cluster counts their
- * writes, so a kind is listed again after a write to it and not at every look.
+ * writes, so a kind is listed again after a write to it and not each time.
  */
 export class Snapshot implements Pick<Cluster, 'list'> {
   readonly #cluster: Cluster;
@@ -29,7 +29,7 @@ export class Snapshot implements Pick<Cluster, 'list'> {
     { readonly ended: number; readonly objects: Promise<readonly KubeObject[]> }
   >();
   #versions: { readonly ended: number; readonly byPlural: ReturnType<Cluster['versions']> } | undefined;
-  #glances = 0;
+  #reuses = 0;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -66,8 +66,8 @@ export class Snapshot implements Pick<Cluster, 'list'> {
       }),
     );
     const all = same.every(Boolean);
-    if (all) this.#glances = 0;
-    else if (++this.#glances % GLANCES === 0) this.forget();
+    if (all) this.#reuses = 0;
+    else if (++this.#reuses % MAX_REUSES === 0) this.forget();
     return all;
   }
 

@@ -6,24 +6,24 @@ export interface WriteCount {
   readonly under: number;
 }
 
-/** So many looks at what was read before, then it is asked for again: somebody may write whose writes nobody counts. */
-const GLANCES = 20;
+/** So often an answer serves again, then it is asked for anew: somebody may write whose writes nobody counts. */
+const MAX_REUSES = 20;
 
 const NONE: WriteCount = { ended: 0, under: 0 };
 const waiting = new AsyncLocalStorage<true>();
 
-/** A condition that is looked at again and again until it holds: what it reads may be what it read before, as long as nobody wrote. */
-export function asLook<T>(condition: () => T): T {
+/** Of a condition that is polled until it holds: what it reads may be what it read before, as long as nobody wrote. */
+export function whilePolling<T>(condition: () => T): T {
   return waiting.run(true, condition);
 }
 
 /**
- * What conditions read from the API server. One that is waited for is looked at with every breath, hundreds of times a second, and
- * asking each time took more of the API server than the operator under test.
+ * What conditions read from the API server. One that is waited for is polled hundreds of times a second, and asking each time took more
+ * of the API server than the operator under test.
  */
-export class Looks {
+export class PolledReads {
   readonly #count: (plural: string) => WriteCount | undefined;
-  readonly #last = new Map<string, { readonly ended: number; readonly answer: unknown; glances: number }>();
+  readonly #last = new Map<string, { readonly ended: number; readonly answer: unknown; reuses: number }>();
 
   constructor(count: (plural: string) => WriteCount | undefined) {
     this.#count = count;
@@ -34,10 +34,10 @@ export class Looks {
     if (!waiting.getStore()) return ask();
     const { ended, under } = this.#count(plural) ?? NONE;
     const last = this.#last.get(what);
-    if (under === 0 && last?.ended === ended && last.glances++ < GLANCES) return last.answer as T;
+    if (under === 0 && last?.ended === ended && last.reuses++ < MAX_REUSES) return last.answer as T;
     const answer = await ask();
     // What was under way may have come before or after it.
-    if (under === 0) this.#last.set(what, { ended, answer, glances: 0 });
+    if (under === 0) this.#last.set(what, { ended, answer, reuses: 0 });
     else this.#last.delete(what);
     return answer;
   }
