@@ -1,11 +1,16 @@
+import { writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { temporaryFolder } from '../../src/sandbox/apiserver/process/temporary-folder.ts';
 import {
   buildHelm,
   CHART,
   KUBE,
   type Manifest,
   named,
+  OVERLAY,
+  ROOT,
   readText,
   renderChart,
   renderOverlay,
@@ -216,6 +221,25 @@ describe('a value', () => {
     expect(await lacks('rbac.viewPolicies=false')).toEqual(['ClusterRoleBinding/azid-view-policies']);
   });
 
+  it('rbac.outputs=none leaves out the one binding, as the component of kustomize does', async () => {
+    await using folder = await temporaryFolder();
+    // kustomize takes no absolute path.
+    const from = (path: string) => relative(folder.path, `${ROOT}/${path}`);
+    const components = [from('deploy/kustomize/components/outputs-where-bound')];
+    const overlay = { resources: [from(OVERLAY)], components };
+    await writeFile(folder.file('kustomization.yaml'), stringify(overlay));
+    const [chart, kustomized, all] = await Promise.all([
+      renderChart(helm, '--set', 'rbac.outputs=none'),
+      renderOverlay(folder.path),
+      renderOverlay(),
+    ]);
+    expect(byName(chart.map(withoutRelease))).toEqual(byName(kustomized));
+    const left = kustomized.map(named);
+    expect(all.map(named).filter((name) => !left.includes(name))).toEqual([
+      'ClusterRoleBinding/azid-controller-outputs',
+    ]);
+  });
+
   it('puts the release into another namespace, ServiceAccount and bindings with it', async () => {
     const manifests = await renderChart(helm, '--namespace', 'elsewhere');
     expect(JSON.stringify(manifests.filter(({ kind }) => kind !== 'CustomResourceDefinition'))).not.toContain(
@@ -298,6 +322,7 @@ describe('a wrong value is refused', () => {
       /shards: expected the names of the shards beside default/,
     ],
     ['that is none of the choices', ['azure.credential=secret'], /credential.*workload-identity/s],
+    ['that is none of the choices for outputs', ['rbac.outputs=some'], /rbac.*outputs.*cluster/s],
     [
       'that is missing: the tenant',
       ['azure.tenantId='],

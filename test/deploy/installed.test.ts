@@ -154,7 +154,7 @@ describe('the controller', () => {
       return out
         .trim()
         .split('\n')
-        .map((line) => line.trim().replaceAll(/\s+/g, ' '));
+        .map((line) => inOrder(line.trim().replaceAll(/\s+/g, ' ')));
     };
     const everybody = await list('system:serviceaccount:default:nobody');
     return (await list(SELF)).filter((line) => !everybody.includes(line)).sort();
@@ -229,6 +229,8 @@ const NOT_IN_THIS_LIFE = [
   'update userassignedidentities.azid.dev/finalizers',
 ];
 
+const ALL_VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
+
 const VERBS: Readonly<Record<string, string>> = {
   POST: 'create',
   PUT: 'update',
@@ -243,6 +245,15 @@ function writeOf({ method, path }: { readonly method: string; readonly path: str
   const rest = parts.slice(parts[0] === 'apis' ? 3 : 2);
   const [plural = '', , subresource] = rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(2) : rest;
   return `${VERBS[method] ?? 'get'} ${plural}${group}${subresource === undefined ? '' : `/${subresource}`}`;
+}
+
+/** Verbs of several roles stand in the order of these, and twice if two roles give them. */
+function inOrder(line: string): string {
+  return line.replace(/[^[\]]*(?=\]$)/, (verbs) => {
+    const given = verbs.split(' ');
+    const known = ALL_VERBS.filter((verb) => given.includes(verb));
+    return [...known, ...given.filter((verb) => !ALL_VERBS.includes(verb))].join(' ');
+  });
 }
 
 /** Of a line of the list: the verbs that write. */

@@ -79,7 +79,9 @@ describe('the controller, with the rights of deploy/kustomize/base/rbac.yaml and
     // Policies, sources of events and sweeps everybody may read, azid among them.
     const rules = (await rulesOf(client, 'default')).filter((rule) => !anybody.includes(rule));
     expect(rules).toEqual([
-      '/configmaps: create,delete,get,list,patch,watch',
+      // Of ClusterRole azid-controller-outputs.
+      '/configmaps: create,delete,patch',
+      '/configmaps: get,list,watch',
       '/namespaces: get,list,watch',
       'azid.dev/eventsources/status: get,patch',
       'azid.dev/federatedidentitycredentials/status: get,patch',
@@ -99,6 +101,7 @@ describe('the controller, with the rights of deploy/kustomize/base/rbac.yaml and
     ]);
     const own = await rulesOf(client, 'azid-system');
     expect(own.filter((rule) => !rules.includes(rule) && !anybody.includes(rule))).toEqual([
+      '/configmaps: create,patch',
       'azid.dev/assignmentexpiries/status: get,patch',
       'azid.dev/assignmentexpiries: create,delete,get,list,patch,watch',
       'azid.dev/hostidentities/status: get,patch',

@@ -146,9 +146,13 @@ export class Cluster {
    * `AZID_TEST_RIGHTS=deployed` that of its ServiceAccount, by a token.
    */
   async controllerEndpoint(): Promise<KubeEndpoint> {
-    const { kubeconfigPath, dataDir } = this.plane;
-    if (process.env.AZID_TEST_RIGHTS !== 'deployed')
-      return loadKubeEndpoint({ clock: systemClock, kubeconfig: kubeconfigPath });
+    if (process.env.AZID_TEST_RIGHTS === 'deployed') return this.deployedEndpoint();
+    return loadKubeEndpoint({ clock: systemClock, kubeconfig: this.plane.kubeconfigPath });
+  }
+
+  /** The way of a controller with the rights of its ServiceAccount, by a token. */
+  async deployedEndpoint(): Promise<KubeEndpoint> {
+    const { dataDir } = this.plane;
     const options = { audiences: [] };
     const { token } = await createToken(this.client, 'azid-system', 'azid-controller', options, this.#signal);
     const kubeconfig = join(dataDir, 'controller.kubeconfig');

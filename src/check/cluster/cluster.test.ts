@@ -15,8 +15,8 @@ import { crdState, findingsOf } from './crds.ts';
 import { issuerFinding } from './issuer.ts';
 import { leaseFinding } from './lease.ts';
 import { eventSourcesFound, policiesFound } from './objects.ts';
-import { accessesOf, rbacFinding, rightsText } from './rbac.ts';
-import { CLUSTER_RULES, type NeededRule, OWN_RULES } from './rules.ts';
+import { accessesOf, rbacFound, rightsText } from './rbac.ts';
+import { CLUSTER_RULES, type NeededRule, OUTPUT_RULES, OWN_RULES } from './rules.ts';
 
 const states = (found: readonly CheckFinding[]) => found.map(({ state }) => state);
 const condition = (type: string, status: string, reason: string) => ({
@@ -80,6 +80,9 @@ describe('an installed kind', () => {
   });
 });
 
+const ACCOUNT = { namespace: 'a', serviceAccount: 'b' };
+const outputs = accessesOf(OUTPUT_RULES);
+
 describe('the rights of the controller', () => {
   it('are those that deploy/ gives to its ServiceAccount, no more and no less', async () => {
     const root = join(import.meta.dirname, '../../../deploy');
@@ -87,9 +90,9 @@ describe('the rights of the controller', () => {
     const texts = await Promise.all(files.map((name) => readFile(join(root, name), 'utf8')));
     const plain = texts.filter((text) => !text.includes('{{'));
     const documents = plain.flatMap((text) => parseAllDocuments(text).map((each) => each.toJS()));
-    const rulesOf = (kind: string) =>
+    const rulesOf = (kind: string, name = 'azid-controller') =>
       documents
-        .filter((each) => each.kind === kind && each.metadata.name === 'azid-controller')
+        .filter((each) => each.kind === kind && each.metadata.name === name)
         .flatMap(({ rules }) => rules)
         .flatMap(({ apiGroups, resources, verbs }) =>
           apiGroups.map((group: string): NeededRule => ({ group, resources, verbs })),
@@ -100,6 +103,7 @@ describe('the rights of the controller', () => {
         .toSorted();
     expect(rulesOf('ClusterRole').length).toBeGreaterThan(3);
     expect(sorted(CLUSTER_RULES)).toEqual(sorted(rulesOf('ClusterRole')));
+    expect(sorted(OUTPUT_RULES)).toEqual(sorted(rulesOf('ClusterRole', 'azid-controller-outputs')));
     expect(sorted(OWN_RULES)).toEqual(sorted(rulesOf('Role')));
   });
 
@@ -109,11 +113,42 @@ describe('the rights of the controller', () => {
     expect(rightsText(denied)).toBe(
       'create,get,list,update,watch leases.coordination.k8s.io in azid-system; watch assignmentexpiries.azid.dev in azid-system; watch hostidentities.azid.dev in azid-system; watch orphanrecords.azid.dev in azid-system',
     );
-    expect(rbacFinding('a/b', needed, denied)).toMatchObject({ state: 'problem' });
-    expect(rbacFinding('a/b', needed, [])).toMatchObject({ state: 'ok' });
+    const [found] = rbacFound(ACCOUNT, { needed, outputs }, denied);
+    expect(found).toMatchObject({ state: 'problem', message: expect.stringMatching(/^a\/b lacks/) });
+    const all = needed.length + outputs.length;
+    expect(rbacFound(ACCOUNT, { needed, outputs }, [])).toEqual([
+      { area: 'rbac', state: 'ok', message: `a/b has the ${all} rights that azid needs` },
+    ]);
     expect(rightsText([{ group: '', resource: 'configmaps', subresource: 'status', verb: 'get' }])).toBe(
       'get configmaps/status',
     );
+  });
+});
+
+describe('the right to write outputs in every namespace', () => {
+  const needed = accessesOf(CLUSTER_RULES);
+
+  it('may be missing: then it is said where azid writes them, and how it may elsewhere', () => {
+    expect(rbacFound(ACCOUNT, { needed, outputs }, outputs)).toEqual([
+      { area: 'rbac', state: 'ok', message: `a/b has the ${needed.length} rights that azid needs` },
+      {
+        area: 'rbac',
+        state: 'ok',
+        message: 'outputs only where bound: a/b may not write ConfigMaps in every namespace',
+        remedy: expect.stringContaining('--clusterrole azid-controller-outputs --serviceaccount a:b'),
+      },
+    ]);
+    expect(states(rbacFound(ACCOUNT, { needed, outputs }, [...outputs, ...needed.slice(0, 1)]))).toEqual([
+      'problem',
+      'ok',
+    ]);
+  });
+
+  it('is whole or missing: a part of it is a role that somebody altered', () => {
+    const found = rbacFound(ACCOUNT, { needed, outputs }, outputs.slice(1));
+    expect(found).toMatchObject([
+      { state: 'problem', message: expect.stringContaining('delete,patch configmaps') },
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { serviceAccounts } from '../../kube/builtin.ts';
 import { type CheckDeps, readIfAny } from '../deps.ts';
 import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
-import { CLUSTER_RULES, type NeededRule, OWN_RULES } from './rules.ts';
+import { CLUSTER_RULES, type NeededRule, OUTPUT_RULES, OWN_RULES } from './rules.ts';
 
 /** Whether the controller's ServiceAccount may do in Kubernetes what it needs, asked of the API server itself. */
 
@@ -32,28 +32,44 @@ export async function rbacFindings(deps: CheckDeps): Promise<readonly CheckFindi
       ),
     ];
   const needed = [...accessesOf(CLUSTER_RULES), ...accessesOf(OWN_RULES, namespace)];
+  const outputs = accessesOf(OUTPUT_RULES);
   const denied: Access[] = [];
-  const left = [...needed];
+  const left = [...needed, ...outputs];
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       for (let access = left.shift(); access; access = left.shift())
         if (!(await isAllowed(access, deps))) denied.push(access);
     }),
   );
-  return [rbacFinding(name, needed, denied), ...(await discoveryFinding(deps))];
+  return [...rbacFound(deps, { needed, outputs }, denied), ...(await discoveryFinding(deps))];
 }
 
-/** Pure. */
-export function rbacFinding(
-  account: string,
-  needed: readonly Access[],
+/**
+ * No right to write outputs in all namespaces: the installer left the binding out, which is no mistake. A part of it: a role was altered.
+ * Pure.
+ */
+export function rbacFound(
+  { namespace, serviceAccount }: Pick<CheckDeps, 'namespace' | 'serviceAccount'>,
+  { needed, outputs }: Readonly<Record<'needed' | 'outputs', readonly Access[]>>,
   denied: readonly Access[],
-): CheckFinding {
+): readonly CheckFinding[] {
+  const account = `${namespace}/${serviceAccount}`;
+  if (!outputs.every((each) => denied.includes(each)))
+    return [rightsFinding(account, [...needed, ...outputs], denied)];
+  const whereBound: CheckFinding = {
+    ...ok(AREA, `outputs only where bound: ${account} may not write ConfigMaps in every namespace`),
+    remedy: `where spec.output is wanted: kubectl create rolebinding azid-controller-outputs -n NAMESPACE --clusterrole azid-controller-outputs --serviceaccount ${namespace}:${serviceAccount}`,
+  };
+  const others = denied.filter((each) => !outputs.includes(each));
+  return [rightsFinding(account, needed, others), whereBound];
+}
+
+function rightsFinding(account: string, needed: readonly Access[], denied: readonly Access[]): CheckFinding {
   if (denied.length === 0) return ok(AREA, `${account} has the ${needed.length} rights that azid needs`);
   return problem(
     AREA,
     `${account} lacks ${denied.length} of ${needed.length} rights: ${rightsText(denied)}`,
-    `apply the roles of deploy/ again: ClusterRole and Role azid-controller, and that both are bound to ${account}`,
+    `apply the roles of deploy/ again: ClusterRoles azid-controller and azid-controller-outputs, Role azid-controller, and that each is bound to ${account}`,
   );
 }
 

@@ -28,12 +28,13 @@ export const CLUSTER_RULES: readonly NeededRule[] = [
   { group: 'azid.dev', resources: status([...OBJECTS, ...OF_CLUSTER]), verbs: ['get', 'patch'] },
   { group: 'azid.dev', resources: ['userassignedidentities/finalizers'], verbs: ['update'] },
   { group: '', resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
-  {
-    group: '',
-    resources: ['configmaps'],
-    verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
-  },
+  { group: '', resources: ['configmaps'], verbs: ['get', 'list', 'watch'] },
   { group: 'events.k8s.io', resources: ['events'], verbs: ['create', 'patch'] },
+];
+
+/** In all namespaces, or in those that want outputs: which, an installer decides. */
+export const OUTPUT_RULES: readonly NeededRule[] = [
+  { group: '', resources: ['configmaps'], verbs: ['create', 'patch', 'delete'] },
 ];
 
 /** In azid's own namespace. */
@@ -43,6 +44,7 @@ export const OWN_RULES: readonly NeededRule[] = [
     resources: ['leases'],
     verbs: ['get', 'list', 'watch', 'create', 'update'],
   },
+  { group: '', resources: ['configmaps'], verbs: ['create', 'patch'] },
   { group: 'azid.dev', resources: RECORDS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   { group: 'azid.dev', resources: status(RECORDS), verbs: ['get', 'patch'] },
 ];

@@ -76,7 +76,7 @@ function textOf({ hanging, leftBehind, configMaps }: Uninstalled, namespace: str
     ...left,
     `Nothing of azid is left in the cluster but its installation (ConfigMaps removed: ${configMaps.join(', ') || 'none'}). Remove that with helm uninstall, if you installed it so, or:`,
     `kubectl delete deployment azid-controller -n ${namespace} --ignore-not-found`,
-    'kubectl delete clusterrolebinding,clusterrole azid-controller --ignore-not-found',
+    'kubectl delete clusterrolebinding,clusterrole azid-controller azid-controller-outputs --ignore-not-found',
     `kubectl delete crd --ignore-not-found ${crds.join(' ')}`,
     `kubectl delete namespace ${namespace} --ignore-not-found`,
   ].join('\n')}\n`;

@@ -9,7 +9,7 @@ import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import { FIELD_MANAGER } from '../../kube/apply.ts';
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { isAlreadyExists, isNotFound, KubeError } from '../../kube/errors.ts';
+import { isAlreadyExists, isForbidden, isNotFound, KubeError } from '../../kube/errors.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
@@ -120,9 +120,13 @@ async function applyConfigMap(
     data,
   };
   const options = { fieldManager: FIELD_MANAGER, force: true };
-  stores.configMaps.recordWrite(
-    uid === undefined ? await create(map) : await client.apply(configMaps, map, options, signal),
-  );
+  try {
+    stores.configMaps.recordWrite(
+      uid === undefined ? await create(map) : await client.apply(configMaps, map, options, signal),
+    );
+  } catch (error) {
+    throw withRemedy(error, `${namespace}/${name}`);
+  }
 
   async function create(draft: typeof map): Promise<ConfigMap> {
     try {
@@ -145,8 +149,19 @@ async function deleteConfigMap(
   try {
     await client.delete(configMaps, key, { preconditions: { uid } }, signal);
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    // The right to write outputs may have been taken away. An object that is going must not wait for it: its ConfigMap names it as its owner,
+    // so Kubernetes deletes it after it.
+    if (isForbidden(error) && object.metadata.deletionTimestamp) return;
+    if (!isNotFound(error)) throw withRemedy(error, key);
   }
   const known = stores.configMaps.get(key);
   if (known?.metadata.uid === uid) stores.configMaps.recordDelete(known);
+}
+
+/** Where azid may write outputs an installer decides, so the object says which right that is. A quota is refused with 403 as well. */
+function withRemedy(error: unknown, key: string): unknown {
+  if (!(error instanceof KubeError && isForbidden(error))) return error;
+  if (!/ cannot (?:create|patch|delete) resource /.test(error.message)) return error;
+  const message = `spec.output: ConfigMap ${key} cannot be written: ${error.message}; azid needs ClusterRole azid-controller-outputs there, by a RoleBinding or for all namespaces`;
+  return new KubeError(message, { status: 403, reason: error.reason, cause: error });
 }
