@@ -7,6 +7,7 @@ import { loadKubeEndpoint } from '../../src/kube/access/config.ts';
 import { createToken } from '../../src/kube/builtin.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { Kubectl } from '../../src/sandbox/setup/kubectl.ts';
+import { linesOfCanI } from '../support/can-i.ts';
 import { Journal } from '../support/journal.ts';
 import { useStage } from '../support/stage.ts';
 import { ALL_ADMISSION } from './admission.ts';
@@ -151,10 +152,7 @@ describe('the controller', () => {
         '-n',
         namespace,
       );
-      return out
-        .trim()
-        .split('\n')
-        .map((line) => inOrder(line.trim().replaceAll(/\s+/g, ' ')));
+      return linesOfCanI(out);
     };
     const everybody = await list('system:serviceaccount:default:nobody');
     return (await list(SELF)).filter((line) => !everybody.includes(line)).sort();
@@ -229,8 +227,6 @@ const NOT_IN_THIS_LIFE = [
   'update userassignedidentities.azid.dev/finalizers',
 ];
 
-const ALL_VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'];
-
 const VERBS: Readonly<Record<string, string>> = {
   POST: 'create',
   PUT: 'update',
@@ -245,15 +241,6 @@ function writeOf({ method, path }: { readonly method: string; readonly path: str
   const rest = parts.slice(parts[0] === 'apis' ? 3 : 2);
   const [plural = '', , subresource] = rest[0] === 'namespaces' && rest.length > 2 ? rest.slice(2) : rest;
   return `${VERBS[method] ?? 'get'} ${plural}${group}${subresource === undefined ? '' : `/${subresource}`}`;
-}
-
-/** Verbs of several roles stand in the order of these, and twice if two roles give them. */
-function inOrder(line: string): string {
-  return line.replace(/[^[\]]*(?=\]$)/, (verbs) => {
-    const given = verbs.split(' ');
-    const known = ALL_VERBS.filter((verb) => given.includes(verb));
-    return [...known, ...given.filter((verb) => !ALL_VERBS.includes(verb))].join(' ');
-  });
 }
 
 /** Of a line of the list: the verbs that write. */

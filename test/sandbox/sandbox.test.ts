@@ -11,6 +11,7 @@ import {
   temporaryFolder,
 } from '../../src/sandbox/apiserver/process/temporary-folder.ts';
 import type { ReadyFacts } from '../../src/sandbox/ready-file.ts';
+import { linesOfCanI } from '../support/can-i.ts';
 import { kubectlOf, processesOf, SandboxCommand, SOON } from '../support/process/sandbox-command.ts';
 
 const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
@@ -151,10 +152,8 @@ describe('a sandbox that is up', () => {
     const { userInfo } = JSON.parse(await asController('auth', 'whoami', '-o', 'json')).status;
     expect(userInfo.username).toBe('system:serviceaccount:azid-system:azid-controller');
     const list = async (namespace: string) =>
-      (await asController('auth', 'can-i', '--list', '-n', namespace))
-        .split('\n')
+      linesOfCanI(await asController('auth', 'can-i', '--list', '-n', namespace))
         .filter((line) => /^[a-z]/.test(line) && !/^selfsubject/.test(line))
-        .map((line) => line.trim().replace(/\s+/g, ' '))
         .sort();
     expect(await list('quickstart')).toMatchInlineSnapshot(`
       [
