@@ -8,7 +8,8 @@ import { DELETING, HOUR, Orphans } from './orphan-stage.ts';
  * Many orphans among many more that live: all of them are found, and they go within the limits. `AZID_ORPHANS=500 AZID_LIVING=4500` is
  * the size that was asked for; it takes some minutes.
  */
-const ORPHANS = Number(process.env.AZID_ORPHANS ?? (isFull ? 50 : 30));
+// Fewer would not tell a status for each pass from one for each deletion.
+const ORPHANS = Number(process.env.AZID_ORPHANS ?? 50);
 const LIVING = Number(process.env.AZID_LIVING ?? (isFull ? 450 : 150));
 const PER_RUN = Math.max(20, ORPHANS / 10);
 
