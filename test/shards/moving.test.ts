@@ -4,10 +4,10 @@ import { roleGrant } from '../../src/api/role-grant.ts';
 import { HOME_SHARD } from '../../src/api/schema/shard.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import type { WatchTap } from '../../src/reconcilers/stores.ts';
-import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { vmId } from '../support/kinds/hosts.ts';
 import { sampleOf } from '../support/sample.ts';
 import { BLUE, policyIn, useShards } from './shard-stage.ts';
+import { heldPuts, takings } from './takings.ts';
 
 /** A namespace goes from one shard to the other by its label. */
 
@@ -105,38 +105,18 @@ it('a namespace whose shard does not see that it has moved stays its own, and is
 
 describe('a namespace in the middle of work', () => {
   it('is begun with only when the call that is under way has ended', async () => {
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    let isHeld = false;
-    const taken: unknown[] = [];
-    const log: Log = {
-      ...silentLog,
-      info: ({ namespaces }, message) =>
-        message.startsWith('works on namespaces') && taken.push(...(namespaces as readonly string[])),
-      child: () => log,
-    };
+    const { taken, log } = takings();
+    const puts = heldPuts('rg2');
     await shards.start(HOME_SHARD, { log });
-    await shards.start(BLUE, {
-      interceptArm: async (request, next) => {
-        const isPut = request.method === 'PUT' && /\/app\?/.test(request.url);
-        const answer = await next();
-        if (isPut && !isHeld) {
-          isHeld = true;
-          await held;
-        }
-        return answer;
-      },
-    });
-    await shards.world.until('the PUT to be under way', () => isHeld);
+    await shards.start(BLUE, { interceptArm: puts.interceptArm });
+    await shards.world.until('the PUT to be under way', () => puts.held.length === 1);
     await shards.move('team-blue', null);
     await shards.world.elapse(10_000);
     // It is in Azure, and its shard does not know yet.
     const ofHome = () => shards.writes.filter((line) => line.startsWith(HOME_SHARD));
     expect(ofHome()).toEqual([`${HOME_SHARD}: PUT app`]);
     expect(taken).not.toContain('team-blue');
-    release();
+    puts.release();
     await shards.world.until('the namespace to be had', () => taken.includes('team-blue'));
     await declareAll();
     await allReady();

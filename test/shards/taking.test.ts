@@ -3,44 +3,13 @@ import { HOME_SHARD, SHARD_LABEL } from '../../src/api/schema/shard.ts';
 import { namespaces } from '../../src/kube/builtin.ts';
 import type { Interceptor } from '../../src/kube/transport/transport.ts';
 import type { WatchTap } from '../../src/reconcilers/stores.ts';
-import { type Log, silentLog } from '../../src/runtime/log.ts';
 import { until } from '../support/testbed.ts';
 import { BLUE, useShards } from './shard-stage.ts';
+import { heldPuts, takings } from './takings.ts';
 
 /** When a shard begins with a namespace that its label gives it, whatever else happens to that namespace and to others. */
 
 const shards = useShards();
-
-/** A log that says which namespaces were begun with. */
-function takings(): { readonly taken: readonly string[]; readonly log: Log } {
-  const taken: string[] = [];
-  const log: Log = {
-    ...silentLog,
-    info: ({ namespaces: names }, message) => {
-      if (message.startsWith('works on namespaces')) taken.push(...(names as readonly string[]));
-    },
-    child: () => log,
-  };
-  return { taken, log };
-}
-
-/** Holds the answers to the PUTs of identities of this group, once they were carried out, until it is released. */
-function heldPuts(group: string) {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const held: string[] = [];
-  return {
-    held,
-    release: resolve,
-    interceptArm: async <T>(request: { method: string; url: string }, next: () => Promise<T>): Promise<T> => {
-      const answer = await next();
-      if (request.method === 'PUT' && request.url.includes(`/${group}/`) && /\/app\?/.test(request.url)) {
-        held.push(request.url);
-        await promise;
-      }
-      return answer;
-    },
-  };
-}
 
 /** Does something when the Namespaces are read after the Leases, as is done before any is begun with. */
 function beforeTaking(parts: {

@@ -1,12 +1,6 @@
-import { systemClock } from '../../src/runtime/time/clock.ts';
 import { isFull } from '../../src/runtime/volume.fixture.ts';
-import { sampleOfToday } from './crash/plans.ts';
 import { seeded } from './crash/seeded.ts';
-
-/** The seed of all that `npm test` draws: the same for the same commit, unless `AZID_SAMPLE` says otherwise. */
-function seedOfSample(given = process.env.AZID_SAMPLE ?? '1'): number {
-  return given === 'today' ? sampleOfToday(systemClock) : Number(given);
-}
+import { seedOfSample } from './sample-seed.ts';
 
 /**
  * Of rows that are many and alike, as many as `npm test` carries out, in their order; all of them in full.

@@ -1,7 +1,7 @@
-import { systemClock } from '../../../src/runtime/time/clock.ts';
 import { isFull } from '../../../src/runtime/volume.fixture.ts';
+import { seedOfSample } from '../sample-seed.ts';
 import type { Cluster } from '../testbed.ts';
-import { isAtAzure, labelOf, plansOf, sampled, sampleOfToday } from './plans.ts';
+import { isAtAzure, labelOf, plansOf, sampled } from './plans.ts';
 import { type Plan, type Run, run } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { difference } from './state.ts';
@@ -44,7 +44,7 @@ export async function matrix(
   const { env } = process;
   const seed = options.seed ?? Number(env.AZID_SEED ?? 1);
   const only = options.only ?? env.AZID_PLAN ?? '';
-  const sample = options.sample ?? (isFull || only !== '' ? 'full' : drawOf(env.AZID_SAMPLE));
+  const sample = options.sample ?? (isFull || only !== '' ? 'full' : seedOfSample());
   const reference = await run(cluster, scenario, seed);
   const again = await run(cluster, scenario, seed + 1);
   const differs = [...compare(reference, again), ...reference.faults];
@@ -138,9 +138,4 @@ function unstableOf(a: Run, b: Run): string[] {
     ...a.writes.filter((each) => !b.writes.includes(each)),
     ...b.writes.filter((each) => !a.writes.includes(each)),
   ];
-}
-
-/** The same sample for the same commit, whatever the day: a check must not fail for the date. */
-function drawOf(given = '1'): number {
-  return given === 'today' ? sampleOfToday(systemClock) : Number(given);
 }

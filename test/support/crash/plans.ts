@@ -1,4 +1,3 @@
-import type { Clock } from '../../../src/runtime/time/clock.ts';
 import { drawFaults } from './fault-schedule.ts';
 import { isChange, type Plan, type Run } from './run.ts';
 import type { Scenario } from './scenario.ts';
@@ -67,11 +66,6 @@ const AT_AZURE = { oneIn: 5, most: 2 };
 const OTHER_KINDS = 2;
 /** Where fewer writes go to Azure there are more of the others, up to so many plans in all. A long scenario, whose plans take seconds, has no more. */
 const AT_LEAST = 5;
-
-/** The seed of today's sample: the same for everybody on one day, and in time every plan has its turn. */
-export function sampleOfToday(clock: Clock): number {
-  return Number(new Date(clock.now()).toISOString().slice(0, 10).replaceAll('-', ''));
-}
 
 /**
  * What an everyday run carries out of a scenario: each kind of plan at a write to Azure, and two kinds of others, drawn for each scenario by
