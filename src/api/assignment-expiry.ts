@@ -43,7 +43,7 @@ const status = z.object({
   expiresAt: time().optional().describe('The latest end of all owners; absent while one has none.'),
 });
 
-export type AssignmentExpirySpec = Readonly<z.input<typeof spec>>;
+type AssignmentExpirySpec = Readonly<z.input<typeof spec>>;
 export type AssignmentExpiryStatus = Readonly<z.input<typeof status>>;
 export type ExpiryOwner = Readonly<z.input<typeof owner>>;
 

@@ -138,7 +138,7 @@ const status = z.object({
     ),
 });
 
-export type FederatedIdentityCredentialSpec = Readonly<z.input<typeof spec>>;
+type FederatedIdentityCredentialSpec = Readonly<z.input<typeof spec>>;
 export type FederatedIdentityCredentialStatus = Readonly<z.input<typeof status>>;
 
 export interface FederatedIdentityCredential extends KubeObject {

@@ -114,7 +114,7 @@ const status = z.object({
     ),
 });
 
-export type HostIdentitySpec = Readonly<z.input<typeof spec>>;
+type HostIdentitySpec = Readonly<z.input<typeof spec>>;
 export type HostIdentityStatus = Readonly<z.input<typeof status>>;
 export type LedgerOwner = Readonly<z.input<typeof owner>>;
 export type LedgerEntry = Readonly<z.input<typeof entry>>;

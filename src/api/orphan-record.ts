@@ -92,7 +92,7 @@ const spec = z.object({
 const status = z.object({ ...commonStatus });
 
 export type OrphanRecordSpec = Readonly<z.input<typeof spec>>;
-export type OrphanRecordStatus = Readonly<z.input<typeof status>>;
+type OrphanRecordStatus = Readonly<z.input<typeof status>>;
 export type RecordedAssignment = Readonly<z.input<typeof assignment>>;
 export type RecordedCredential = Readonly<z.input<typeof credential>>;
 

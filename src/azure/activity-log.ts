@@ -25,7 +25,7 @@ const FIELDS = [
 /** Pages of one range, of some hundred records each: an answer whose next link never ends does not hold the caller for ever. */
 const MAX_PAGES = 2_000;
 
-export interface ActivityLogOptions extends ArmCallsOptions {
+interface ActivityLogOptions extends ArmCallsOptions {
   /** Defaults to 2,000. */
   readonly maxPages?: number;
 }

@@ -21,7 +21,7 @@ const page = z.looseObject({
   nextLink: z.string().nullish(),
 });
 
-export interface AssociatedResource {
+interface AssociatedResource {
   /** As the index spells it. */
   readonly id: string;
   readonly type: string;

@@ -25,7 +25,7 @@ import { armKey, parseIdentityId } from './names/resource-id.ts';
 export const MAX_CREDENTIALS = 20;
 
 /** `parent`: the identity itself, or its group, is not there. */
-export type MissingCredential = 'resource' | 'parent' | 'resourceGroup';
+type MissingCredential = 'resource' | 'parent' | 'resourceGroup';
 
 export type CredentialGet =
   | { readonly found: true; readonly credential: AzureFederatedCredential; readonly requestedAt: number }
@@ -37,7 +37,7 @@ export type CredentialGet =
     };
 
 /** All credentials of one identity, every page read. */
-export type CredentialList =
+type CredentialList =
   | {
       readonly found: true;
       readonly credentials: readonly AzureFederatedCredential[];
@@ -46,7 +46,7 @@ export type CredentialList =
     }
   | { readonly found: false; readonly error: AzureError; readonly startedAt: number };
 
-export interface CredentialPut {
+interface CredentialPut {
   readonly issuer: string;
   readonly subject: string;
   readonly audience: string;

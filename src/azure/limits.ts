@@ -5,9 +5,9 @@ import type { BucketSize } from './token-bucket.ts';
 export type CallKind = 'read' | 'list' | 'write' | 'delete';
 
 /** Resource Manager's own kinds. */
-export type ArmClass = 'read' | 'write' | 'delete';
+type ArmClass = 'read' | 'write' | 'delete';
 
-export interface ProviderRates {
+interface ProviderRates {
   /**
    * Requests per second for the whole tenant, one subscription, one resource; or the bucket itself, where it is
    * documented.

@@ -28,7 +28,7 @@ export interface Rights {
   allows(action: string): boolean;
 }
 
-export interface PermissionsOptions {
+interface PermissionsOptions {
   readonly access: ArmAccess;
   readonly scheduler: RequestScheduler;
   readonly tenantId: string;

@@ -14,7 +14,7 @@ export interface PollTiming {
   readonly refusedMs: number;
 }
 
-export interface PollOptions {
+interface PollOptions {
   readonly clock: Clock;
   /** 0 <= random() < 1. */
   readonly random: () => number;

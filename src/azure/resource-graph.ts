@@ -45,7 +45,7 @@ const assignedTo = (principalId: string) =>
 const idRow = z.looseObject({ id: z.string().min(1) });
 
 /** Ids of resources, as Resource Graph spells them, by `armKey` of the identity that they have. */
-export type AttachedIdentities = ReadonlyMap<string, readonly string[]>;
+type AttachedIdentities = ReadonlyMap<string, readonly string[]>;
 
 export class ResourceGraph {
   readonly #options: ArmCallsOptions;

@@ -45,7 +45,7 @@ export interface AssignmentPut {
   readonly description?: string | undefined;
 }
 
-export type PutResult =
+type PutResult =
   /** Azure's answer does not show whether it was there under this name before: a repeated PUT is a 201 as well. */
   | {
       readonly result: 'written';
@@ -65,7 +65,7 @@ export type PutResult =
  */
 export type AssignmentFilter = 'everything' | 'atScope' | { readonly principalId: string };
 
-export interface AssignmentPage {
+interface AssignmentPage {
   readonly assignments: readonly AzureRoleAssignment[];
   /** Monotonic ms at which this page's request began. */
   readonly requestedAt: number;

@@ -14,7 +14,7 @@ import { trailingGuid } from './names/guid.ts';
 import { parseScope, subscriptionOf, wireScope } from './names/scope.ts';
 
 /** One set of a role. `notActions` take away only from the `actions` of the same set. */
-export interface RolePermission {
+interface RolePermission {
   readonly actions: readonly string[];
   readonly notActions: readonly string[];
   readonly dataActions: readonly string[];
@@ -40,7 +40,7 @@ export type RoleLookup =
   /** Never guessed which: the user gives an id instead. */
   | { readonly found: 'ambiguous'; readonly roles: readonly AzureRoleDefinition[] };
 
-export interface RolePage {
+interface RolePage {
   readonly roles: readonly AzureRoleDefinition[];
   /** Monotonic ms at which this page's request began. */
   readonly requestedAt: number;

@@ -18,14 +18,14 @@ import { ABSENCE_KEPT_MS } from './store/merge.ts';
 import { type ChangeListener, ResourceStore } from './store/store.ts';
 
 /** How far what is held of an area may be believed. Ages count from when the request began, ms. */
-export type AreaState =
+type AreaState =
   | { readonly state: 'known'; readonly completeness: Completeness; readonly ageMs: number }
   /** Azure answered that their parent is not there. Right after it was made that may be untrue. */
   | { readonly state: 'gone'; readonly ageMs: number }
   | { readonly state: 'unknown' };
 
 /** All that is held of one area. */
-export type AreaContent<T> =
+type AreaContent<T> =
   | (Extract<AreaState, { state: 'known' }> & {
       /** All that are held to be there, our own writes included. */
       readonly resources: readonly T[];

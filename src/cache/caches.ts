@@ -15,7 +15,7 @@ import type { CachePart } from './lists/cache-part.ts';
 import { SubscriptionsInUse } from './lists/subscriptions-in-use.ts';
 import { RoleCatalog } from './roles/catalog.ts';
 
-export interface AzureCachesOptions extends Omit<CacheOptions, 'inUse' | 'onListFailure'> {
+interface AzureCachesOptions extends Omit<CacheOptions, 'inUse' | 'onListFailure'> {
   readonly azure: {
     readonly identities: Identities;
     readonly assignments: RoleAssignments;

@@ -21,7 +21,7 @@ import { type CheckDeps, part } from './deps.ts';
 import { type CheckFinding, unknown } from './finding.ts';
 
 /** As whom Azure is asked. */
-export interface AzureSide {
+interface AzureSide {
   readonly signIn: SignIn;
   readonly permissions: Pick<Permissions, 'at'>;
 }

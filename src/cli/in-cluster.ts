@@ -20,7 +20,7 @@ export interface InCluster {
   readonly signal: AbortSignal;
 }
 
-export interface CommandWords {
+interface CommandWords {
   /** As it is called: `uninstall`. */
   readonly name: string;
   /** What follows `interrupted;`. */

@@ -13,7 +13,7 @@ import { addStatusCommand } from './status/status.ts';
 import { addVersionCommand } from './version/version-command.ts';
 import { VERSION } from './version.ts';
 
-export interface ProgramOptions {
+interface ProgramOptions {
   /** Commands that only a checkout has, such as the sandbox. */
   readonly more?: readonly ((program: Command) => void)[];
   /** How it was called. */

@@ -14,7 +14,7 @@ export interface SourceSample {
   readonly subscriptions: readonly SubscriptionSample[];
 }
 
-export interface SubscriptionSample {
+interface SubscriptionSample {
   readonly subscription: string;
   /** Since its last event by this source; undefined: none came yet. */
   readonly silentMs: number | undefined;

@@ -6,7 +6,7 @@
 import { asciiLower } from '../azure/names/ascii.ts';
 import { isSegment } from '../azure/names/resource-id.ts';
 
-export interface Subject {
+interface Subject {
   /** Of the resource, group, subscription or assignment that is meant, in the spelling given. The tenant is `/`. */
   readonly id: string;
   /** An extension was named, and this is what it extends: it was neither made nor deleted, whatever befell the extension. */

@@ -33,7 +33,7 @@ export interface StatusReport {
   readonly events: readonly Event[] | string;
 }
 
-export interface ReportDeps {
+interface ReportDeps {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly azidNamespace: string;

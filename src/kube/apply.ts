@@ -12,7 +12,7 @@ const ATTEMPTS = 4;
 
 type WithStatus = KubeObject & { readonly status?: object };
 
-export interface StatusOptions {
+interface StatusOptions {
   /** Condition types that are the writer's alone: those it does not state are removed. Others are left alone. */
   readonly ownsCondition?: (type: string) => boolean;
 }

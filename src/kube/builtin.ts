@@ -12,7 +12,7 @@ export interface ConfigMap extends KubeObject {
   readonly immutable?: boolean;
 }
 
-export interface ServiceAccount extends KubeObject {
+interface ServiceAccount extends KubeObject {
   readonly automountServiceAccountToken?: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface Lease extends KubeObject {
   readonly spec?: LeaseSpec;
 }
 
-export interface ObjectReference {
+interface ObjectReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly namespace?: string;
@@ -95,7 +95,7 @@ function core(kind: string, plural: string, namespaced: boolean) {
 }
 
 /** A ServiceAccount token. `token` is a secret: never log it. */
-export interface IssuedToken {
+interface IssuedToken {
   readonly token: string;
   /** RFC 3339; the server may have shortened or lengthened what was asked. */
   readonly expirationTimestamp: string;

@@ -30,7 +30,7 @@ export interface List<T> {
   readonly continue?: string;
 }
 
-export interface WatchQuery {
+interface WatchQuery {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
@@ -43,7 +43,7 @@ export interface WatchQuery {
   readonly idleMs: number;
 }
 
-export interface CallOptions {
+interface CallOptions {
   /** For the whole call; 30 s by default. */
   readonly timeoutMs?: number;
 }
@@ -53,7 +53,7 @@ export interface DeleteOptions {
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
 }
 
-export interface ApplyOptions {
+interface ApplyOptions {
   readonly fieldManager: string;
   /** Take fields over that another manager owns. */
   readonly force?: boolean;

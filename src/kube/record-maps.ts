@@ -2,7 +2,7 @@ import { type ConfigMap, configMaps } from './builtin.ts';
 import type { KubeClient } from './client.ts';
 import { isAlreadyExists, isNotFound, KubeError, type KubeErrorDetails } from './errors.ts';
 
-export interface RecordMapsParts {
+interface RecordMapsParts {
   readonly client: Pick<KubeClient, 'create' | 'mergePatch'>;
   readonly namespace: string;
   /** Of each, by which the next start finds it. */

@@ -5,7 +5,7 @@ import type { ObjectKey } from '../runtime/key.ts';
 export { type ObjectKey, splitKey } from '../runtime/key.ts';
 export type { Condition } from '../runtime/status/condition.ts';
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;

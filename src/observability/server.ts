@@ -4,7 +4,7 @@ import { formatAddress, type ListenAddress } from './address.ts';
 import type { Health, Probe } from './health/health.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
-export interface ObservabilityServerOptions {
+interface ObservabilityServerOptions {
   readonly address: ListenAddress;
   /** The flag the address came from, for messages. */
   readonly flag: string;

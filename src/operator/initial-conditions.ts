@@ -13,7 +13,7 @@ import type { Clock } from '../runtime/time/clock.ts';
 /** So many at once: each is one write to the API server, and a thousand new objects must not be all it does. */
 const WORKERS = 8;
 
-export interface FirstConditionsOptions<T extends ManagedObject> {
+interface FirstConditionsOptions<T extends ManagedObject> {
   /** Lower case, for logs. */
   readonly kind: string;
   readonly store: Store<T>;

@@ -27,7 +27,7 @@ import type { OperatorOptions } from './options.ts';
 import type { PermissionChanges } from './permission-changes.ts';
 import type { KindShard, Shard } from './shard/shard.ts';
 
-export interface KindControllerParts {
+interface KindControllerParts {
   readonly services: Services;
   readonly client: KubeClient;
   readonly events: EventRecorder;

@@ -10,7 +10,7 @@ import { principalsOf, retainedOf } from './records.ts';
 import { anyOf } from './signals.ts';
 import { Work, type WorkParts } from './work.ts';
 
-export interface LeadParts
+interface LeadParts
   extends Omit<WorkParts, 'connection' | 'installationId' | 'principals' | 'retained' | 'catchUp' | 'end'> {
   readonly leaseClient: KubeClient;
   readonly claim: InstallationOptions;

@@ -90,7 +90,7 @@ export interface OperatorOptions {
   readonly watchIdleMs?: number;
 }
 
-export interface ShardOptions {
+interface ShardOptions {
   readonly name: string;
   /** How many there are: each takes an equal part of Azure's limits. */
   readonly count: number;

@@ -10,7 +10,7 @@ import type { OperatorOptions } from './options.ts';
 
 /** What azid keeps in its own namespace, as a process before this one left it. Loaded when the stores are full. */
 
-export interface RecordParts {
+interface RecordParts {
   readonly options: Pick<OperatorOptions, 'namespace' | 'clock' | 'shard'>;
   readonly client: Pick<KubeClient, 'list' | 'create' | 'mergePatch'>;
   readonly installationId: string;

@@ -1,7 +1,7 @@
 /** What a person confirmed: everything that was listed until a time, by an annotation that the text of a stop spells out. */
 import { CONFIRM_ANNOTATION } from './spec.ts';
 
-export type Confirmation =
+type Confirmation =
   | { readonly state: 'none' }
   /** All that was listed by then, wall ms. */
   | { readonly state: 'until'; readonly until: number }

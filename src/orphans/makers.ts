@@ -15,7 +15,7 @@ export function madeTogether(createdBy: string | undefined, holders: readonly Ma
   return all.some((each) => each === undefined) ? undefined : all.flatMap((each) => each ?? []);
 }
 
-export interface Made {
+interface Made {
   readonly madeBy: MadeBy;
   /** Since when it is listed; absent: not yet. */
   readonly since?: number | undefined;

@@ -17,7 +17,7 @@ export interface SweepSpec {
   readonly makers?: MakersSpec;
 }
 
-export interface MakersSpec {
+interface MakersSpec {
   /** Object ids of the principals as which azid signed in before, in lower case. */
   readonly former: readonly string[];
   /** The annotation by which a person says that what has no maker was made by this cluster, as it stands: `confirmation.ts`. */

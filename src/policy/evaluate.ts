@@ -30,7 +30,7 @@ export interface Defaults {
 }
 
 /** Two policies that select one namespace and disagree. */
-export interface PolicyConflict {
+interface PolicyConflict {
   /** e.g. `defaults.location` or `defaults.tags[team]`. */
   readonly field: string;
   readonly values: readonly { readonly policy: string; readonly value: string }[];

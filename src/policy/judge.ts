@@ -22,7 +22,7 @@ export interface KnownRole {
   readonly guid: string;
 }
 
-export interface Known {
+interface Known {
   /** Absent: not read, so names of roles are not judged. */
   readonly roles?: readonly KnownRole[] | undefined;
   /** Resource types of azid's table. */

@@ -17,7 +17,7 @@ export interface PolicySources {
 }
 
 /** What of an object its policies follow from. */
-export interface Governed {
+interface Governed {
   readonly metadata: { readonly namespace?: string; readonly creationTimestamp: string };
 }
 

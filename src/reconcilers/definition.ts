@@ -12,7 +12,7 @@ import type { Services, SharedServices } from './services.ts';
 import type { StoreDefinition } from './stores.ts';
 
 /** The series that single kinds fill. */
-export interface KindSeries {
+interface KindSeries {
   readonly orphans: Pick<OrphanMetrics, 'sweeps'>;
 }
 

@@ -1,6 +1,6 @@
 import type { Elapsed } from '../runtime/time/elapsed.ts';
 
-export interface LateWritesOptions {
+interface LateWritesOptions {
   readonly elapsed: Pick<Elapsed, 'since'>;
   /** Time limit of a call to Azure: a write that a dead process began has ended by then. */
   readonly callLimitMs: number;

@@ -3,7 +3,7 @@ import type { Clock } from '../runtime/time/clock.ts';
 import { AlreadyExists } from './status/failure.ts';
 
 /** A PUT, by the time that its object's status has of it: it is saved there before the call is made. */
-export interface OwnPut {
+interface OwnPut {
   readonly begun: string | undefined;
 }
 

@@ -13,7 +13,7 @@ import { emptyStores, put } from './stores.fixture.ts';
 export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
 export const LAG_MS = 120_000;
 
-export interface ReadAzureOptions {
+interface ReadAzureOptions {
   readonly azure: Simulator;
   readonly clock: FakeClock;
   readonly installationId: string;

@@ -71,7 +71,7 @@ interface Caches {
   readonly roles: RoleCatalog;
 }
 
-export interface Settings {
+interface Settings {
   readonly installationId: string;
   readonly azidNamespace: string;
   readonly cloud: Pick<Cloud, 'name' | 'serviceBusSuffix'>;

@@ -103,7 +103,7 @@ export interface StoreDefinition<T extends KubeObject = KubeObject> {
 /** A method's type, so that definitions of stores of different kinds fit into one list. */
 type ValuesOf<T> = { of(object: T): readonly string[] }['of'];
 
-export interface StoredKind {
+interface StoredKind {
   readonly resource: Resource;
   readonly store: StoreDefinition;
   readonly ownedInAzure?: HasInAzure;
@@ -123,7 +123,7 @@ export interface WatchedResource {
   readonly store: Pick<Store<KubeObject>, 'synced' | 'whenSynced'>;
 }
 
-export interface Watches {
+interface Watches {
   readonly stores: Stores;
   readonly all: readonly WatchedResource[];
 }

@@ -26,7 +26,7 @@ export interface NodeState {
 }
 
 /** How an object stands, in a line. */
-export function stateOf(object: ManagedObject): NodeState {
+function stateOf(object: ManagedObject): NodeState {
   const ready = findCondition(object.status?.conditions ?? [], 'Ready');
   return {
     ready: ready?.status ?? 'Unknown',

@@ -14,7 +14,7 @@ import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../kube/types.ts';
 
 /** By kind, for those that others refer to. */
-export interface KindsOf {
+interface KindsOf {
   readonly UserAssignedIdentity: UserAssignedIdentity;
   readonly SystemAssignedIdentity: SystemAssignedIdentity;
   readonly IdentityAttachment: IdentityAttachment;

@@ -2,7 +2,7 @@ import type { NodeState, TreeNode } from './node.ts';
 
 /** A tree as people read it in a terminal. Pure. */
 
-export interface TreeTextOptions {
+interface TreeTextOptions {
   /** Messages of objects that are not Ready come with their lines. */
   readonly wide: boolean;
   /** How an ARM id is written. */

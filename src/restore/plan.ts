@@ -14,11 +14,11 @@ import { armKey, parseIdentityId, sameId } from '../azure/names/resource-id.ts';
 import type { AssignmentPut } from '../azure/role-assignments.ts';
 
 /** What stands under the id of the identity now. */
-export type FoundIdentity =
+type FoundIdentity =
   | { readonly found: true; readonly identity: AzureIdentity }
   | { readonly found: false; readonly missing: 'resource' | 'resourceGroup' };
 
-export type IdentityPlan =
+type IdentityPlan =
   | { readonly type: 'make'; readonly put: IdentityPut }
   | { readonly type: 'there'; readonly identity: AzureIdentity }
   | { readonly type: 'refuse'; readonly why: string };
@@ -51,7 +51,7 @@ export function planIdentity({ spec }: OrphanRecord, got: FoundIdentity): Identi
   return refuse(`an identity with principal ${identity.principalId} stands under ${identity.id}; ${whose}`);
 }
 
-export interface CredentialStep {
+interface CredentialStep {
   readonly name: string;
   readonly issuer: string;
   readonly subject: string;
@@ -66,7 +66,7 @@ export interface AssignmentStep {
 }
 
 /** Of what the identity had: what is to be made, and what only people can judge. */
-export interface CredentialPlan {
+interface CredentialPlan {
   readonly make: readonly CredentialStep[];
   /** Names of those that are there. */
   readonly there: readonly string[];

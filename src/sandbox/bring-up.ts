@@ -15,7 +15,7 @@ import { applyEventSource } from './setup/event-source.ts';
 import type { Examples } from './setup/examples.ts';
 import { expectNoController, installAzid } from './setup/kubernetes-setup.ts';
 
-export interface BringUp {
+interface BringUp {
   readonly flags: SandboxFlags;
   readonly cluster: Cluster;
   readonly examples: Examples;

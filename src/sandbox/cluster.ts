@@ -25,7 +25,7 @@ export interface Cluster extends AsyncDisposable {
   readonly folder: string;
 }
 
-export interface ClusterOptions {
+interface ClusterOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: Progress;

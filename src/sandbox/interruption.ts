@@ -9,7 +9,7 @@ const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
  */
 const SAME_MS = 1_000;
 
-export interface Interruption extends Disposable {
+interface Interruption extends Disposable {
   readonly signal: AbortSignal;
   /** Of a process that a signal ended, as shells count; undefined while there was none. */
   readonly exitCode: number | undefined;

@@ -1,7 +1,7 @@
 /** A signal that also aborts after a time. */
 import type { Clock } from '../runtime/time/clock.ts';
 
-export interface TimeLimit extends Disposable {
+interface TimeLimit extends Disposable {
   /** Aborts with the given signal, or when the time is over. */
   readonly signal: AbortSignal;
   readonly exceeded: boolean;

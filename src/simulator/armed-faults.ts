@@ -1,5 +1,5 @@
 /** A fault that was asked for, and how often it struck. */
-export interface Armed<F> {
+interface Armed<F> {
   readonly id: number;
   readonly fault: F;
   /** Calls that it let by before it began. */

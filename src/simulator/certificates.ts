@@ -27,7 +27,7 @@ export interface KeyAndCertificate {
   readonly certificate: string;
 }
 
-export interface CertificateAuthority {
+interface CertificateAuthority {
   /** PEM: what clients must trust. */
   readonly certificate: string;
   /** For a TLS server; names are IP addresses or DNS names. Default: loopback. */

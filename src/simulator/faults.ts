@@ -49,7 +49,7 @@ export const faultSchema = z.strictObject({
 export type Fault = z.infer<typeof faultSchema>;
 export type FaultEffect = Fault['effect'];
 
-export interface FaultTarget {
+interface FaultTarget {
   readonly method: string;
   /** Decoded path with query. */
   readonly path: string;

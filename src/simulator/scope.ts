@@ -8,7 +8,7 @@ export function scopeKey(scope: string): string {
   return `/${key}`.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
 }
 
-export type Scope =
+type Scope =
   | { readonly kind: 'tenant' }
   | { readonly kind: 'managementGroup'; readonly name: string }
   | { readonly kind: 'subscription'; readonly subscriptionId: string }

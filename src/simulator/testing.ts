@@ -29,7 +29,7 @@ export async function tokenCredential(simulator: Simulator, caller?: string): Pr
   };
 }
 
-export interface Refusal {
+interface Refusal {
   readonly status: number | undefined;
   readonly code: string | undefined;
   readonly message: string;

@@ -11,7 +11,7 @@ export interface Subscription {
   readonly managementGroup?: string;
 }
 
-export interface ManagementGroup {
+interface ManagementGroup {
   readonly name: string;
   readonly displayName: string;
   readonly parent?: string;
@@ -34,7 +34,7 @@ export interface Resource {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-export type LockLevel = 'CanNotDelete' | 'ReadOnly';
+type LockLevel = 'CanNotDelete' | 'ReadOnly';
 
 export interface Lock {
   readonly scope: string;

@@ -44,7 +44,7 @@ export interface ArmAccessOptions {
 }
 
 /** What the SDK clients of Resource Manager take, as far as azid sets it. */
-export interface ArmClientOptions {
+interface ArmClientOptions {
   endpoint: string;
   credentialScopes: string[];
   tlsOptions?: { ca: string };
@@ -55,7 +55,7 @@ export interface ArmClientOptions {
   httpClient?: HttpClient;
 }
 
-export interface CallOptions {
+interface CallOptions {
   /** A write that gets no answer has an unknown effect: see `AzureError.ambiguous`. */
   readonly write: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -80,7 +80,7 @@ export interface ArmResponse {
 }
 
 /** As SDK calls have them: given by `call`, handed on to `send`. */
-export interface ArmSendOptions {
+interface ArmSendOptions {
   readonly abortSignal: AbortSignal;
   readonly onResponse?: (response: Omit<ArmResponse, 'body'>) => void;
 }

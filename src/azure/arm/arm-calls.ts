@@ -41,7 +41,7 @@ export interface ArmCallsOptions {
 }
 
 /** What the request scheduler needs to know of a call. */
-export interface ArmCall {
+interface ArmCall {
   readonly kind: CallKind;
   /** Resource provider namespace. */
   readonly provider: string;

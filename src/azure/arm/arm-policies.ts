@@ -55,7 +55,7 @@ export function sameOriginPolicy(armEndpoint: string): PipelinePolicy {
   };
 }
 
-export interface WireOptions {
+interface WireOptions {
   readonly clock: Clock;
   readonly intercept?: Intercept | undefined;
   readonly beforeWrite?: BeforeWrite | undefined;

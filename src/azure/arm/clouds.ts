@@ -70,7 +70,7 @@ export const CLOUDS = {
   ),
 } as const satisfies Record<string, Cloud>;
 
-export interface CloudOptions {
+interface CloudOptions {
   /** `Public` (default), `USGovernment` or `China`, any case. */
   readonly cloud?: string;
   /** Replaces the cloud's Resource Manager, e.g. by the sandbox's. The token scope stays the cloud's. */

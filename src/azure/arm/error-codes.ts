@@ -36,7 +36,7 @@ export const TRANSIENT: Readonly<Record<string, string>> = {
 };
 
 /** No retry helps until someone acts: the reason of a condition, and who can do what. */
-export interface Stall {
+interface Stall {
   readonly reason: string;
   readonly remedy: string;
 }

@@ -5,7 +5,7 @@
  */
 import { cleanMessage, retryAfterFromHeaders, retryAfterFromText } from './error-text.ts';
 
-export interface AzureErrorOptions {
+interface AzureErrorOptions {
   /** HTTP status; absent when no answer came. */
   readonly status?: number;
   /** Azure's code (`ResourceNotFound`), a system code (`ECONNRESET`), or one of azid's: see `LOCAL_CODES`. */

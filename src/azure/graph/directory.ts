@@ -17,7 +17,7 @@ const MAX_THROTTLED = 3;
 /** Of which it is remembered that they are gone for good. */
 const MAX_GONE = 100_000;
 
-export type PrincipalState =
+type PrincipalState =
   | { readonly state: 'present' }
   /** The directory knows neither it nor a deleted one of that id. */
   | { readonly state: 'gone' }

@@ -43,7 +43,7 @@ export type {
   SystemIdentity,
 } from './read/answers.ts';
 
-export type HostsOptions = ArmCallsOptions;
+type HostsOptions = ArmCallsOptions;
 
 export class Hosts {
   readonly #options: HostsOptions;

@@ -10,7 +10,7 @@ import { uuidV5 } from './uuid.ts';
 /** Frozen: with another one azid would no longer know what it has granted. */
 export const ASSIGNMENT_NAMESPACE = '6523598a-4b98-4a19-a815-7a79b2c47bc6';
 
-export interface Grant {
+interface Grant {
   /** `/` for the tenant; any case. */
   readonly scope: string;
   /** GUID of the role definition, or an id that ends in it. */
@@ -53,7 +53,7 @@ export function assignmentNames(installationId: string, grant: Grant): readonly 
 }
 
 /** An assignment as Azure shows it, as far as the proof needs it. */
-export interface NamedAssignment {
+interface NamedAssignment {
   readonly name: string;
   readonly scope: string;
   readonly roleGuid: string;

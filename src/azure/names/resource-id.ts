@@ -7,7 +7,7 @@
 import { asciiLower, sameText } from './ascii.ts';
 
 /** An id taken apart. Case and spelling as given. */
-export interface ResourceId {
+interface ResourceId {
   readonly subscriptionId: string;
   /** Absent at subscription scope. */
   readonly resourceGroup?: string;

@@ -1,7 +1,7 @@
 /** Scopes of role assignments: from the tenant (`/`) down to one resource (docs/azure-facts.md section 2). */
 import { armKey, parseResourceId } from './resource-id.ts';
 
-export type Scope =
+type Scope =
   | { readonly kind: 'tenant' }
   | { readonly kind: 'managementGroup'; readonly name: string }
   | { readonly kind: 'subscription'; readonly subscriptionId: string }

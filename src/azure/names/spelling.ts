@@ -51,7 +51,7 @@ export function asciiOf(character: string): string | undefined {
 }
 
 /** `U+212A`. */
-export function codeOf(character: string): string {
+function codeOf(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 

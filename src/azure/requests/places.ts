@@ -15,7 +15,7 @@ const AHEAD_MS = 5_000;
 const KEPT_MS = 10_000;
 
 /** What a place leads to: all slots, those that one namespace may have, and when a write after so many others would have its token. */
-export interface Capacity {
+interface Capacity {
   readonly slots: number;
   readonly slotsOfOne: number;
   readyInMs(after: number): number;

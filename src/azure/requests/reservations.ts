@@ -13,7 +13,7 @@ export interface Reservation {
   readonly at: number;
 }
 
-export type Wanted = Pick<Reservation, 'queue' | 'resource' | 'exclusive'>;
+type Wanted = Pick<Reservation, 'queue' | 'resource' | 'exclusive'>;
 
 /** The turns that are kept, by the reconcile that is to use them. */
 export class Reservations {

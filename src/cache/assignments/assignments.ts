@@ -31,14 +31,14 @@ export const READ_ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments/read';
 const ABOVE_MS = 5 * 60_000;
 
 /** What Azure allows only once. */
-export interface Triple {
+interface Triple {
   readonly scope: string;
   /** GUID of the role, or an id that ends in it. */
   readonly role: string;
   readonly principalId: string;
 }
 
-export interface AssignmentQueries {
+interface AssignmentQueries {
   /** All that it is held to have, as far as lists in use show it. */
   readonly principal: string;
   /** Under whatever name. Azure allows one; two only while one of them is gone and not yet known to be. */

@@ -3,7 +3,7 @@ import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { AssignmentCache } from './assignments.ts';
 
-export interface OfPrincipalDeps {
+interface OfPrincipalDeps {
   readonly assignments: Pick<RoleAssignments, 'list'>;
   readonly assignmentCache: Pick<AssignmentCache, 'believes'>;
 }

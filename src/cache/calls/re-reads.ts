@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/time/clock.ts';
 
-export interface ReReadsOptions {
+interface ReReadsOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Settles when the GET is done; a rejection is tried again. */

@@ -3,7 +3,7 @@ import { RecentMap } from '../../runtime/recent-map.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { ReReads } from './re-reads.ts';
 
-export interface SuspicionsOptions {
+interface SuspicionsOptions {
   readonly clock: Clock;
   /** Ends reads and timers. */
   readonly signal: AbortSignal;

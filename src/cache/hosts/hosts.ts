@@ -23,7 +23,7 @@ import { areaOfHost, isAllSlots, parseHostArea } from './area.ts';
 import { sameHost, sameHostInstance } from './content.ts';
 import { HostListings } from './listing.ts';
 
-export interface HostQueries {
+interface HostQueries {
   /** All that are held to carry this user-assigned identity, dead entries included. Any spelling of its id's key. */
   readonly identity: string;
   /** Under which ids this very resource is held to be there: two only while it is moved. */

@@ -13,7 +13,7 @@ import { RESYNC } from '../schedule/resync.ts';
 import { areaOfHost, type HostArea, isAllSlots, parseHostArea, SITE_TYPE, slotsArea } from './area.ts';
 import { type JudgedList, judgeList, UNREAD } from './left-out.ts';
 
-export interface HostListingOptions {
+interface HostListingOptions {
   readonly hosts: Pick<Hosts, 'list' | 'listSlots'>;
   readonly permissions: Pick<Permissions, 'at'>;
   readonly clock: Clock;

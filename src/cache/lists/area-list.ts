@@ -6,7 +6,7 @@ import { type Completeness, NOT_LISTED } from './completeness.ts';
 import { type CompletedList, collected, type Page } from './listing.ts';
 import { OwedList } from './owed-list.ts';
 
-export interface AreaListOptions<T> {
+interface AreaListOptions<T> {
   readonly clock: Clock;
   pages(context: CallContext): AsyncIterable<Page<T>>;
   /**

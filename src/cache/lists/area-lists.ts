@@ -12,7 +12,7 @@ import type { Completeness } from './completeness.ts';
 import type { CompletedList } from './listing.ts';
 
 /** Where what is listed goes. */
-export interface ListedInto<T> {
+interface ListedInto<T> {
   readonly held: Held<T>;
   /** Takes a whole list in: see `AreaListOptions.accept`. */
   accept(area: string, list: CompletedList<T>, signal: AbortSignal): Promise<string | undefined>;

@@ -1,7 +1,7 @@
 /** Whoever needs areas of Azure listed: the key of an object, or an area whose list showed others beneath it. */
 export type AreaUser = string;
 
-export interface AreaListener {
+interface AreaListener {
   /** The area has its first user. */
   began(area: string): void;
   /** The last one is gone. */

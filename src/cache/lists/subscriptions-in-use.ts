@@ -1,12 +1,12 @@
 import type { AreasInUse } from './areas-in-use.ts';
 
 /** Areas of one or more caches, and in which subscription each lies; '' above subscriptions. */
-export interface AreaSource {
+interface AreaSource {
   readonly inUse: AreasInUse;
   subscriptionOf(area: string): string;
 }
 
-export interface SubscriptionListener {
+interface SubscriptionListener {
   /** Something of the subscription is needed. */
   began(subscriptionId: string): void;
   /** Nothing of it is, any more. */

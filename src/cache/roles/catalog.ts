@@ -18,17 +18,17 @@ import { SingleFlight } from '../calls/single-flight.ts';
 import type { CacheOptions } from '../definition.ts';
 import { type RoleCache, roleDefinition, roleIn } from './roles.ts';
 
-export interface RoleCatalogOptions extends CacheOptions {
+interface RoleCatalogOptions extends CacheOptions {
   readonly definitions: Pick<RoleDefinitions, 'list' | 'get' | 'find'>;
   /** How long Azure's word that there is no such role is believed, ms. Default 1 min. */
   readonly unknownMs?: number;
 }
 
 /** `guid`: of a role whose name, permissions or scopes changed, that came to be, or that is gone. */
-export type RoleListener = (guid: string) => void;
+type RoleListener = (guid: string) => void;
 
 /** How long a definition is believed, ms: an hour, after which it is listed again, and time for lists that failed. */
-export const BELIEVED_MS = 2 * 3600_000;
+const BELIEVED_MS = 2 * 3600_000;
 
 export class RoleCatalog {
   readonly cache: RoleCache;

@@ -13,12 +13,12 @@ import { placeOfScope } from '../lists/cache-part.ts';
 import type { CachedResource } from '../store/entry.ts';
 
 /** A role as one area shows it: a built-in one has the same GUID in each, and another id. */
-export interface CachedRole extends CachedResource {
+interface CachedRole extends CachedResource {
   readonly area: string;
   readonly role: AzureRoleDefinition;
 }
 
-export interface RoleQueries {
+interface RoleQueries {
   /** Several only if custom roles share a name. */
   readonly name: { readonly area: string; readonly roleName: string };
 }

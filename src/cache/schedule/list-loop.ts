@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import type { AreaList } from '../lists/area-list.ts';
 import { type ResyncOptions, resyncAfterMs, retryAfterMs } from './resync.ts';
 
-export interface ListLoopOptions {
+interface ListLoopOptions {
   readonly list: Pick<AreaList<never>, 'list' | 'dueAt'>;
   readonly clock: Clock;
   readonly random: () => number;

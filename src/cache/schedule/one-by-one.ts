@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/time/clock.ts';
 import { Rotations } from './rotations.ts';
 
-export interface OneByOneOptions {
+interface OneByOneOptions {
   readonly clock: Clock;
   readonly read: (id: string) => Promise<unknown>;
   /** Lower-cased; '' above subscriptions. */

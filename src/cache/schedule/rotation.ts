@@ -4,7 +4,7 @@
  */
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 
-export interface RotationOptions {
+interface RotationOptions {
   readonly clock: Clock;
   /** Default 6 h. */
   readonly roundMs?: number | undefined;

@@ -2,7 +2,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { Rotation } from './rotation.ts';
 
-export interface RotationsOptions {
+interface RotationsOptions {
   readonly clock: Clock;
   /** A full round: see `Rotation`. */
   readonly roundMs?: number | undefined;
@@ -13,7 +13,7 @@ export interface RotationsOptions {
 }
 
 /** Where something is read in turn: rotations are of a subscription, and an area ends as a whole. */
-export interface RotationPlace {
+interface RotationPlace {
   readonly subscription: string;
   readonly area: string;
 }

@@ -26,7 +26,7 @@ export interface Schedule {
   stop(): Promise<void>;
 }
 
-export interface PeriodicOptions {
+interface PeriodicOptions {
   readonly clock: Clock;
   /** 0 <= random() < 1. */
   readonly random: () => number;
@@ -72,7 +72,7 @@ class Periodic implements Schedule {
   }
 }
 
-export interface RotatingOptions {
+interface RotatingOptions {
   readonly clock: Clock;
   /** Ends early lists. */
   readonly signal: AbortSignal;

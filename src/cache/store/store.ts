@@ -35,7 +35,7 @@ import {
 /** How long Azure may show what was before a write (docs/architecture.md section 2). */
 export const LAG_MS = 120_000;
 
-export interface ResourceStoreOptions<T, Q> extends Omit<Rules<T>, 'lagMs'> {
+interface ResourceStoreOptions<T, Q> extends Omit<Rules<T>, 'lagMs'> {
   readonly clock: Clock;
   /** Ends re-reads. */
   readonly signal: AbortSignal;

@@ -24,7 +24,7 @@ export interface WebhookConfiguration extends KubeObject {
   readonly webhooks?: readonly Webhook[];
 }
 
-export interface AdmissionPolicy extends KubeObject {
+interface AdmissionPolicy extends KubeObject {
   readonly spec: { readonly matchConstraints?: { readonly resourceRules?: readonly Rule[] } };
 }
 

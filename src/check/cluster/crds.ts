@@ -13,7 +13,7 @@ const AREA = 'crds';
 const REMEDY = "apply the CRDs of this azid's own release: kubectl apply --server-side -f crds/";
 
 /** How an installed kind stands to this azid's. */
-export type CrdState =
+type CrdState =
   | { readonly state: 'same' | 'missing' | 'other' }
   | { readonly state: 'notServed'; readonly why: string };
 

@@ -8,7 +8,7 @@ import { CLUSTER_RULES, type NeededRule, OUTPUT_RULES, OWN_RULES } from './rules
 const AREA = 'rbac';
 
 /** One question of a SubjectAccessReview. */
-export interface Access {
+interface Access {
   readonly group: string;
   readonly resource: string;
   readonly subresource?: string;

@@ -18,12 +18,12 @@ const REMEMBERED = 10_000;
 const MAX_LOGGED = 500;
 
 /** Where a query came to, kept over a restart: see `positions.ts`. */
-export interface QueryPosition {
+interface QueryPosition {
   get(): number | undefined;
   set(upTo: number): void;
 }
 
-export interface LogQueryOptions {
+interface LogQueryOptions {
   readonly activityLog: Pick<ActivityLog, 'pages'>;
   readonly sink: HintSink;
   readonly position: QueryPosition;

@@ -4,7 +4,7 @@ import type { Hint } from '../hint.ts';
 import { readRecord } from './record.ts';
 
 /** What one page of records comes to. */
-export interface ReadPage {
+interface ReadPage {
   /** In the order in which it happened; one for each call that ended. */
   readonly hints: readonly Hint[];
   /** All ends that were not known, those of which no hint came among them. */

@@ -25,7 +25,7 @@ const TIMING: PollTiming = {
 export const READ_RECORDS = 'Microsoft.Insights/eventtypes/values/read';
 
 /** Subscriptions that somebody needs, lower-cased. */
-export interface SubscriptionSource {
+interface SubscriptionSource {
   readonly names: Iterable<string>;
   onChange(listener: {
     began(subscriptionId: string): void;
@@ -33,7 +33,7 @@ export interface SubscriptionSource {
   }): Disposable;
 }
 
-export interface ActivityLogPollerOptions {
+interface ActivityLogPollerOptions {
   readonly activityLog: Pick<ActivityLog, 'pages'>;
   readonly sink: HintSink;
   readonly positions: Positions;

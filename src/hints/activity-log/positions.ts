@@ -24,7 +24,7 @@ type Change = readonly [key: string, upTo: number | undefined];
 
 const KEY = /^([0-9a-f-]{36})\.(Microsoft\.\w+)$/;
 
-export interface PositionsOptions {
+interface PositionsOptions {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'mergePatch'>;
   readonly namespace: string;
   /** Of the ConfigMap. */

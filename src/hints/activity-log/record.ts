@@ -9,7 +9,7 @@ import type { Hint } from '../hint.ts';
 import { subjectOf } from '../subject.ts';
 
 /** The end of an operation on something that azid reads, as a hint, and what distinguishes the record from others. */
-export interface EndRecord {
+interface EndRecord {
   readonly type: 'end';
   readonly eventDataId: string;
   /** The same for all records of one call. */
@@ -17,7 +17,7 @@ export interface EndRecord {
   readonly hint: Hint;
 }
 
-export type ReadRecord = { readonly submittedAt: number } & (
+type ReadRecord = { readonly submittedAt: number } & (
   | EndRecord
   /** It began, or goes on. */
   | { readonly type: 'open' }

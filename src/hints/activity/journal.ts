@@ -18,7 +18,7 @@ const SKEW_MS = 60_000;
 /** By so much Azure's clock is believed to be ahead of azid's. */
 const MOST_AHEAD_MS = 15 * 60_000;
 
-export interface JournalOptions {
+interface JournalOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Distinguishes azid's own calls from others'. Default: nobody is azid. */
   readonly self?: Pick<Self, 'is' | 'objectId'>;
@@ -31,7 +31,7 @@ export interface JournalOptions {
 }
 
 /** A write of azid's own that Azure took. */
-export interface OwnCall {
+interface OwnCall {
   /** ARM id of what it was sent to. */
   readonly id: string;
   readonly change: Call['change'];
@@ -42,7 +42,7 @@ export interface OwnCall {
 }
 
 /** Of a resource, with whose call to it azid put right by the same write. */
-export interface WrittenPart {
+interface WrittenPart {
   readonly key: string;
   readonly repaired: string | undefined;
 }

@@ -14,7 +14,7 @@ export interface Arrivals {
   readonly isHeard: boolean;
 }
 
-export interface SubscriptionArrivalsOptions {
+interface SubscriptionArrivalsOptions {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   /** Of all others nothing is kept: whoever sends to a queue may name any number of subscriptions. */
   readonly inUse: () => readonly string[];

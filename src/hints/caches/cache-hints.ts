@@ -23,7 +23,7 @@ export interface HintedCache {
   ask(area: string): void;
 }
 
-export interface CacheHintsOptions {
+interface CacheHintsOptions {
   readonly caches: Readonly<Record<CacheName, HintedCache>>;
   readonly ownCalls: Pick<OwnCalls, 'has'>;
   readonly clock: Clock;

@@ -1,7 +1,7 @@
 import { armKey, groupOf } from '../../azure/names/resource-id.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 
-export interface GroupsGoneOptions {
+interface GroupsGoneOptions {
   readonly clock: Clock;
   /** What was held in one of them. */
   readonly read: (inGroup: (key: string) => boolean) => void;

@@ -5,7 +5,7 @@ export const MAX_BODY_BYTES = 1_048_576;
 /** And at most so many events in one batch. */
 export const MAX_EVENTS = 5_000;
 
-export type Body = { readonly elements: readonly unknown[] } | { readonly refused: Refusal };
+type Body = { readonly elements: readonly unknown[] } | { readonly refused: Refusal };
 
 /**
  * The events of a message: an object, or an array of some, since documentation does not say which Event Grid sends.

@@ -3,7 +3,7 @@ import { type ReadEvent, readEvent } from './read-event.ts';
 import type { Refusal } from './reasons.ts';
 
 /** What a message holds. Both: some of it was understood, and the rest is why the message goes to the dead letters. */
-export interface ReadMessage {
+interface ReadMessage {
   readonly events: readonly ReadEvent[];
   /** Of the first part that cannot be understood. */
   readonly refused?: Refusal;

@@ -4,7 +4,7 @@
  */
 
 /** It can never be understood, by whichever version of azid: kept in the dead-letter queue. */
-export type Unreadable =
+type Unreadable =
   /** The body is no JSON. */
   | 'NotJson'
   /** Larger than Event Grid ever sends. */

@@ -12,7 +12,7 @@ export type Verdict =
 
 export type Settlement = Verdict & { readonly message: ServiceBusReceivedMessage };
 
-export type Settling = Pick<ServiceBusReceiver, 'completeMessage' | 'abandonMessage' | 'deadLetterMessage'>;
+type Settling = Pick<ServiceBusReceiver, 'completeMessage' | 'abandonMessage' | 'deadLetterMessage'>;
 
 /**
  * Settles every message, and reports for each whether the broker took it. Never rejects.

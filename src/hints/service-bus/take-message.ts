@@ -8,7 +8,7 @@ import type { HintEffect, HintSink } from '../hint.ts';
 import type { SourceMetrics } from '../metrics.ts';
 
 /** What of a received message matters here. */
-export interface Message {
+interface Message {
   readonly body: unknown;
   readonly enqueuedTimeUtc?: Date | undefined;
 }
@@ -26,7 +26,7 @@ export interface Taken {
   readonly clockOff: boolean;
 }
 
-export interface Taking {
+interface Taking {
   readonly sink: HintSink;
   readonly clock: Clock;
   readonly metrics: SourceMetrics;

@@ -14,7 +14,7 @@ import type { BrokerAccess, QueueAddress } from '../service-bus/queue-link.ts';
 import type { QueueState } from '../service-bus/queue-state.ts';
 import { type Assignment, assignmentsOf } from './assignments.ts';
 
-export interface EventSourcesOptions {
+interface EventSourcesOptions {
   readonly access: BrokerAccess;
   /** What hosts of namespaces end in, in this cloud. */
   readonly suffix: string;

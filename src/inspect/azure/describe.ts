@@ -13,7 +13,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { AssignmentGet } from '../../azure/role-assignments.ts';
 import type { Seen } from './seen.ts';
 
-export type Description = Pick<Seen, 'state' | 'details'>;
+type Description = Pick<Seen, 'state' | 'details'>;
 
 /** A fact that Azure shows, and what the status has; without an expectation it is only shown. */
 interface Fact {

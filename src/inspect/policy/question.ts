@@ -14,7 +14,7 @@ export interface Question {
 }
 
 /** What keeps an object from asking at all; the remedy is in it. */
-export interface Unasked {
+interface Unasked {
   readonly what: string;
   readonly why: string;
 }

@@ -11,7 +11,7 @@ export type ObservedIssuer =
   /** The API server did not answer. */
   | { readonly state: 'unknown'; readonly error: KubeError };
 
-export interface ClusterIssuerOptions {
+interface ClusterIssuerOptions {
   readonly client: Pick<KubeClient, 'transport'>;
   readonly clock: Clock;
   /**

@@ -17,7 +17,7 @@ export const CREDENTIAL_AGE_MS = 60_000;
 /** What the kubelet mounts into every pod that has a ServiceAccount. */
 const POD_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-export interface EndpointOptions {
+interface EndpointOptions {
   readonly clock: Clock;
   /** Value of `--kubeconfig`; wins over everything. */
   readonly kubeconfig?: string;

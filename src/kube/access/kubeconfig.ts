@@ -47,7 +47,7 @@ const DOCUMENT = z.object({
   users: z.array(named.extend({ user: USER.nullish() })).nullish(),
 });
 
-export interface KubeconfigContext {
+interface KubeconfigContext {
   readonly name: string;
   readonly cluster: string;
   readonly user: string;

@@ -3,7 +3,7 @@ import { isGone } from '../errors.ts';
 import type { KubeObject, Resource } from '../types.ts';
 
 /** Which objects of a resource are meant. */
-export interface Selection {
+interface Selection {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;

@@ -14,7 +14,7 @@ import { freezeDeep, withoutManagedFields } from './transform.ts';
 
 export type { StoreChange } from './indexed-objects.ts';
 
-export type StoreListener<T> = Listener<StoreChange<T>>;
+type StoreListener<T> = Listener<StoreChange<T>>;
 
 export interface StoreOptions<T> {
   /** What is kept of an object. By default everything but `metadata.managedFields`, about half of the memory. */

@@ -3,7 +3,7 @@ import { errorOfStatus, isStatus } from '../transport/response.ts';
 import type { KubeObject } from '../types.ts';
 
 /** One line of a watch. */
-export type WatchEvent<T> =
+type WatchEvent<T> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
   | {
       readonly type: 'BOOKMARK';

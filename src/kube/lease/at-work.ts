@@ -13,7 +13,7 @@ export type AtWork =
   /** There is no Lease: none ever worked, or one works without it (`--leader-elect false`). */
   | { readonly state: 'unknown'; readonly why: string };
 
-export interface AtWorkDeps {
+interface AtWorkDeps {
   readonly client: Pick<KubeClient, 'get' | 'list'>;
   readonly clock: Clock;
   /** azid's own. */

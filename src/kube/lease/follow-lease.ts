@@ -4,7 +4,7 @@ import { isForbidden, KubeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { LeaseClient } from './lease-client.ts';
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly lease: Pick<LeaseClient, 'changes'>;
   readonly clock: Clock;
   readonly log: Log;

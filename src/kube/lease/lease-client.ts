@@ -3,7 +3,7 @@ import type { KubeClient } from '../client.ts';
 import { isNotFound } from '../errors.ts';
 import { watchEventOf } from '../informer/watch-event.ts';
 
-export interface LeaseName {
+interface LeaseName {
   readonly namespace: string;
   readonly name: string;
 }

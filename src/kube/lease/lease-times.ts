@@ -20,7 +20,7 @@ export const JITTER = 1.2;
 const LEAST_MARGIN = 1.25;
 
 /** How whoever set them calls them. */
-export type TimeNames = Readonly<Record<keyof LeaseTimes, string>>;
+type TimeNames = Readonly<Record<keyof LeaseTimes, string>>;
 
 const OPTIONS: TimeNames = {
   leaseDurationMs: 'leaseDurationMs',

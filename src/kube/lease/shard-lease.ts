@@ -27,7 +27,7 @@ export interface SeenNamespaces {
   readonly but?: { readonly version: string; readonly releasing: readonly string[] };
 }
 
-export interface ShardOnLease {
+interface ShardOnLease {
   readonly shard: string;
   /** Absent: it has only begun, and has read nothing yet. */
   readonly seen?: SeenNamespaces;

@@ -17,7 +17,7 @@ import { type StreamAnswer, WatchConnection } from './watch-connection.ts';
 
 export type { KubeResponse } from './response.ts';
 
-export type KubeMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type KubeMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface KubeRequest {
   readonly method: KubeMethod;

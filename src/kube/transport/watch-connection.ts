@@ -21,7 +21,7 @@ export interface StreamAnswer {
   wasCut?(): boolean;
 }
 
-export interface WatchConnectionOptions {
+interface WatchConnectionOptions {
   /** `https://host:port`. */
   readonly origin: string;
   readonly clock: Clock;

@@ -25,7 +25,7 @@ import {
   writeInstallation,
 } from './installation.ts';
 
-export interface ExportOptions {
+interface ExportOptions {
   /** For the controller to end. */
   readonly timeoutMs: number;
   /** The caller knows that no controller works, where there is no Lease to show it. */

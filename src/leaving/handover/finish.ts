@@ -19,7 +19,7 @@ import { unlessGone } from '../finalizers.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';
 import { type Installation, now, readInstallation, whereOf, writeInstallation } from './installation.ts';
 
-export interface FinishOptions {
+interface FinishOptions {
   readonly timeoutMs: number;
 }
 

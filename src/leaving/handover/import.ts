@@ -23,7 +23,7 @@ import { judgeImport, refuseDifferences } from './judge-import.ts';
 import { existing, makeObjects, resourcesOf } from './make-objects.ts';
 import { type Uids, withNewUids } from './uids.ts';
 
-export interface Imported {
+interface Imported {
   readonly objects: number;
   /** False: all of it was there already. */
   readonly done: boolean;

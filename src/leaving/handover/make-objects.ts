@@ -11,7 +11,7 @@ import { type Bundle, type BundledObject, isInternal, keyAmongKinds } from './bu
 import { differenceOf } from './difference.ts';
 import { statusFor, type Uids, withNewUids } from './uids.ts';
 
-export type Resources = ReadonlyMap<string, Resource<ManagedObject>>;
+type Resources = ReadonlyMap<string, Resource<ManagedObject>>;
 
 export function resourcesOf({ objects }: Bundle): Resources {
   return new Map(

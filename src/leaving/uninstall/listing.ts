@@ -23,7 +23,7 @@ export interface Listing {
   }[];
 }
 
-export interface ListedKind {
+interface ListedKind {
   readonly kind: string;
   readonly objects: number;
   readonly withFinalizer: number;

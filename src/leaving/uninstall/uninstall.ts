@@ -21,7 +21,7 @@ export interface UninstallOptions extends UninstallMode {
   readonly withoutController: boolean;
 }
 
-export interface Hanging {
+interface Hanging {
   readonly object: string;
   readonly held: Held;
 }

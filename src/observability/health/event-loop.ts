@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Check } from './health.ts';
 
-export interface EventLoopOptions {
+interface EventLoopOptions {
   readonly clock: Clock;
   /** How often it is measured. Defaults to 500 ms. */
   readonly intervalMs?: number;

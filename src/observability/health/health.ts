@@ -4,7 +4,7 @@ export type Probe = 'healthz' | 'readyz';
 /** Says what is wrong, or undefined if nothing is. Must be quick and must not wait. */
 export type Check = () => string | undefined;
 
-export interface CheckResult {
+interface CheckResult {
   readonly name: string;
   /** Absent = fine. */
   readonly fault?: string;

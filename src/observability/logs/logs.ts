@@ -9,7 +9,7 @@ export { silentLog } from '../../runtime/log.ts';
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 const LOG_FORMATS = ['json', 'text'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-export type LogFormat = (typeof LOG_FORMATS)[number];
+type LogFormat = (typeof LOG_FORMATS)[number];
 
 export interface LogOptions {
   readonly clock: Clock;

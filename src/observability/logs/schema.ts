@@ -6,7 +6,7 @@ import { LOG_LEVELS, type LogLevel } from './logs.ts';
  * calls of the sources to it, and another one the lines of a controller at work.
  */
 
-export interface LogMessage {
+interface LogMessage {
   readonly message: string;
   readonly levels: readonly LogLevel[];
   /** Beside those of the line's context. */

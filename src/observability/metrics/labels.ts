@@ -11,7 +11,7 @@ import { OUTCOMES, STATES } from './event-series.ts';
  * What each label of a series stands for. The reference of metrics prints it, the dashboard and the alerts are checked against it, and
  * a test holds the values of a controller at work to it.
  */
-export interface LabelMeaning {
+interface LabelMeaning {
   readonly meaning: string;
   /** All there can be. Absent: they come from outside. */
   readonly values?: readonly string[];

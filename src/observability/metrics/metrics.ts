@@ -18,7 +18,7 @@ import { type ShardMetrics, shardSeries } from './shard-series.ts';
 import { signInSeries } from './sign-in-series.ts';
 import { workqueueSeries } from './workqueue-series.ts';
 
-export interface MetricsOptions {
+interface MetricsOptions {
   /** Resource types azid calls, and how, so their series start at zero. */
   readonly azureResources?: AzureResources;
   /** Memory, CPU, handles, garbage collection and event-loop lag of this process. Defaults to true. */

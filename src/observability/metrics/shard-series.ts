@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 
 /** The namespaces of a shard, as its leader knows them. */
-export interface ShardSample {
+interface ShardSample {
   readonly shard: string;
   /** It works on so many. */
   readonly working: number;

@@ -7,7 +7,7 @@ import {
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace';
 
-export interface BoundedOptions {
+interface BoundedOptions {
   readonly exporter: SpanExporter;
   /** How many spans may wait to be sent. */
   readonly limit: number;

@@ -19,7 +19,7 @@ import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from '../options.ts';
 import { graphOf } from './graph.ts';
 import { limitsOf } from './limits-of.ts';
 
-export interface WriteGuards {
+interface WriteGuards {
   /** Asked right before each write leaves; throws if azid may not write any more. */
   readonly beforeWrite: () => void;
   /** See `ArmCallsOptions`. */

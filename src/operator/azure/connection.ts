@@ -11,7 +11,7 @@ import { cachesOf } from '../services.ts';
 import { type ConnectedAzure, connectAzure } from './azure.ts';
 import { untilKnown } from './who-am-i.ts';
 
-export interface ConnectionParts {
+interface ConnectionParts {
   readonly options: OperatorOptions;
   readonly metrics: Metrics;
   readonly leadership: Pick<Leadership, 'isLeaderNow'>;

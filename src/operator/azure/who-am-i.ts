@@ -2,7 +2,7 @@ import type { Log } from '../../runtime/log.ts';
 import { backoffMs, type Random } from '../../runtime/queue/backoff.ts';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 
-export interface UntilKnownOptions {
+interface UntilKnownOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

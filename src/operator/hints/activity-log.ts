@@ -9,7 +9,7 @@ import type { Metrics } from '../../observability/metrics/metrics.ts';
 import { ACTIVITY_LOG_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import type { OperatorOptions } from '../options.ts';
 
-export interface ActivityLogParts {
+interface ActivityLogParts {
   readonly options: OperatorOptions;
   readonly activityLog: ActivityLog;
   readonly caches: AzureCaches;

@@ -12,7 +12,7 @@ import type { ConnectedAzure } from '../azure/azure.ts';
 import type { OperatorOptions } from '../options.ts';
 import { readActivityLog } from './activity-log.ts';
 
-export interface HintParts {
+interface HintParts {
   readonly options: OperatorOptions;
   readonly azure: Pick<ConnectedAzure, 'activityLog'>;
   readonly caches: AzureCaches;
@@ -27,7 +27,7 @@ export interface HintParts {
   readonly receivesFor?: ((key: ObjectKey) => boolean) | undefined;
 }
 
-export interface Heard {
+interface Heard {
   readonly hints: HintSink;
   readonly eventSources: EventSources;
   /** Into the caches alone. */

@@ -9,7 +9,7 @@ import { untilAnswered } from './until-answered.ts';
 /** A head start has a few seconds. */
 const HEAD_START_AGAIN_MS = 250;
 
-export interface AsStoredParts {
+interface AsStoredParts {
   readonly watched: readonly WatchedResource[];
   readonly kinds: readonly KindDefinition[];
   readonly options: Pick<OperatorOptions, 'clock' | 'log'>;

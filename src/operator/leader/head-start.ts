@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/time/clock.ts';
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { Connection } from '../azure/connection.ts';
 
-export interface HeadStartParts {
+interface HeadStartParts {
   /** Signs in to Azure, and begins to list what the objects have there; disposed some time after, when reconciles use what they need. */
   readonly connect: () => { readonly connection: Connection; readonly areas: Disposable };
   /** Lists every kind as it is stored. */
@@ -13,7 +13,7 @@ export interface HeadStartParts {
 }
 
 /** What was read before this process led. */
-export interface Begun {
+interface Begun {
   readonly connection: Connection;
   /** Every kind as it is stored. */
   readonly caughtUp: boolean;

@@ -162,10 +162,7 @@ function shardProblem(
 }
 
 /** Pure: why no controller may work here, as long as a handover is under way or done; undefined: none is. */
-export function handedOver(
-  claim: Readonly<Record<string, string>> | undefined,
-  where: string,
-): string | undefined {
+function handedOver(claim: Readonly<Record<string, string>> | undefined, where: string): string | undefined {
   const { [HANDOVER.handedOver]: at, [HANDOVER.importing]: since } = claim ?? {};
   if (at !== undefined)
     return `${where} says that installation ${claim?.installationId} was handed over to another cluster at ${at}: azid does not work here any more. If that cluster has it, run azid handover finish here; to work here again, stop azid there and run azid handover revert here`;

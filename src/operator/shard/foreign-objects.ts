@@ -9,7 +9,7 @@ import type { Clock } from '../../runtime/time/clock.ts';
 import { areaOfOwned } from '../azure/owned-areas.ts';
 import type { KindShard } from './shard.ts';
 
-export interface ForeignObjectsParts {
+interface ForeignObjectsParts {
   readonly kinds: readonly KindDefinition[];
   readonly stores: Stores;
   readonly of: (kind: KindDefinition) => Pick<KindShard, 'isMine' | 'released' | 'taken'>;

@@ -8,9 +8,9 @@ import type { SeenNamespaces } from '../../kube/lease/shard-lease.ts';
  * How a namespace stands to this shard: `wanted` by its label, and not had yet, since another one may still work on it; `ours`;
  * `releasing`, since its label names another shard now and something of it still runs here. One that is not there is a stranger's.
  */
-export type Standing = 'wanted' | 'ours' | 'releasing';
+type Standing = 'wanted' | 'ours' | 'releasing';
 
-export interface MembershipParts {
+interface MembershipParts {
   readonly shard: string;
   readonly namespaces: Pick<Store<Namespace>, 'get' | 'values' | 'onChange' | 'rewinds'>;
   /** Something was added to `wanted`. */

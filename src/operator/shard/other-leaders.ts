@@ -4,7 +4,7 @@ import { ObservedLease } from '../../kube/lease/lease-record.ts';
 import { hasReleased, isShardLease, shardOn } from '../../kube/lease/shard-lease.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 
-export interface OtherLeadersParts {
+interface OtherLeadersParts {
   readonly client: Pick<KubeClient, 'list'>;
   /** azid's own. */
   readonly namespace: string;

@@ -9,7 +9,7 @@ import type { OperatorOptions } from '../options.ts';
 import { OtherLeaders } from './other-leaders.ts';
 import type { Shard } from './shard.ts';
 
-export interface ShardReportParts {
+interface ShardReportParts {
   readonly shard: Pick<Shard, 'isHome' | 'namespaces' | 'waiting' | 'releasing'>;
   readonly options: Pick<OperatorOptions, 'clock' | 'log' | 'namespace' | 'shard'>;
   readonly client: Pick<KubeClient, 'list'>;
@@ -84,7 +84,7 @@ async function follow(
 }
 
 /** Pure. The namespaces of each shard for which nobody works. */
-export function unservedOf(
+function unservedOf(
   { namespaces }: { readonly namespaces: Pick<Stores['namespaces'], 'values'> },
   atWork: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly string[]> {

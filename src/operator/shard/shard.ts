@@ -30,7 +30,7 @@ export interface KindShard {
   readonly released: { onChange(listener: (namespace: string) => void): Disposable };
 }
 
-export interface ShardParts {
+interface ShardParts {
   readonly options: Pick<OperatorOptions, 'clock' | 'log' | 'namespace'> & {
     readonly shard: NonNullable<OperatorOptions['shard']>;
   };

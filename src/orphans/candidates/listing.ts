@@ -12,7 +12,7 @@ export interface Judging {
   readonly spec: SweepSpec;
 }
 
-export type Kept = Extract<Verdict, { type: 'kept' }>;
+type Kept = Extract<Verdict, { type: 'kept' }>;
 
 /** What was found of a thing before times are counted. */
 export interface Finding {

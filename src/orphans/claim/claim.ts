@@ -14,7 +14,7 @@ export const RENEW_MS = 3_600_000;
 const RENEWALS = 2;
 
 /** What the tag says. */
-export interface Claim {
+interface Claim {
   readonly clusterUid: string;
   /** One more with each renewal. */
   readonly counter: number;
@@ -53,7 +53,7 @@ export function readClaim(text: string): Claim | undefined {
   return clusterUid === '' || Number.isNaN(at) ? undefined : { clusterUid, counter: Number(counter), at };
 }
 
-export interface Judged {
+interface Judged {
   /** As the tag on azid's own identity has it; undefined: there is none. */
   readonly tag: string | undefined;
   readonly record: ClaimRecord;

@@ -13,7 +13,7 @@ export const HISTORIES = volume('AZID_SEQUENCES', { everyday: 2_000, full: 10_00
 export const SEED = Number(process.env.AZID_SEED ?? 1);
 const MOST_STEPS = 40;
 
-export interface History {
+interface History {
   readonly seed: number;
   readonly maxShare: number;
   readonly deletionsPerRun: number;

@@ -118,11 +118,7 @@ function beginning(type: OrphanType): Beginning {
   return made;
 }
 
-export function runOrder(
-  type: OrphanType,
-  actors: readonly (readonly Step[])[],
-  order: readonly number[],
-): string {
+function runOrder(type: OrphanType, actors: readonly (readonly Step[])[], order: readonly number[]): string {
   const { before, memory } = beginning(type);
   const world = new World(before);
   const pass = new Pass(world, HOW, type, memory);

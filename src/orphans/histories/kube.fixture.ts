@@ -145,7 +145,7 @@ function reconcileIdentity(thing: KubeThing, kube: Kube, azure: Azure, at: numbe
 }
 
 /** That to which it refers, if that is there and its own. */
-export function identityOf({ namespace, identityRef }: KubeThing, kube: Kube, azure: Azure) {
+function identityOf({ namespace, identityRef }: KubeThing, kube: Kube, azure: Azure) {
   const object = kube.get('UserAssignedIdentity', namespace, identityRef ?? '');
   const identity = azure.identities.get(armKey(object?.ids?.[0] ?? '/'));
   if (!object || !identity || identity.principalId !== object.principalId) return undefined;

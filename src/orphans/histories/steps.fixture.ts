@@ -266,7 +266,7 @@ export function heal(world: World): void {
 }
 
 /** What the watches have brought, as long as the lease is held. */
-export function reconcileAll(world: World, most: number): void {
+function reconcileAll(world: World, most: number): void {
   let done = 0;
   for (const { uid } of world.stores) {
     const now = world.kube.objects.find((each) => each.uid === uid);

@@ -76,4 +76,4 @@ export const FAULTS = [
   'credentialsUnread',
   'apiServerUnread',
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+type Fault = (typeof FAULTS)[number];

@@ -187,7 +187,7 @@ export class RetainedRecords {
   }
 }
 
-export interface RetainedParts extends RetainedMapsParts {
+interface RetainedParts extends RetainedMapsParts {
   readonly installationId: string;
   /** Wall ms. */
   readonly now: () => number;
@@ -198,7 +198,7 @@ export interface RetainedParts extends RetainedMapsParts {
 export type RetainedKind = 'assignments' | 'credentials';
 
 /** The object that says `Retain`. */
-export interface RetainingObject {
+interface RetainingObject {
   /** `namespace/name`. */
   readonly owner: string;
   readonly uid: string;

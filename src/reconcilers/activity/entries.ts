@@ -18,7 +18,7 @@ import { cut, timestamp } from '../../runtime/status/conditions.ts';
  */
 
 /** A call, and what it was done to where that is to be shown. */
-export interface Heard {
+interface Heard {
   readonly call: Call;
   readonly resourceId?: string | undefined;
 }

@@ -5,7 +5,7 @@ export interface HasInAzure<T extends ManagedObject = ManagedObject> {
   of(object: T): readonly OwnedThing[];
 }
 
-export interface OwnedThing {
+interface OwnedThing {
   /** Of the journal: `armKey`, or `partOf` a resource. */
   readonly key: string;
   /** Shown with each call, where an object has several things. */

@@ -9,7 +9,7 @@ import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import type { Action, OwnStatus } from './facts.ts';
 
-export interface PerformDeps {
+interface PerformDeps {
   readonly assignments: Pick<RoleAssignments, 'delete'>;
   readonly client: Pick<KubeClient, 'delete'>;
   readonly stores: { readonly expiries: Pick<Store<AssignmentExpiry>, 'recordDelete'> };

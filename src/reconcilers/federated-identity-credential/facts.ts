@@ -24,7 +24,7 @@ export interface SeenCredential extends Trust {
 }
 
 /** The identity that `identityRef` names, as far as Azure proves it. */
-export type ObservedIdentity = ProvenIdentity;
+type ObservedIdentity = ProvenIdentity;
 export type OwnedIdentity = Extract<ObservedIdentity, { readonly state: 'owned' }>;
 
 export type ObservedCredentials =

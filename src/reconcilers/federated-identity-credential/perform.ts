@@ -3,7 +3,7 @@ import type { FederatedCredentials } from '../../azure/federated-credentials.ts'
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import type { CredentialWrite } from './facts.ts';
 
-export interface PerformDeps {
+interface PerformDeps {
   readonly credentials: Pick<FederatedCredentials, 'put' | 'delete'>;
 }
 

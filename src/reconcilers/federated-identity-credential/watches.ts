@@ -18,7 +18,7 @@ import {
 } from '../watches/watches.ts';
 import type { FederatedIdentityCredential } from './facts.ts';
 
-export interface WatchDeps extends ReferredDeps {
+interface WatchDeps extends ReferredDeps {
   readonly stores: Pick<Stores, 'credentials' | 'identities' | 'policies' | 'namespaces'>;
   readonly credentialCache: CacheSource;
 }

@@ -13,7 +13,7 @@ export function mayAwait({ status }: HostIdentity): boolean {
 }
 
 /** How a host stands at the end of a reconcile, in one sentence. */
-export interface HostResult {
+interface HostResult {
   readonly hostId: string;
   readonly lines: ReadonlyMap<string, Line>;
   /** Something waits for Azure to show, or to end, what was written. */

@@ -26,7 +26,7 @@ import {
   type ReferredDeps,
 } from '../watches/watches.ts';
 
-export interface WatchDeps extends ReferredDeps {
+interface WatchDeps extends ReferredDeps {
   readonly stores: Pick<
     Stores,
     'hosts' | 'attachments' | 'systemIdentities' | 'identities' | 'policies' | 'namespaces'

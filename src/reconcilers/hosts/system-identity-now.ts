@@ -7,7 +7,7 @@ import type { ObservedSystemIdentity } from '../proof/system-identity.ts';
 import { INDEX } from '../stores.ts';
 import { apiVersionOf } from './api-version.ts';
 
-export interface SystemIdentityDeps {
+interface SystemIdentityDeps {
   readonly hosts: Pick<Hosts, 'get'>;
   readonly hostCache: Pick<HostCache, 'observe'>;
   readonly stores: Parameters<typeof apiVersionOf>[1];

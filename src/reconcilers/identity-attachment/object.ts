@@ -6,7 +6,7 @@ import type { Action, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import type { Target } from './targets/target.ts';
 
 /** The fields of the status that are this kind's, as they are stored. */
-export function ownStatus(object: IdentityAttachment): OwnStatus {
+function ownStatus(object: IdentityAttachment): OwnStatus {
   const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
   return own;
 }

@@ -19,7 +19,7 @@ import {
   type ReferredDeps,
 } from '../watches/watches.ts';
 
-export interface WatchDeps extends ReferredDeps {
+interface WatchDeps extends ReferredDeps {
   readonly stores: Pick<Stores, 'attachments' | 'hosts' | 'identities' | 'policies' | 'namespaces'>;
   readonly hostCache: CacheSource & Pick<CacheOfAreas, 'onLoaded' | 'onSettled'>;
   /** Of the identities: those that are attached by their ARM id are listed, too. */

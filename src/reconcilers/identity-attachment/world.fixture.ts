@@ -34,7 +34,7 @@ export const carrying = (id: string, principalId?: string): Pick<AzureHost, 'ide
 type Source = HostSources['hosts'];
 
 /** Lists and GETs over a map of hosts; every call is written down. */
-export class Lists implements Source {
+class Lists implements Source {
   readonly hosts = new Map<string, AzureHost>();
   readonly calls: string[] = [];
   readonly #clock: FakeClock;

@@ -29,7 +29,7 @@ export function decide(record: OrphanRecord, { now, newer }: RecordFacts): Decis
 }
 
 /** By the API server's clock: no record is kept for good because a clock was wrong when it was written. */
-export function recordedAt({ metadata }: Pick<OrphanRecord, 'metadata'>): number {
+function recordedAt({ metadata }: Pick<OrphanRecord, 'metadata'>): number {
   return Date.parse(metadata.creationTimestamp);
 }
 

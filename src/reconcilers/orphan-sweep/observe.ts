@@ -68,7 +68,7 @@ export async function observe(
 }
 
 /** Lists of whatever the sweep covers, from then on; of no more than that. */
-export function use(
+function use(
   sweep: OrphanSweep,
   swept: readonly SweptScope[],
   { identityCache, assignmentCache }: Pick<ObserveDeps, 'identityCache' | 'assignmentCache'>,
@@ -166,7 +166,7 @@ async function claimNow(
   return self && observeClaim(self, confirmed, context, deps);
 }
 
-export async function whoAmI({
+async function whoAmI({
   whoAmI: ask,
 }: Pick<ObserveDeps, 'whoAmI'>): Promise<{ self: AzureCaller | undefined; doubts: readonly Doubt[] }> {
   try {

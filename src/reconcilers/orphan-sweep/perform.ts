@@ -17,7 +17,7 @@ import type { Action, OwnStatus } from './facts.ts';
 import { merged } from './record.ts';
 import { type ClaimDeps, writeClaim } from './run/claim.ts';
 
-export interface PerformDeps extends ClaimDeps {
+interface PerformDeps extends ClaimDeps {
   readonly identities: ClaimDeps['identities'] & Pick<Identities, 'delete'>;
   readonly assignments: Pick<RoleAssignments, 'delete'>;
   readonly credentials: Pick<FederatedCredentials, 'delete'>;

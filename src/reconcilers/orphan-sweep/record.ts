@@ -14,7 +14,7 @@ export interface SweepOf {
   readonly uid: string;
 }
 
-export interface About {
+interface About {
   readonly candidate: Pick<Candidate, 'type' | 'id' | 'reason' | 'owner'>;
   readonly sweep: SweepOf;
   readonly installationId: string;
@@ -22,7 +22,7 @@ export interface About {
   readonly now: number;
 }
 
-export interface IdentityParts {
+interface IdentityParts {
   readonly identity: AzureIdentity;
   readonly assignments: readonly AzureRoleAssignment[];
   readonly credentials: readonly AzureFederatedCredential[];

@@ -26,7 +26,7 @@ export function ownStatus({ status = {} }: OrphanSweep): OwnStatus {
   };
 }
 
-export interface Finished {
+interface Finished {
   readonly now: number;
   readonly run: SweepRun;
   readonly nextRunAt: number;

@@ -5,7 +5,7 @@ import type { Stores } from '../stores.ts';
 import { listedFor } from '../watches/areas.ts';
 import { onEdit, onSelf } from '../watches/watches.ts';
 
-export interface WatchDeps {
+interface WatchDeps {
   readonly stores: Pick<Stores, 'orphanSweeps'>;
   readonly identityCache: Pick<IdentityCache, 'onLoaded'>;
   readonly assignmentCache: Pick<AssignmentCache, 'onLoaded'>;

@@ -2,7 +2,7 @@ import type { Store } from '../../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 
-export interface MissingReferencesOptions {
+interface MissingReferencesOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
   /** For how long a reference is waited for. */
   readonly releaseAfterMs: number;

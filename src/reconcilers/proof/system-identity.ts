@@ -20,7 +20,7 @@ export type ObservedSystemIdentity =
    */
   | { readonly found: false; readonly conclusive: boolean };
 
-export interface SystemProofDeps {
+interface SystemProofDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
   readonly hostCache: Pick<HostCache, 'observe' | 'byIndex' | 'loading'>;
   readonly clock: Clock;

@@ -17,13 +17,13 @@ export interface PerformerOptions<T extends ManagedObject> {
 }
 
 /** What the reconciler makes for its parts. */
-export interface PerformerParts<T extends ManagedObject, Status extends object> {
+interface PerformerParts<T extends ManagedObject, Status extends object> {
   readonly writer: StatusWriter<T, Status>;
   readonly activity: ObjectActivity<T>;
 }
 
 /** What became of the object, and with what the reconcile goes on; without an object it is over. */
-export interface AfterAction<T> {
+interface AfterAction<T> {
   readonly object?: T;
   readonly context: ReconcileContext;
 }

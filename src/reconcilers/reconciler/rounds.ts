@@ -26,12 +26,12 @@ const DECISION_MS = 10_000;
 const MAX_OLD_READS = 3;
 
 /** What became of one round: another follows, the same one is decided again, the object is gone, or nothing is left to do. */
-export type Round<T> =
+type Round<T> =
   | { readonly type: 'goOn' | 'decideAgain'; readonly object: T; readonly context: ReconcileContext }
   | { readonly type: 'gone' }
   | { readonly type: 'over'; readonly outcome: Outcome };
 
-export interface RoundParts<
+interface RoundParts<
   T extends ManagedObject,
   Facts,
   Action extends { readonly type: string },

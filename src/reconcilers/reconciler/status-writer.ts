@@ -17,7 +17,7 @@ import type { Decision, Summary } from '../decision.ts';
 import { ownsCondition, type StatusMemory } from '../status/status-memory.ts';
 import { conditionsOf, shownMessage, suspendedConditions } from '../status/summary-conditions.ts';
 
-export interface StatusWriterOptions<T extends ManagedObject> {
+interface StatusWriterOptions<T extends ManagedObject> {
   readonly client: KubeClient;
   readonly store: Store<T>;
   readonly resource: Resource<T>;

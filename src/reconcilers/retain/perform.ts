@@ -4,7 +4,7 @@ import type { RetainedKind, RetainedRecords } from '../../orphans/records/retain
 import type { Performed } from '../kind.ts';
 import type { KeptAction, KeptFacts } from './facts.ts';
 
-export interface KeptDeps {
+interface KeptDeps {
   readonly retained: Pick<RetainedRecords, 'record' | 'forget'>;
 }
 

@@ -5,7 +5,7 @@ import type { KeptAction, KeptFacts } from '../retain/facts.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 
-export type PrincipalType = 'ServicePrincipal' | 'User' | 'Group';
+type PrincipalType = 'ServicePrincipal' | 'User' | 'Group';
 
 /** Who is to get the role. */
 export type ObservedPrincipal =

@@ -29,7 +29,7 @@ export const SUB = `/subscriptions/${SUBSCRIPTION}`;
 export const RG = `${SUB}/resourceGroups/rg1`;
 export const READER_GUID = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 export const CONTRIBUTOR_GUID = 'b24988ac-6180-42a0-ab88-20f7382dd24c';
-export const FINALIZED = { finalizers: ['azid.dev/finalizer'] } as const;
+const FINALIZED = { finalizers: ['azid.dev/finalizer'] } as const;
 
 /** `GET roleAssignments/<name>`, or `LIST roleAssignments`. */
 const shortOf = (method: string, path: string): string => {

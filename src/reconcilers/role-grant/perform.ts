@@ -8,7 +8,7 @@ import { type RecordEndDeps, recordEnd, withdrawEnd } from './ends/record-end.ts
 import type { Action, OwnStatus, RoleGrant } from './facts.ts';
 import type { ReportedExisting } from './ownership/duplicates.ts';
 
-export type AssignmentWrite = Exclude<Action, CommonAction<OwnStatus> | KeptAction>;
+type AssignmentWrite = Exclude<Action, CommonAction<OwnStatus> | KeptAction>;
 
 export interface PerformDeps extends RecordEndDeps {
   readonly assignments: Pick<RoleAssignments, 'put' | 'delete'>;

@@ -27,7 +27,7 @@ export function provenGone({ held, azure, target }: Facts): string[] {
   return target && azure && isGone(azure) ? [...gone, target.id] : gone;
 }
 
-export function isGone(observed: ObservedAssignment): boolean {
+function isGone(observed: ObservedAssignment): boolean {
   return observed.state === 'absent' && observed.conclusive;
 }
 

@@ -15,7 +15,7 @@ export interface SignInFacts {
   readonly lastSignIn?: LastSignIn;
 }
 
-export interface SignInDeps {
+interface SignInDeps {
   /** Absent: azid does not ask. */
   readonly signIns?: Pick<LastSignIns, 'of' | 'changed'> | undefined;
 }

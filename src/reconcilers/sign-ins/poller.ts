@@ -23,7 +23,7 @@ export interface SignInMetrics {
   age(source: () => number | undefined): void;
 }
 
-export interface SignInPollerOptions {
+interface SignInPollerOptions {
   readonly summaries: Pick<SignInSummaries, 'pages'>;
   readonly signIns: LastSignIns;
   readonly stores: Pick<Stores, 'identities' | 'systemIdentities'>;

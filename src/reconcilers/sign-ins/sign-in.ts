@@ -5,7 +5,7 @@ import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 
-export interface SignInRow {
+interface SignInRow {
   /** `armKey` of the identity, or of the resource whose own it is. */
   readonly id: string | undefined;
   /** Lower case. */

@@ -10,7 +10,7 @@ import { noLonger } from './no-longer.ts';
 /** True while Azure refuses what the deletion needs; since when decides how much longer the object is held. */
 const BLOCKED = 'DeletionBlocked';
 
-export type Block =
+type Block =
   | { readonly state: 'held'; readonly summary: Summary; readonly conditions: readonly Finding[] }
   | { readonly state: 'over'; readonly after: string };
 

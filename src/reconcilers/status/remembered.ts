@@ -15,7 +15,7 @@ import { timestamp } from '../../runtime/status/conditions.ts';
  */
 
 /** @param now wall ms, when it is first read. A valid status is returned as it was given. */
-export type StatusReader = (status: ManagedStatus | undefined, now: number) => ManagedStatus | undefined;
+type StatusReader = (status: ManagedStatus | undefined, now: number) => ManagedStatus | undefined;
 
 /** @param schema of the status of one kind */
 export function statusReader(schema: z.ZodObject): StatusReader {

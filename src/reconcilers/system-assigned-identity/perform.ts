@@ -5,7 +5,7 @@ import { type EnsureHostDeps, ensureHosts } from '../hosts/ensure-hosts.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import type { Action, OwnStatus } from './facts.ts';
 
-export interface PerformDeps extends EnsureHostDeps {
+interface PerformDeps extends EnsureHostDeps {
   readonly assignments: Pick<RoleAssignments, 'delete'>;
 }
 

@@ -15,7 +15,7 @@ import {
   onSelf,
 } from '../watches/watches.ts';
 
-export interface WatchDeps {
+interface WatchDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
   readonly hostCache: CacheSource & Pick<CacheOfAreas, 'onLoaded'>;
   /** Keys of those whose dependents have changed: one that is being deleted may no longer have to wait. */

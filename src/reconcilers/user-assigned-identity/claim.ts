@@ -7,7 +7,7 @@ import { isCopy, ownerOf } from './object.ts';
 import type { Target } from './target.ts';
 
 /** May this object keep (or make) the identity at its target? Ownership is proven, never assumed (docs/architecture.md section 6). */
-export type Claim =
+type Claim =
   /** `reason` and `event` word the Event of the write that follows, if one does. */
   | { readonly granted: true; readonly reason: string; readonly event?: string }
   | { readonly granted: false; readonly summary: Summary };

@@ -20,9 +20,9 @@ import { AlreadyExists } from '../status/failure.ts';
 import type { Stores } from '../stores.ts';
 import type { Action, OwnStatus, UserAssignedIdentity } from './facts.ts';
 
-export type IdentityAction = Exclude<Action, CommonAction<OwnStatus> | KeptAction>;
+type IdentityAction = Exclude<Action, CommonAction<OwnStatus> | KeptAction>;
 
-export interface PerformDeps {
+interface PerformDeps {
   readonly identities: Identities;
   readonly assignments: Pick<RoleAssignments, 'delete'>;
   readonly client: KubeClient;

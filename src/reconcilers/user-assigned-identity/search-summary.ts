@@ -50,7 +50,7 @@ export function waitingForList(subscriptionId: string): Extract<Summary, { state
 }
 
 /** A deletion waits for the lists of a search, for as long as for a refusal, and reports what it leaves. */
-export type DeletionSearch =
+type DeletionSearch =
   | { readonly state: 'waiting'; readonly message: string }
   | { readonly state: 'blocked'; readonly what: string; readonly failure: Failure }
   | { readonly state: 'left'; readonly message: string };

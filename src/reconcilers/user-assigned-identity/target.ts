@@ -12,7 +12,7 @@ export interface Target {
   readonly pinned: boolean;
 }
 
-export type Resolution =
+type Resolution =
   | { readonly resolved: true; readonly target: Target }
   /** `missing`: the fields neither the spec nor a policy gives. */
   | { readonly resolved: false; readonly missing: readonly string[] };

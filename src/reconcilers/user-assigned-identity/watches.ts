@@ -20,7 +20,7 @@ import {
 } from '../watches/watches.ts';
 import type { UserAssignedIdentity } from './facts.ts';
 
-export interface WatchDeps {
+interface WatchDeps {
   readonly stores: Pick<Stores, 'identities' | 'configMaps' | 'policies' | 'namespaces'>;
   /** Of the identities. */
   readonly identityCache: CacheSource<AzureIdentity>;

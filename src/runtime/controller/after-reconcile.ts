@@ -5,7 +5,7 @@ import { jittered, type Random } from '../queue/backoff.ts';
 import type { WorkQueue } from '../queue/queue.ts';
 import type { Ending } from './reconcile-request.ts';
 
-export interface AfterReconcile {
+interface AfterReconcile {
   readonly key: string;
   /** The class the reconcile ran in. */
   readonly priority: Priority;

@@ -8,7 +8,7 @@ import { countByPriority, merged, PendingKeys, type Wish } from './pending.ts';
 import type { OpenClasses } from './ready.ts';
 import { Retries } from './retries.ts';
 
-export interface QueueOptions {
+interface QueueOptions {
   readonly clock: Clock;
   /** For the jitter of the back-off. */
   readonly random: Random;

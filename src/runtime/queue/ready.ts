@@ -4,7 +4,7 @@ import { Heap } from './heap.ts';
 import { Turns } from './turns.ts';
 
 /** A key that may run now. */
-export interface ReadyKey {
+interface ReadyKey {
   readonly key: string;
   readonly priority: Priority;
   /** Monotonic ms since when the key has been due. Kept when its class is raised. */

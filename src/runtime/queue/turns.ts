@@ -1,7 +1,7 @@
 import { Heap } from './heap.ts';
 
 /** What stands in a line: smaller `order` first. */
-export interface InLine {
+interface InLine {
   readonly order: number;
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 
 /** What else may end the wait. */
-export type Limits = { readonly signals?: readonly (AbortSignal | undefined)[] } & (
+type Limits = { readonly signals?: readonly (AbortSignal | undefined)[] } & (
   | { readonly clock: Clock; readonly ms: number }
   | { readonly clock?: never }
 );

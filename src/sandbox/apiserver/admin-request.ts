@@ -11,7 +11,7 @@ export interface AdminAccess {
   readonly client: KeyAndCertificate;
 }
 
-export interface AdminAnswer {
+interface AdminAnswer {
   readonly status: number;
   readonly body: string;
 }

@@ -13,7 +13,7 @@ const PORT_RETRY_MS = 250;
 /** Open watches are cut at once on SIGTERM; what is not gone by then hangs. */
 const STOP_GRACE_MS = 10_000;
 
-export interface ApiServerOptions {
+interface ApiServerOptions {
   readonly binary: string;
   readonly files: ControlPlaneFiles;
   readonly access: Omit<AdminAccess, 'server'>;

@@ -12,14 +12,14 @@ export type KubeconfigAuth =
   /** A client certificate, issued on the spot, for this user and these groups. */
   | { readonly user: string; readonly groups?: readonly string[] };
 
-export interface KubeconfigCluster {
+interface KubeconfigCluster {
   /** https://host:port */
   readonly server: string;
   /** PEM */
   readonly caPem: string;
 }
 
-export type KubeconfigUser = { tokenFile: string } | { token: string } | KeyAndCertificate;
+type KubeconfigUser = { tokenFile: string } | { token: string } | KeyAndCertificate;
 
 export function kubeconfigText({ server, caPem }: KubeconfigCluster, user: KubeconfigUser): string {
   return stringify({

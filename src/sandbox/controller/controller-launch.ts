@@ -10,7 +10,7 @@ import type { OwnIdentity } from '../setup/azure-seed.ts';
 import { keepToken } from '../setup/tokens.ts';
 import { ControllerProcess } from './controller-process.ts';
 
-export interface ControllerLaunch {
+interface ControllerLaunch {
   readonly cluster: Cluster;
   readonly simulator: Simulator;
   /** Path of the simulator's CA. */

@@ -3,7 +3,7 @@ import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import { exitError } from '../apiserver/api-server.ts';
 import { TetheredProcess } from '../apiserver/process/tethered-process.ts';
 
-export interface ControllerOptions {
+interface ControllerOptions {
   readonly clock: Clock;
   /** Arguments of `node`: the program and its flags. */
   readonly args: readonly string[];

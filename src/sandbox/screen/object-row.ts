@@ -6,7 +6,7 @@ import type { ExampleObject } from '../setup/examples.ts';
 import { differences } from './azure-match.ts';
 import type { SimulatedState } from './held.ts';
 
-export type Readiness = 'Ready' | 'NotReady' | 'Stalled' | 'Deleting' | 'Missing';
+type Readiness = 'Ready' | 'NotReady' | 'Stalled' | 'Deleting' | 'Missing';
 
 export interface ObjectRow {
   readonly kind: string;

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { QUICKSTART } from '../project.ts';
 import type { ReadyFacts } from '../ready-file.ts';
 
-export interface UsageFacts extends ReadyFacts {
+interface UsageFacts extends ReadyFacts {
   readonly kubectl: string;
   /** Path; absent with `--no-controller`. */
   readonly controllerLog?: string;

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-export interface KubectlOptions {
+interface KubectlOptions {
   /** Path of the program. */
   readonly binary: string;
   readonly kubeconfig: string;

@@ -6,7 +6,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { writePrivateFile } from '../apiserver/kubeconfig.ts';
 
-export interface TokenFileOptions {
+interface TokenFileOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly namespace: string;

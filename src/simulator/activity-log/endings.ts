@@ -7,7 +7,7 @@ import type { OperationResults } from '../resources/operation-results.ts';
 export type Ending = 'Succeeded' | 'Failed' | 'Canceled';
 
 /** Work that goes on after the answer: resolves when it has ended. */
-export interface Work {
+interface Work {
   readonly ended: Promise<Ending>;
 }
 

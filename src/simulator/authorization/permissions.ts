@@ -5,7 +5,7 @@
 import type { PermissionSet } from '../authorizer.ts';
 
 /** Control-plane actions (`actions`) or operations on data (`dataActions`); one never stands in for the other. */
-export type Plane = 'control' | 'data';
+type Plane = 'control' | 'data';
 
 const compiled = new Map<string, RegExp>();
 
@@ -38,7 +38,7 @@ export interface Holding {
   readonly sets: readonly ConditionalSet[];
 }
 
-export interface ConditionalSet extends PermissionSet {
+interface ConditionalSet extends PermissionSet {
   /** Whether the conditions of the assignment and of the role hold for the action; else the set does not count. */
   holds(action: string): boolean;
 }

@@ -6,7 +6,7 @@ const BY_TYPE = new Map(
 );
 
 /** What an operation of a type is served at: from the version that brought it, and to the one that was its last. */
-export interface VersionRange {
+interface VersionRange {
   readonly since?: string;
   /** Some operations were dropped again: listing an identity's resources has no stable version. */
   readonly until?: string;

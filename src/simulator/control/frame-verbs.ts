@@ -15,14 +15,14 @@ import { ControlError, verb } from './verb.ts';
 
 const none = z.strictObject({});
 
-export interface ArmAnswer {
+interface ArmAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Parsed JSON; undefined when empty. */
   readonly body: unknown;
 }
 
-export interface FrameVerbParts extends Frame {
+interface FrameVerbParts extends Frame {
   readonly callers: Callers;
   readonly faults: Faults;
   readonly policies: ExternalPolicies;

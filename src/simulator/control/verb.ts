@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 /** One thing the hand of "someone else in Azure" can do: what it takes and what it does. */
-export interface Verb<Schema extends z.ZodType, Result> {
+interface Verb<Schema extends z.ZodType, Result> {
   readonly input: Schema;
   run(input: z.output<Schema>): Result;
 }
@@ -15,7 +15,7 @@ export function verb<Schema extends z.ZodType, Result>(
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of verbs of all types has no other common type.
-export type VerbTable = Readonly<Record<string, Verb<any, any>>>;
+type VerbTable = Readonly<Record<string, Verb<any, any>>>;
 
 /** The same table as an object of functions: what in-process tests call. A verb without fields may be called bare. */
 export type ControlOf<Table extends VerbTable> = {

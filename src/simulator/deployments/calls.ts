@@ -6,7 +6,7 @@ import { scopeKey } from '../scope.ts';
 import { Unread } from './expressions/scope.ts';
 import type { Planned } from './plan.ts';
 
-export interface Came {
+interface Came {
   readonly status: number;
   readonly body: unknown;
 }

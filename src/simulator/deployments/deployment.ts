@@ -3,7 +3,7 @@ import type { Template } from './template.ts';
 
 export const TYPE = 'Microsoft.Resources/deployments';
 
-export interface ErrorBody {
+interface ErrorBody {
   readonly code: string;
   readonly message: string;
   readonly details?: readonly unknown[];

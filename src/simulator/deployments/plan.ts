@@ -154,7 +154,7 @@ export function aliasesOf(type: string, id: string): readonly string[] {
 
 export const isType = (type: string, wanted: string) => type.toLowerCase() === wanted.toLowerCase();
 
-export const notSimulated = (what: string) =>
+const notSimulated = (what: string) =>
   new ArmError(
     501,
     'NotSimulated',

@@ -19,7 +19,7 @@ interface Delta {
   readonly children: null;
 }
 
-export interface WhatIfParts {
+interface WhatIfParts {
   /** A GET as who asks; undefined where nothing is. */
   readonly read: (id: string, apiVersion: string) => Promise<Readonly<Record<string, unknown>> | undefined>;
   /** Expressions worked out as far as they can be. */

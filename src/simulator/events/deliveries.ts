@@ -17,7 +17,7 @@ interface Delivery {
 }
 
 /** What became of a delivery, for those who look. */
-export interface DeliveryView {
+interface DeliveryView {
   readonly eventId: string;
   readonly eventType: string;
   readonly subject: string;
@@ -27,7 +27,7 @@ export interface DeliveryView {
 }
 
 /** As Event Grid writes it into the container of dead letters. */
-export interface DeadEvent extends ResourceEvent {
+interface DeadEvent extends ResourceEvent {
   readonly deadLetterReason:
     | 'MaxDeliveryAttemptsExceeded'
     | 'TimeToLiveExceeded'

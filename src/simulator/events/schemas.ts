@@ -3,7 +3,7 @@ import type { ResourceEvent } from './resource-event.ts';
 export type EventSchema = 'EventGridSchema' | 'CloudEventSchemaV1_0';
 
 /** An event as a subscription delivers it. */
-export interface EncodedEvent {
+interface EncodedEvent {
   readonly contentType: string;
   /** JSON. */
   readonly text: string;

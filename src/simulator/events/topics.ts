@@ -7,7 +7,7 @@ export const TOPIC_TYPE = 'Microsoft.EventGrid/systemTopics';
 export const SUBSCRIPTION_TYPE = 'Microsoft.EventGrid/systemTopics/eventSubscriptions';
 
 /** Of a subscription or a resource group. */
-export interface SystemTopic {
+interface SystemTopic {
   readonly id: string;
   readonly name: string;
   /** Id of the subscription or group whose events it carries. */

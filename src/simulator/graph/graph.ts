@@ -15,7 +15,7 @@ import { signInOperations } from './sign-in-operations.ts';
 import type { SignIns } from './sign-ins.ts';
 
 export const PERMISSIONS = ['Directory.Read.All', 'AuditLog.Read.All'] as const;
-export type Permission = (typeof PERMISSIONS)[number];
+type Permission = (typeof PERMISSIONS)[number];
 
 export interface Graph {
   /** Undefined for a path that is not of Graph. */

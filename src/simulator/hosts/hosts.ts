@@ -17,12 +17,12 @@ import {
 import { type EditMode, type IdentityEdit, idsAfter, NOTHING } from './writes/identity-edit.ts';
 
 /** What a host is made of. */
-export interface HostSpec extends Pick<Host, 'location' | 'tags' | 'properties' | 'extra'> {
+interface HostSpec extends Pick<Host, 'location' | 'tags' | 'properties' | 'extra'> {
   readonly kind?: string;
   readonly sku?: unknown;
 }
 
-export interface HostsParts extends Foundation {
+interface HostsParts extends Foundation {
   readonly identities: Identities;
   readonly associations: Associations;
   readonly systemIdentities: SystemIdentities;

@@ -52,7 +52,7 @@ export function hostOperations(frame: HostFrame, type: HostType): readonly Opera
 }
 
 /** `…/providers/Microsoft.Web/sites/{parent}/slots`: where hosts of the type are in a group. */
-export function collection({ type }: HostType): string {
+function collection({ type }: HostType): string {
   const [namespace = '', ...types] = type.split('/');
   const parents = types.slice(0, -1).map((each) => `${each}/{parent}`);
   const path = [namespace, ...parents, types.at(-1) ?? ''].join('/');

@@ -7,7 +7,7 @@ import type { HostType } from './types.ts';
 import { keyOf } from './writes/body.ts';
 import { type EditMode, type IdentityEdit, idsAfter } from './writes/identity-edit.ts';
 
-export type RuledHost = HostAddress & Pick<Host, 'identity' | 'location' | 'properties'>;
+type RuledHost = HostAddress & Pick<Host, 'identity' | 'location' | 'properties'>;
 
 /**
  * The provider's rules about the identities of a host (docs/azure-facts.md section 7). Texts and codes

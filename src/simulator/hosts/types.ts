@@ -17,7 +17,7 @@ export interface AnswerForm {
 }
 
 /** Where a type tells versions of a resource, and whether a write may name the one it was decided from. */
-export interface EtagForm {
+interface EtagForm {
   /** In the body. */
   readonly field?: 'etag' | 'eTag';
   readonly header: 'always' | 'put' | 'never';

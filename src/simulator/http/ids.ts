@@ -2,7 +2,7 @@ import type { Foundation } from '../frame.ts';
 import type { Message, Reply } from './message.ts';
 
 /** The ids every answer of ARM carries. */
-export interface Ids {
+interface Ids {
   readonly requestId: string;
   readonly correlationId: string;
 }

@@ -13,7 +13,7 @@ const bodySchema = z.looseObject({
     .optional(),
 });
 
-export interface IdentityBody {
+interface IdentityBody {
   readonly location?: string;
   readonly change: IdentityChange;
 }

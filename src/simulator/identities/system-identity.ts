@@ -4,7 +4,7 @@ import { scopeKey } from '../scope.ts';
 import { resourceNotFound } from './answers.ts';
 
 /** The system-assigned identity of a resource, as its host type keeps it. */
-export interface SystemIdentity {
+interface SystemIdentity {
   readonly location: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly tenantId: string;

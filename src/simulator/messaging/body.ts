@@ -11,7 +11,7 @@ const bodySchema = z.looseObject({
   properties: z.record(z.string(), z.unknown()).nullish(),
 });
 
-export type Body = z.output<typeof bodySchema>;
+type Body = z.output<typeof bodySchema>;
 
 export function readBody(body: unknown): Body {
   const parsed = bodySchema.safeParse(body ?? {});

@@ -38,7 +38,7 @@ const propertiesSchema = z.looseObject({
     .prefault({}),
 });
 
-export interface SubscriptionParts {
+interface SubscriptionParts {
   readonly topics: Topics;
   readonly namespaces: Namespaces;
   readonly systemIdentities: SystemIdentities;

@@ -14,7 +14,7 @@ const TOPIC_TYPES: Readonly<Record<string, string>> = {
   resourceGroup: 'Microsoft.Resources.ResourceGroups',
 };
 
-export interface TopicParts {
+interface TopicParts {
   readonly topics: Topics;
   readonly systemIdentities: SystemIdentities;
 }

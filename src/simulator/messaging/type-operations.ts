@@ -6,7 +6,7 @@ import { resourceNotFound } from '../identities/answers.ts';
 import { scopeKey } from '../scope.ts';
 import type { Kept } from './kept.ts';
 
-export interface TypeParts {
+interface TypeParts {
   readonly frame: Frame;
   readonly type: string;
   /** Of ids of operations: `queues` for `queues.createOrUpdate`. */

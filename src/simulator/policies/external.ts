@@ -8,7 +8,7 @@ import { splitTarget } from '../http/message.ts';
 import { ArmError, type ArmRequest, type Operation } from '../http/operation.ts';
 import { isWithin } from '../scope.ts';
 
-export interface ExternalPolicy {
+interface ExternalPolicy {
   readonly name: string;
   /** Looks at writes to what lies at or beneath it. */
   readonly scope: string;

@@ -10,7 +10,7 @@ import type { Resource } from '../world.ts';
 import { type Copied, ResourceGraphCopy } from './copy.ts';
 import { resourceGraphOperations } from './operations.ts';
 
-export interface ResourceGraph {
+interface ResourceGraph {
   readonly operations: readonly Operation[];
   settle(): void;
 }

@@ -10,7 +10,7 @@ interface Window {
 }
 
 /** What is left of the quota, for the answer. `refused`: nothing was, and in so many seconds it is whole again. */
-export interface Taken {
+interface Taken {
   readonly headers: Record<string, string>;
   readonly refused?: number;
 }

@@ -51,7 +51,7 @@ const REGIONS: readonly (readonly [name: string, displayName: string, geography:
   ['westus3', 'West US 3', 'United States'],
 ];
 
-export interface Location {
+interface Location {
   readonly name: string;
   readonly displayName: string;
   readonly geography: string;

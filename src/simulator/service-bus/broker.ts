@@ -15,7 +15,7 @@ export interface BrokerOptions {
 }
 
 /** What a link is, for those who look on. */
-export interface LinkView {
+interface LinkView {
   readonly queue: string;
   readonly role: 'receiver' | 'sender';
   /** Of a receiver: it has credit, so messages go to it. */

@@ -37,7 +37,7 @@ export const brokerFaultSchema = z.discriminatedUnion('at', [
   }),
 ]);
 
-export type BrokerFault = z.output<typeof brokerFaultSchema>;
+type BrokerFault = z.output<typeof brokerFaultSchema>;
 
 export class BrokerFaults extends ArmedFaults<BrokerFault> {
   /** The first that strikes here. Counts it. */

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { ArmError, type Caller } from '../http/operation.ts';
 
 /** Whom a token speaks for. */
-export interface TokenSubject {
+interface TokenSubject {
   readonly objectId: string;
   readonly appId: string;
   readonly tenantId: string;

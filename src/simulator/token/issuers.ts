@@ -1,9 +1,9 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 
 /** Keys of an issuer: as they are, or to be asked for at each exchange (a cluster may rotate them). */
-export type IssuerKeys = JSONWebKeySet | (() => Promise<JSONWebKeySet>);
+type IssuerKeys = JSONWebKeySet | (() => Promise<JSONWebKeySet>);
 
-export type AssertionCheck =
+type AssertionCheck =
   | { readonly kind: 'valid'; readonly payload: JWTPayload }
   /** Entra could not fetch the issuer's discovery document or keys. */
   | { readonly kind: 'unreachable' }

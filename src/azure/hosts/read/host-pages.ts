@@ -8,7 +8,7 @@ import { readHostIfAny } from './read-host.ts';
 
 const page = z.looseObject({ value: z.array(z.unknown()), nextLink: z.string().nullish() });
 
-export interface HostList {
+interface HostList {
   readonly subscriptionId: string;
   readonly type: string;
   /** URL of the first page. */

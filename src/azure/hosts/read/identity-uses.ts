@@ -8,7 +8,7 @@ import { armKey } from '../../names/resource-id.ts';
 import type { Model } from '../write/replace.ts';
 
 /** The identity whose uses are searched for; ids as far as they are known. */
-export interface NamedIdentity {
+interface NamedIdentity {
   /** `armKey` of a user-assigned identity; absent for the resource's own. */
   readonly key?: string | undefined;
   readonly clientId?: string | undefined;

@@ -6,7 +6,7 @@ import { isSettled } from './read-host.ts';
  * resource that Azure is done with: while any operation runs there, whoever began it, a new entry shows no ids, for
  * 16 min and longer (docs/azure-facts.md, "The `identity` property").
  */
-export type Liveness = 'alive' | 'dead' | 'unsettled';
+type Liveness = 'alive' | 'dead' | 'unsettled';
 
 export function livenessOf(
   host: Pick<AzureHost, 'provisioningState'>,

@@ -42,12 +42,12 @@ export interface HostCapability {
   readonly impossible?: HostRefusal;
 }
 
-export interface VariantLimits {
+interface VariantLimits {
   readonly system?: false;
   readonly impossible?: HostRefusal;
 }
 
-export interface HostRefusal {
+interface HostRefusal {
   readonly reason: string;
   readonly message: string;
 }

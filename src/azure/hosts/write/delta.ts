@@ -170,6 +170,6 @@ function byKey(entries: readonly AttachedIdentity[]): Shown {
 }
 
 /** Azure shows no principal for one that was deleted or made again (docs/azure-facts.md section 6). */
-export function isDead({ principalId }: AttachedIdentity): boolean {
+function isDead({ principalId }: AttachedIdentity): boolean {
   return principalId === undefined;
 }

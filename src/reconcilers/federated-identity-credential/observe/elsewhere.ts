@@ -8,7 +8,7 @@ import { resolveTrust } from '../trust/trust.ts';
 import { type CredentialDeps, heldCredentials, readCredentials } from './credentials.ts';
 import { movedAway, type SiblingDeps, siblingsOf } from './siblings.ts';
 
-export interface ElsewhereDeps extends CredentialDeps, SiblingDeps {
+interface ElsewhereDeps extends CredentialDeps, SiblingDeps {
   readonly proofs: Pick<IdentityProofs, 'prove'>;
   readonly clock: { monotonic(): number };
 }

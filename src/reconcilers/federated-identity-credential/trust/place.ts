@@ -5,7 +5,7 @@ import { ageOf } from '../object.ts';
 
 /** How an object's credential fits in with what else is, or is wanted, on the identity. Pure. */
 
-export type Place =
+type Place =
   /** The object's own credential is there, as wanted or not. */
   | { readonly state: 'own'; readonly credential: SeenCredential }
   /** Free to be made. */

@@ -8,7 +8,7 @@ import { GITHUB_ISSUER, githubSubject } from './github.ts';
 /** issuer, subject and audience: at most 600 characters each (docs/azure-facts.md section 4). */
 const MAX_LENGTH = 600;
 
-export type TrustResolution =
+type TrustResolution =
   | { readonly resolved: true; readonly trust: Trust; readonly isClusterIssuer: boolean }
   | { readonly resolved: false; readonly summary: Summary };
 

@@ -64,7 +64,7 @@ export interface Case {
   readonly uses: readonly string[];
 }
 
-export interface Shown {
+interface Shown {
   readonly id: string;
   readonly principalId?: string | undefined;
 }

@@ -6,7 +6,7 @@ import { emptyStores } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';
 
 /** What happens around each write of azid: it may be killed before or after it. */
-export type Around = <T>(what: string, write: () => Promise<T>) => Promise<T>;
+type Around = <T>(what: string, write: () => Promise<T>) => Promise<T>;
 
 let version = 0;
 let uids = 0;

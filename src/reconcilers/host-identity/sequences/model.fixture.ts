@@ -8,7 +8,7 @@ import type { Stores } from '../../stores.ts';
 import { ownStatus } from '../object.ts';
 
 /** What is asked of the host, and what azid has written down. */
-export interface Declared {
+interface Declared {
   readonly stores: Stores;
   readonly ledger: HostIdentity | undefined;
   /** By the policies. */
@@ -149,7 +149,7 @@ function contentOf(host: HostView | undefined): Map<string, string | null> {
 }
 
 /** What objects that are not on their way out ask for. @param only these, by uid */
-export function wantedIn(
+function wantedIn(
   { attachments, systemIdentities }: Stores,
   only?: ReadonlySet<string>,
 ): ReadonlySet<string> {

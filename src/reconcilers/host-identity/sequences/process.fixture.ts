@@ -23,8 +23,8 @@ export interface Death {
   readonly how: 'before' | 'after' | 'late';
 }
 
-export const LAG_MS = 5_000;
-export const CALL_LIMIT_MS = 60_000;
+const LAG_MS = 5_000;
+const CALL_LIMIT_MS = 60_000;
 
 class Killed extends Error {}
 

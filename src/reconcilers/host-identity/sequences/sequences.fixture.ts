@@ -19,7 +19,7 @@ const MOST_STEPS = 10;
 /** Far more than any sequence needs: azid must not write without end. */
 const MOST_PATCHES = 60;
 
-export interface Sequence {
+interface Sequence {
   readonly seed: number;
   readonly type: string;
   readonly steps: readonly Step[];

@@ -14,8 +14,8 @@ import { MemoryKube } from './kube.fixture.ts';
 import { Model } from './model.fixture.ts';
 import { Process } from './process.fixture.ts';
 
-export const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
-export const SUB = `/subscriptions/${SUBSCRIPTION}`;
+const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
+const SUB = `/subscriptions/${SUBSCRIPTION}`;
 export const VMS = 'Microsoft.Compute/virtualMachines';
 const RG = `${SUB}/resourceGroups/rg1`;
 export const idOf = (name: string) =>

@@ -15,7 +15,7 @@ import {
   troubleOfRemoval,
 } from './classify.ts';
 
-export interface Judgement {
+interface Judgement {
   readonly lines: ReadonlyMap<string, Line>;
   /** Nothing more is to be written in this reconcile. Absent: the rest may go through at once. */
   readonly stop?: Summary;

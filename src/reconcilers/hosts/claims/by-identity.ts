@@ -14,7 +14,7 @@ export interface ClaimsByIdentity {
 }
 
 /** Who holds what the ledger has of one identity. */
-export interface Holding {
+interface Holding {
   /** Those for whom it stays, as the ledger is to name them. Empty: nobody wants it. */
   readonly holders: readonly LedgerOwner[];
   /** Those of the ledger who do not want it any more. */

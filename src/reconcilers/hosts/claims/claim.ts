@@ -191,7 +191,7 @@ export function claimOfSystemIdentity(
 }
 
 /** As a ledger names it. */
-export function ownerOf(
+function ownerOf(
   kind: LedgerOwner['kind'],
   { metadata, spec }: IdentityAttachment | SystemAssignedIdentity,
 ): LedgerOwner {

@@ -12,7 +12,7 @@ export interface HostClaimsDeps extends Omit<ClaimDeps, 'lines'> {
   readonly stores: ClaimDeps['stores'] & Pick<Stores, 'attachments' | 'systemIdentities'>;
 }
 
-export interface HostClaims {
+interface HostClaims {
   readonly claims: readonly Claim[];
   /** As one of the objects gives it, also one that is going. */
   readonly apiVersion?: string;

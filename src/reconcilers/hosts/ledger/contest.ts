@@ -12,7 +12,7 @@ import { type Line, shortName } from './lines.ts';
 const FREE_LOSSES = 2;
 const FIRST_PAUSE_MS = 60_000;
 /** Still there so long after it was taken away last: it is over. Longer than the longest pause. */
-export const CALM_MS = 2 * 3_600_000;
+const CALM_MS = 2 * 3_600_000;
 const REMEMBERED_MS = 24 * 3_600_000;
 
 const CONTESTED = 'Contested';

@@ -10,7 +10,7 @@ import { isCrowded, isOwner } from './owners.ts';
 /** Who has a part in a resource's own identity: the ledger says so, which no tenant can write. */
 
 /** Of the ledger, towards one object. */
-export interface OwnedLine {
+interface OwnedLine {
   readonly entry: LedgerSystem;
   /** The ledger is full, and names others: the object counts for as long as a policy allows it. */
   readonly unnamed: boolean;
@@ -58,7 +58,7 @@ export function systemVerdict(object: SystemAssignedIdentity, policies: PolicySo
 }
 
 /** Whether the identity stays on when the object releases it. */
-export interface Others {
+interface Others {
   /** Uids of those whom the ledger names, and who release it as well, to be switched off. */
   readonly releasing: readonly string[];
   /** One that the ledger does not name wants it, and a policy allows that. */

@@ -10,7 +10,7 @@ import { isCrowded, isOwner } from '../../hosts/ledger/owners.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import type { IdentityAttachment, ObservedLedger, SeenHost } from '../facts.ts';
 
-export interface HostDeps {
+interface HostDeps {
   readonly stores: Pick<Stores, 'hosts'>;
   readonly hostCache: Pick<HostCache, 'observe'>;
   readonly clock: Pick<Clock, 'now'>;

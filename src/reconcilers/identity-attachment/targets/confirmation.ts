@@ -10,7 +10,7 @@ import type { IdentityAttachment } from '../facts.ts';
 
 const CONFIRMED = 'DetachConfirmed';
 
-export type Confirmation =
+type Confirmation =
   /** Written down before: they may be detached. */
   | { readonly state: 'given'; readonly conditions: readonly Finding[] }
   /** Given just now: to be recorded first. */

@@ -18,7 +18,7 @@ export interface ObservationDeps extends AreasDeps, AssignmentsDeps, IdentitiesD
   readonly stores: Stores;
 }
 
-export interface ObservationParts {
+interface ObservationParts {
   /** Wall ms. */
   readonly now: number;
   readonly swept: readonly SweptScope[];

@@ -5,7 +5,7 @@ import type { ObservedPrincipal } from '../../../orphans/observed.ts';
 import type { Stores } from '../../stores.ts';
 import type { PrincipalOf } from './assignments.ts';
 
-export interface PrincipalsDeps {
+interface PrincipalsDeps {
   readonly identityCache: Pick<IdentityCache, 'byIndex'>;
   readonly hostCache: Pick<HostCache, 'byIndex'>;
   readonly stores: Pick<Stores, 'orphanRecords'>;

@@ -4,9 +4,9 @@ import { type Clock, sleep } from '../../../runtime/time/clock.ts';
 import { type ClaimDeps, observeAnswer, writeClaim } from './claim.ts';
 
 /** Twice between two renewals: whoever claims deletes nothing before the second. */
-export const POLL_MS = 30 * 60_000;
+const POLL_MS = 30 * 60_000;
 
-export interface AnswerDeps extends ClaimDeps {
+interface AnswerDeps extends ClaimDeps {
   readonly whoAmI: () => Promise<AzureCaller>;
   readonly clock: Clock;
 }

@@ -10,7 +10,7 @@ import { failureOf } from '../../status/failure.ts';
 import type { Stores } from '../../stores.ts';
 import { type SweptScope, scopeOf } from '../scopes.ts';
 
-export interface UnconfirmedDeps {
+interface UnconfirmedDeps {
   readonly identities: Pick<Identities, 'get'>;
   readonly assignments: Pick<RoleAssignments, 'get'>;
   readonly credentials: Pick<FederatedCredentials, 'get'>;

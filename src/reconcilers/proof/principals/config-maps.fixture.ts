@@ -6,7 +6,7 @@ import type { ObjectMeta } from '../../../kube/types.ts';
 /** An API server of ConfigMaps alone, whose answers can be held back or be refusals. */
 
 export const INSTALLATION = 'b7d8a1f0-0000-4000-8000-000000000001';
-export const NAMESPACE = 'azid-system';
+const NAMESPACE = 'azid-system';
 
 interface Patch {
   readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly ownerReferences?: null };

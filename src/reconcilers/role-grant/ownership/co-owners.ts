@@ -33,7 +33,7 @@ export interface CoOwnerDeps
 }
 
 /** What an object asks for, as far as it is known without waiting for anything. */
-export interface Wish {
+interface Wish {
   readonly target: Target;
   readonly role: Extract<ObservedRole, { state: 'found' }>;
   /** Its policies allow it. */

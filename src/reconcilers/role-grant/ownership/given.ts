@@ -18,7 +18,7 @@ import { markOf, sameCondition } from './owners.ts';
  * anybody may write, so neither says it alone, nor both together where the policies deny the wish (docs/guarantees.md G25).
  */
 
-export interface MayBeAllowedDeps extends MayAskForDeps, EndDeps {
+interface MayBeAllowedDeps extends MayAskForDeps, EndDeps {
   readonly stores: MayAskForDeps['stores'] & EndDeps['stores'] & PolicySources & Pick<Stores, 'grants'>;
   readonly installationId: string;
 }
@@ -56,7 +56,7 @@ export function mayBeAllowed(
  * `ofNobody`: nothing but the ledger claims it, and Azure shows nothing that has its principal: that of an identity
  * that is gone, of the object's own, which Azure has yet to show, or of an app.
  */
-export type Given = 'given' | 'notGiven' | 'ofNobody';
+type Given = 'given' | 'notGiven' | 'ofNobody';
 
 /**
  * Whether an assignment of the object's ledger is, or was, its own: by a mark or a name that proves it, else by what
@@ -100,7 +100,7 @@ function sameIdentity(object: RoleGrant, other: RoleGrant): boolean {
   return mine !== undefined && mine.join('/') === referred(other)?.join('/');
 }
 
-export interface Claimed {
+interface Claimed {
   /** Of the assignment, under each of the names that it may have. */
   readonly ids: readonly string[];
   /** As Azure shows it, where it does. */

@@ -11,7 +11,7 @@ import { isOurs } from '../target/target.ts';
  * What to do with assignments the object no longer asks for. Each is judged and removed by itself: one that cannot go keeps none of
  * the others.
  */
-export interface Removal {
+interface Removal {
   /** What can go now. */
   readonly deletions: readonly Deletion[];
   /** Ids that leave the ledger: nothing is left of them, or they are not this object's to take away. */
@@ -23,7 +23,7 @@ export interface Removal {
   readonly stays?: Stays | undefined;
 }
 
-export type Deletion = Extract<Action, { type: 'deleteAssignment' }>;
+type Deletion = Extract<Action, { type: 'deleteAssignment' }>;
 
 /** Absent, but Azure's lag or a write of a dead process may hide it; or whose it is is not known yet. */
 interface Wait {

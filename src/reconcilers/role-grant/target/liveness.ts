@@ -14,7 +14,7 @@ export interface LivenessDeps {
 }
 
 /** `unclear`: not known now; asked again soon. */
-export type Liveness = 'alive' | 'dead' | 'unclear';
+type Liveness = 'alive' | 'dead' | 'unclear';
 
 /**
  * Whether the principal of what stands is gone with its identity: only Azure's own word counts, never that of an object.

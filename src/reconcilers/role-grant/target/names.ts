@@ -10,7 +10,7 @@ import { isAsked, named, sameGrant } from './target.ts';
  * them is the one; while none does, the first that Azure does not refuse.
  */
 
-export interface NameDeps {
+interface NameDeps {
   readonly assignmentCache: Pick<AssignmentCache, 'observe'>;
   readonly reported: ReadonlyMap<string, ReportedExisting>;
   readonly refused: Pick<RefusedWrites, 'name'>;

@@ -63,7 +63,7 @@ export function tagChange(
   return sameTags(actual, next) ? undefined : next;
 }
 
-export function sameTags(a: Tags, b: Tags): boolean {
+function sameTags(a: Tags, b: Tags): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => tag(b, name) === a[name]);
 }

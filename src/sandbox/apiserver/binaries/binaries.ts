@@ -15,7 +15,7 @@ import { takeInstallLock } from './install-lock.ts';
 import { type BinaryName, type Pins, type Platform, readPins, thisPlatform } from './pins.ts';
 import { type Progress, stderrProgress } from './progress.ts';
 
-export interface BinaryOptions {
+interface BinaryOptions {
   /** Default: `process.env`. */
   readonly env?: Environment;
   readonly clock?: Clock;
@@ -27,7 +27,7 @@ export interface BinaryOptions {
 }
 
 /** One way that was tried in vain, and why. */
-export interface FailedWay {
+interface FailedWay {
   readonly way: string;
   readonly reason: string;
 }

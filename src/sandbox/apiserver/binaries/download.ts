@@ -27,13 +27,13 @@ const FIRST_ANSWER_MS = 6_000;
 const STALL_MS = 15_000;
 const MIB = 1024 * 1024;
 
-export interface DownloadContext {
+interface DownloadContext {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly progress: Progress;
 }
 
-export interface Release {
+interface Release {
   readonly url: string;
   readonly checksumUrl: string;
   /** The file inside the archive; absent: `url` is the binary itself. */

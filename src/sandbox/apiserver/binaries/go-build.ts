@@ -18,7 +18,7 @@ export const BUILD_MINUTES: Readonly<Record<BinaryName, number>> = {
   'kube-controller-manager': 3,
 };
 
-export interface GoBuildContext {
+interface GoBuildContext {
   readonly env: Environment;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;

@@ -22,7 +22,7 @@ interface Holder {
   readonly token: string;
 }
 
-export interface InstallLockOptions {
+interface InstallLockOptions {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   /** Called once, when the lock is found taken. */

@@ -1,7 +1,7 @@
 import { malformed } from './assignment-errors.ts';
 
 /** `$filter` of a role assignment list (docs/azure-facts.md section 5). */
-export interface AssignmentFilter {
+interface AssignmentFilter {
   /** Leave out what lies below the scope. */
   readonly atScope: boolean;
   /** Lower-case. `assignedTo` also means through groups, of which this directory has none. */

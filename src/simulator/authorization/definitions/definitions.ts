@@ -6,7 +6,7 @@ import { type Condition, parseCondition } from '../conditions/conditions.ts';
 import { isGuid, trailingGuid } from '../guid.ts';
 import { BUILT_IN_ROLES } from './built-in-roles.ts';
 
-export interface RolePermission extends PermissionSet {
+interface RolePermission extends PermissionSet {
   /** A condition the role itself carries, with its text. */
   readonly condition?: { readonly text: string; readonly parsed: Condition };
 }

@@ -3,7 +3,7 @@
  * (MicrosoftDocs/azure-docs `articles/role-based-access-control/built-in-roles/`, state of July and August 2026);
  * the descriptions are ours, since nothing reads them.
  */
-export interface RolePermissions {
+interface RolePermissions {
   readonly actions?: readonly string[];
   readonly notActions?: readonly string[];
   readonly dataActions?: readonly string[];

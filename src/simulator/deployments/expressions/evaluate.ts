@@ -37,7 +37,7 @@ export const inLoop = (scope: ExpressionScope, name: string, index: number): Exp
 });
 
 /** One of `copy: [{name, count, input}]`, of properties, variables and outputs. */
-export interface Copied {
+interface Copied {
   readonly name: string;
   readonly count: unknown;
   readonly input: unknown;

@@ -20,7 +20,7 @@ export interface ExpressionScope {
 
 export type TemplateFunction = (args: readonly unknown[], scope: ExpressionScope) => unknown;
 
-export interface Loop {
+interface Loop {
   readonly name: string;
   readonly index: number;
 }

@@ -6,7 +6,7 @@ import type { AccessTokens } from '../../token/access-tokens.ts';
 import type { Host } from '../host.ts';
 import type { HostFrame } from '../part.ts';
 
-export interface OpenedMetadata {
+interface OpenedMetadata {
   /** `http://127.0.0.1:<port>`: what `AZURE_POD_IDENTITY_AUTHORITY_HOST` names to `@azure/identity`. */
   readonly endpoint: string;
   /** For `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`, by which an app finds its identities in App Service. */

@@ -5,7 +5,7 @@ import type { Hosts } from '../hosts.ts';
 import { shownProperties } from '../properties.ts';
 import type { HostType, KeyCase } from '../types.ts';
 
-export interface BodyParts {
+interface BodyParts {
   readonly hosts: Hosts;
   readonly knobs: { readonly values: KnobValues };
 }

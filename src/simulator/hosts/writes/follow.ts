@@ -6,7 +6,7 @@ import { etagOf, hostBody } from './body.ts';
 import type { EditMode, IdentityEdit } from './identity-edit.ts';
 import type { LongOperation } from './long-operations.ts';
 
-export interface Begin {
+interface Begin {
   readonly host: Host;
   readonly form: AnswerForm;
   /** Second part of the operation id. */

@@ -9,7 +9,7 @@ export const identitySchema = z.looseObject({
   userAssignedIdentities: z.record(z.string(), z.unknown()).nullish(),
 });
 
-export type GivenIdentity = z.infer<typeof identitySchema>;
+type GivenIdentity = z.infer<typeof identitySchema>;
 
 /** What a request asks of a host's identities. */
 export interface IdentityEdit {

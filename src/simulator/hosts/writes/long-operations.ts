@@ -3,10 +3,10 @@ import { ArmError } from '../../http/operation.ts';
 import { scopeKey } from '../../scope.ts';
 import type { Host } from '../host.ts';
 
-export type OperationStatus = 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
+type OperationStatus = 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
 
 /** How the next operation on a host shall end. */
-export interface Misfortune {
+interface Misfortune {
   readonly outcome: 'Failed' | 'Canceled';
   readonly code: string;
   readonly message: string;

@@ -15,7 +15,7 @@ export interface PutToken {
   readonly status: number;
 }
 
-export interface CbsParts extends TokenCheckParts {
+interface CbsParts extends TokenCheckParts {
   readonly faults: Pick<BrokerFaults, 'strike'>;
   readonly onToken: (token: PutToken) => void;
 }

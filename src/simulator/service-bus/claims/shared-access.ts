@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** A shared access signature: whom it speaks for, where, and until when. */
-export interface SharedAccess {
+interface SharedAccess {
   readonly keyName: string;
   /** The address it is for, as its maker encoded it: what was signed. */
   readonly signedResource: string;

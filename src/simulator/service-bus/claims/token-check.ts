@@ -10,7 +10,7 @@ import { decoded, isSignedBy, readSharedAccess } from './shared-access.ts';
 /** One audience in every cloud (docs/azure-facts.md section 10). */
 const AUDIENCES = ['https://servicebus.azure.net/', 'https://servicebus.azure.net'];
 
-export type TokenCheck =
+type TokenCheck =
   | { readonly valid: true; readonly holder: Holder /** Wall ms. */; readonly expiresAt: number }
   /** The texts are known from public reports. */
   | { readonly valid: false; readonly why: string };

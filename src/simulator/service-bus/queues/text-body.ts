@@ -4,7 +4,7 @@
  */
 const DATA_SECTION = 0x75;
 
-export interface TextBody {
+interface TextBody {
   readonly typecode: typeof DATA_SECTION;
   readonly content: Buffer;
 }
