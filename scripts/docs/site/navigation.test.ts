@@ -1,6 +1,7 @@
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Page, pages } from '../markdown.ts';
-import { GROUPS, sidebar, topNavigation } from './navigation.ts';
+import { DESIGN_INDEX, GROUPS, sidebar, topNavigation } from './navigation.ts';
 
 const all = await pages();
 const page = (path: string, text = '# A title\n'): Page => ({ path, text });
@@ -57,4 +58,14 @@ it('the top leads to pages that are in the sidebar', () => {
   const listed = JSON.stringify(sidebar(all));
   const links = JSON.stringify(topNavigation()).matchAll(/"link":"([^"#]+)/g);
   for (const [, link] of links) expect(listed).toContain(`"${link}"`);
+});
+
+it('the index of the design notes has each of them once, by its heading', () => {
+  const notes = all.filter(({ path }) => /^docs\/design\/\d/.test(path));
+  const index = all.find(({ path }) => path === DESIGN_INDEX)?.text ?? '';
+  const listed = [...index.matchAll(/^- \[(.+)\]\((\d.+)\)$/gm)].map(
+    ([, title, file]) => `${file}: ${title}`,
+  );
+  const expected = notes.map(({ path, text }) => `${basename(path)}: ${/^# (.+)/.exec(text)?.[1]}`);
+  expect(listed.toSorted()).toEqual(expected.toSorted());
 });

@@ -97,8 +97,12 @@ export const GROUPS: readonly Group[] = [
 ];
 
 /** Short names of pages whose heading says too little, or too much, in a list. */
-const NAMES: Readonly<Record<string, string>> = { 'README.md': 'What azid is' };
-const DESIGN = /^docs\/design\/(\d{4}-\d\d-\d\d)-/;
+const NAMES: Readonly<Record<string, string>> = {
+  'README.md': 'What azid is',
+  'docs/design/README.md': 'By topic',
+};
+export const DESIGN_INDEX = 'docs/design/README.md';
+const DESIGN = /^docs\/design\/(?:\d{4}-\d\d-\d\d-|README)/;
 
 export function sidebar(pages: readonly Page[]): DefaultTheme.SidebarMulti {
   const listed = new Set(GROUPS.flatMap((group) => group.pages));
@@ -109,13 +113,13 @@ export function sidebar(pages: readonly Page[]): DefaultTheme.SidebarMulti {
       `scripts/docs/site/navigation.ts: expected its pages to exist, found no ${missing.join(', ')}`,
     );
   const entry = (path: string) => ({ text: NAMES[path] ?? titleOf(pages, path), link: addressOf(path) });
-  const notes = pages.map(({ path }) => path).filter((path) => DESIGN.test(path));
+  const notes = pages.map(({ path }) => path).filter((path) => DESIGN.test(path) && path !== DESIGN_INDEX);
   const rest = Map.groupBy(
     [...paths].filter((path) => !listed.has(path) && !DESIGN.test(path)),
     (path) => folderOf(path),
   );
   return {
-    '/design/': [{ text: 'Design notes', items: notes.toReversed().map(entry) }],
+    '/design/': [{ text: 'Design notes', items: [DESIGN_INDEX, ...notes.toReversed()].map(entry) }],
     '/': GROUPS.map(({ text, pages: own, rest: folder, open }) => ({
       text,
       collapsed: open !== true,
@@ -144,7 +148,7 @@ export function topNavigation(): DefaultTheme.NavItem[] {
     {
       text: 'More',
       items: [
-        { text: 'Design notes', link: `${addressOf('docs/architecture.md')}#design-notes` },
+        { text: 'Design notes', link: addressOf(DESIGN_INDEX) },
         { text: 'Comparison', link: addressOf('docs/comparison.md') },
         { text: 'Benchmarks', link: addressOf('docs/benchmarks.md') },
         { text: 'Roadmap', link: addressOf('docs/roadmap.md') },
