@@ -36,7 +36,7 @@ const PRODUCT_WORDS = new Map(
   }),
 );
 const ALL_WORDS = new Map([...WORDS, ...PRODUCT_WORDS]);
-const IS_TEST = /\.(test|fixture)\.ts$|\/testing\//;
+const IS_TEST = /\.(test|fixture)\.ts$/;
 
 /** These are etcd's, TLS's and Azure's own words, a type of the simulator's, or names that alerts read. */
 const KNOWN = new Set(['getPeerCertificate', 'peer', 'instanceView', 'HostView', 'azid_mirror_partial']);

@@ -14,7 +14,7 @@ export interface LoggedMessage {
 const CALL = /(?:[lL]og\??\.(debug|info|warn|error)|[lL]og\[[^\]]*\]|#seldom)\(/g;
 const LITERAL = /'((?:[^'\\]|\\.)*)'/;
 /** The commands print for people; simulator and sandbox are no part of a controller. */
-const NOT_LOGGED = /^(simulator|sandbox)\/|\.(test|fixture)\.ts$|^observe\/logs\//;
+const NOT_LOGGED = /^(simulator|sandbox)\/|\.(test|fixture)\.ts$/;
 
 export async function loggedMessages(): Promise<readonly LoggedMessage[]> {
   const names = (await readdir(join(ROOT, 'src'), { recursive: true })).filter(

@@ -1,8 +1,8 @@
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { all, clientOptions, refusal, tokenCredential } from './sdk.fixture.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
-import { all, clientOptions, refusal, tokenCredential } from './testing.ts';
 
 let simulator: Simulator;
 let client: ManagedServiceIdentityClient;

@@ -4,7 +4,7 @@ import type { SeenRequest } from '../../src/azure/arm/arm-policies.ts';
 import { type AskedPrincipal, PrincipalStates } from '../../src/azure/graph/directory.ts';
 import { DIRECTORY_OBJECTS, graphAccess } from '../../src/azure/graph/graph-access.ts';
 import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
-import { tokenCredential } from '../../src/simulator/testing.ts';
+import { tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import { NO_LIMIT_MS, passing, startRig } from './rig.ts';
 
 const NOBODY = '99999999-0000-4000-8000-000000000000';

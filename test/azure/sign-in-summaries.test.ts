@@ -5,7 +5,7 @@ import { classify } from '../../src/azure/arm/classify.ts';
 import { AUDIT_LOGS, graphAccess } from '../../src/azure/graph/graph-access.ts';
 import { SignInSummaries } from '../../src/azure/graph/sign-in-summaries.ts';
 import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
-import { tokenCredential } from '../../src/simulator/testing.ts';
+import { tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import { startRig } from './rig.ts';
 
 interface Given {

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { ScriptedServer } from '../../src/kube/testing/scripted-server.ts';
+import { ScriptedServer } from '../../src/kube/transport/scripted-server.fixture.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import {
   type TemporaryFolder,

@@ -17,7 +17,7 @@ import { reportOf, type StatusReport } from '../../src/inspect/report.ts';
 import { createToken } from '../../src/kube/builtin.ts';
 import type { Interceptor, KubeRequest } from '../../src/kube/transport/transport.ts';
 import { findCondition } from '../../src/runtime/status/conditions.ts';
-import { tokenCredential } from '../../src/simulator/testing.ts';
+import { tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import { Estate } from '../support/kinds/estate.ts';
 import { RG1, vmId } from '../support/kinds/hosts.ts';
 import { Azid } from '../support/process/child.ts';

@@ -6,7 +6,7 @@ import type { ManagedObject } from '../../src/api/schema/common.ts';
 import { configMaps } from '../../src/kube/builtin.ts';
 import { readinessOf } from '../../src/sandbox/screen/object-row.ts';
 import { type Examples, readExamples } from '../../src/sandbox/setup/examples.ts';
-import { all, clientOptions, refusal } from '../../src/simulator/testing.ts';
+import { all, clientOptions, refusal } from '../../src/simulator/sdk.fixture.ts';
 import { Pod, publishIssuer } from '../support/process/pod.ts';
 import { Cluster, SUBSCRIPTION, World } from '../support/testbed.ts';
 

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { tokenInside } from '../../src/simulator/testing.ts';
+import { tokenInside } from '../../src/simulator/sdk.fixture.ts';
 import { HostStage, identityIdOf, vmId } from '../support/kinds/hosts.ts';
 import type { Cluster, World } from '../support/testbed.ts';
 import { useWorld } from '../support/use-world.ts';

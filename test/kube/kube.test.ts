@@ -21,9 +21,9 @@ import { Informer } from '../../src/kube/informer/informer.ts';
 import { pagedList } from '../../src/kube/informer/list.ts';
 import { LeaderElector } from '../../src/kube/lease/lease.ts';
 import { silentLog } from '../../src/kube/log.ts';
-import { until } from '../../src/kube/testing/until.ts';
 import { KubeTransport } from '../../src/kube/transport/transport.ts';
 import type { Condition, KubeObject, Resource } from '../../src/kube/types.ts';
+import { until } from '../../src/kube/until.fixture.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { type ControlPlane, startControlPlane } from '../../src/sandbox/apiserver/control-plane.ts';
 

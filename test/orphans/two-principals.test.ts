@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MAKERS } from '../../src/azure/names/identity-marks.ts';
 import { loadKubeEndpoint } from '../../src/kube/access/config.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
-import { tokenCredential } from '../../src/simulator/testing.ts';
+import { tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import { useStage } from '../support/stage.ts';
 import { CALM_LEASE, Cluster, SUBSCRIPTION } from '../support/testbed.ts';
 import { CLAIMED, DELETING, HOUR, Orphans } from './orphan-stage.ts';

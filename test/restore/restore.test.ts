@@ -18,7 +18,7 @@ import type { Resource } from '../../src/kube/types.ts';
 import { retainedOf } from '../../src/operator/records.ts';
 import type { RestoreDeps } from '../../src/restore/deps.ts';
 import { restore } from '../../src/restore/restore.ts';
-import { tokenCredential } from '../../src/simulator/testing.ts';
+import { tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import { Estate } from '../support/kinds/estate.ts';
 import { RG1 } from '../support/kinds/hosts.ts';
 import type { Cluster, World } from '../support/testbed.ts';

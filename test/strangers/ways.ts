@@ -1,8 +1,8 @@
 /** The ways by which someone else in Azure makes, changes and deletes what azid looks after: over the wire, with all the rules. */
 import { request as httpsRequest } from 'node:https';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
+import { clientOptions, tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { clientOptions, tokenCredential } from '../../src/simulator/testing.ts';
 import { RG1 } from '../support/stage.ts';
 
 export interface Way {

@@ -32,8 +32,8 @@ import {
 } from '../../src/sandbox/apiserver/control-plane.ts';
 import { CRDS, KUSTOMIZE_BASE } from '../../src/sandbox/project.ts';
 import type { Preset } from '../../src/simulator/knobs/presets.ts';
+import { tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { tokenCredential } from '../../src/simulator/testing.ts';
 import { endWithFile, hasEnded } from './end-of-file.ts';
 import { Pace } from './pace.ts';
 import { borrowPlane, LENDER } from './planes/borrow.ts';

@@ -3,7 +3,7 @@ import type { EventSource } from '../../api/event-source.ts';
 import { Store } from '../../kube/informer/store.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
-import { type BusStage, startBusStage } from '../../simulator/service-bus/fixture.ts';
+import { type BusStage, startBusStage } from '../../simulator/service-bus/stage.fixture.ts';
 import { SubscriptionArrivals } from '../arrivals/subscription-arrivals.ts';
 import type { Hint } from '../hint.ts';
 import { noEventMetrics } from '../metrics.fixture.ts';

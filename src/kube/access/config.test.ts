@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { createPki } from '../../simulator/pki.ts';
-import { ScriptedServer } from '../testing/scripted-server.ts';
+import { ScriptedServer } from '../transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../transport/transport.ts';
 import { CREDENTIAL_AGE_MS, loadKubeEndpoint } from './config.ts';
 

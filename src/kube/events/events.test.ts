@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { KubeClient } from '../client.ts';
 import { silentLog } from '../log.ts';
-import { configMap } from '../testing/objects.ts';
-import { type Exchange, ScriptedServer } from '../testing/scripted-server.ts';
-import { until } from '../testing/until.ts';
+import { configMap } from '../objects.fixture.ts';
+import { type Exchange, ScriptedServer } from '../transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../transport/transport.ts';
+import { until } from '../until.fixture.ts';
 import { type EventRecord, EventRecorder, type EventRecorderOptions } from './events.ts';
 
 let server: ScriptedServer;

@@ -3,10 +3,10 @@ import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type ConfigMap, configMaps } from '../builtin.ts';
 import { KubeClient } from '../client.ts';
 import { silentLog } from '../log.ts';
-import { configMap } from '../testing/objects.ts';
-import { ScriptedServer } from '../testing/scripted-server.ts';
-import { until } from '../testing/until.ts';
+import { configMap } from '../objects.fixture.ts';
+import { ScriptedServer } from '../transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../transport/transport.ts';
+import { until } from '../until.fixture.ts';
 import { Informer } from './informer.ts';
 
 let server: ScriptedServer;

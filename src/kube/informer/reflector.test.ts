@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type ConfigMap, configMaps } from '../builtin.ts';
 import { KubeClient } from '../client.ts';
-import { configMap } from '../testing/objects.ts';
-import { ScriptedServer } from '../testing/scripted-server.ts';
-import { until } from '../testing/until.ts';
+import { configMap } from '../objects.fixture.ts';
+import { ScriptedServer } from '../transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../transport/transport.ts';
+import { until } from '../until.fixture.ts';
 import { type ReflectorEvent, type ReflectorOptions, type ReflectorState, reflect } from './reflector.ts';
 
 let server: ScriptedServer;

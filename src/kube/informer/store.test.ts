@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ConfigMap } from '../builtin.ts';
-import { configMap } from '../testing/objects.ts';
+import { configMap } from '../objects.fixture.ts';
 import { Store, type StoreChange } from './store.ts';
 
 const never = new AbortController().signal;

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Lease } from '../builtin.ts';
 import { KubeClient } from '../client.ts';
-import { LeaseServer } from '../testing/lease-server.ts';
-import { ScriptedServer } from '../testing/scripted-server.ts';
-import { until } from '../testing/until.ts';
+import { ScriptedServer } from '../transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../transport/transport.ts';
+import { until } from '../until.fixture.ts';
 import { LeaderElector, type LeaderElectorOptions } from './lease.ts';
 import { RENEW_DEADLINE } from './lease-record.ts';
+import { LeaseServer } from './lease-server.fixture.ts';
 
 /** Wall time that can be set, beside a monotonic one. */
 class TwoClocks extends FakeClock {

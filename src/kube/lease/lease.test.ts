@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { KubeClient } from '../client.ts';
 import type { Log } from '../log.ts';
-import { LeaseServer } from '../testing/lease-server.ts';
-import { ScriptedServer } from '../testing/scripted-server.ts';
-import { until } from '../testing/until.ts';
+import { ScriptedServer } from '../transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../transport/transport.ts';
+import { until } from '../until.fixture.ts';
 import { LeaderElector, type LeaderElectorOptions } from './lease.ts';
+import { LeaseServer } from './lease-server.fixture.ts';
 
 /** Knows how many timers wait. */
 class CountingClock extends FakeClock {

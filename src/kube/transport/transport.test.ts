@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { createPki } from '../../simulator/pki.ts';
 import { isAborted, isConnectionFailed, isNotFound, isTimeout, type KubeError } from '../errors.ts';
-import { ScriptedServer } from '../testing/scripted-server.ts';
-import { until } from '../testing/until.ts';
+import { until } from '../until.fixture.ts';
 import { SharedAgent } from './agent.ts';
+import { ScriptedServer } from './scripted-server.fixture.ts';
 import { KubeTransport, type RequestSample, type TransportOptions } from './transport.ts';
 
 const never = new AbortController().signal;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { isConnectionFailed, type KubeError } from '../errors.ts';
-import { until } from '../testing/until.ts';
-import { WatchServer } from '../testing/watch-server.ts';
+import { until } from '../until.fixture.ts';
 import { KubeTransport } from './transport.ts';
+import { WatchServer } from './watch-server.fixture.ts';
 
 const PING_MS = 15_000;
 const IDLE = { idleMs: 10 * 60_000 };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostIdentity } from '../../api/host-identity.ts';
 import { KubeClient } from '../../kube/client.ts';
 import { Store } from '../../kube/informer/store.ts';
-import { type Exchange, ScriptedServer } from '../../kube/testing/scripted-server.ts';
+import { type Exchange, ScriptedServer } from '../../kube/transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../../kube/transport/transport.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { hostIdentityName } from '../hosts/host-name.ts';

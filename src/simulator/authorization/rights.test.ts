@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { all, refusal } from '../testing.ts';
+import { all, refusal } from '../sdk.fixture.ts';
 import { builtInRoleId } from './definitions/built-in-roles.ts';
-import { type Caller, guid, type Stage, startStage } from './fixture.ts';
+import { type Caller, guid, type Stage, startStage } from './stage.fixture.ts';
 
 let stage: Stage;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startHostStage } from '../hosts/fixture.ts';
+import { startHostStage } from '../hosts/stage.fixture.ts';
 import { originOf, saidOrigins } from './origins.ts';
 
 test('every operation says where its answer is known from, and nothing else does', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { startHostStage } from '../hosts/fixture.ts';
+import { startHostStage } from '../hosts/stage.fixture.ts';
 import { VERSIONS } from './version-table.ts';
 import { serves, versionsOf } from './versions.ts';
 

@@ -2,8 +2,8 @@ import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/time/clock.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { clientOptions } from '../sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
-import { clientOptions } from '../testing.ts';
 
 let clock: FakeClock;
 let simulator: Simulator;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type HostStage, startHostStage } from '../hosts/fixture.ts';
+import { type HostStage, startHostStage } from '../hosts/stage.fixture.ts';
 
 let stage: HostStage;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { receiveOne, startBusStage } from '../service-bus/fixture.ts';
+import { receiveOne, startBusStage } from '../service-bus/stage.fixture.ts';
 
 test('the unchanged client receives what a call at Resource Manager caused', async () => {
   await using stage = await startBusStage({ duplicateDetection: true });

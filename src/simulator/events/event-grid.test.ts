@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type HostStage, startHostStage, VM } from '../hosts/fixture.ts';
+import { type HostStage, startHostStage, VM } from '../hosts/stage.fixture.ts';
 import type { Change } from '../http/arm.ts';
 import { EventGrid } from './event-grid.ts';
 

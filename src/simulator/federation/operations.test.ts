@@ -1,9 +1,9 @@
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { recorder } from '../authorization/fixture.ts';
+import { recorder } from '../authorization/stage.fixture.ts';
+import { all, clientOptions, refusal, tokenCredential } from '../sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
-import { all, clientOptions, refusal, tokenCredential } from '../testing.ts';
 
 const ISSUER = 'https://issuer.example/';
 const AUDIENCE = 'api://AzureADTokenExchange';

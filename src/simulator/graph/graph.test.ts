@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type HostStage, startHostStage } from '../hosts/fixture.ts';
+import { type HostStage, startHostStage } from '../hosts/stage.fixture.ts';
 
 let stage: HostStage;
 let reader: string;

@@ -1,6 +1,6 @@
 /** Simulator rows 20 and 21 over the wire: what `identity` does, and what is refused. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type HostStage, SCALE_SET, startHostStage, VM } from './fixture.ts';
+import { type HostStage, SCALE_SET, startHostStage, VM } from './stage.fixture.ts';
 
 let stage: HostStage;
 let vm: string;

@@ -1,6 +1,6 @@
 /** docs/azure-facts.md section 16.9: what Azure was recorded to answer to writes of resources that carry identities. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type HostStage, SCALE_SET, startHostStage, VM } from './fixture.ts';
+import { type HostStage, SCALE_SET, startHostStage, VM } from './stage.fixture.ts';
 
 const CONTAINERS = 'Microsoft.ContainerInstance/containerGroups';
 const CLUSTER = 'Microsoft.ContainerService/managedClusters';

@@ -1,6 +1,6 @@
 /** Simulator row 22: each type of docs/azure-facts.md section 7, in its own spelling, method and form of answer. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type HostStage, SCALE_SET, startHostStage, VM } from './fixture.ts';
+import { type HostStage, SCALE_SET, startHostStage, VM } from './stage.fixture.ts';
 import { HOST_TYPES } from './types.ts';
 
 let stage: HostStage;

@@ -2,8 +2,8 @@ import { AuthorizationManagementClient } from '@azure/arm-authorization';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { all, clientOptions, refusal, tokenCredential } from '../sdk.fixture.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator.ts';
-import { all, clientOptions, refusal, tokenCredential } from '../testing.ts';
 import type { Change } from './arm.ts';
 
 let clock: FakeClock;

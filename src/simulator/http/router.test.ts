@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startHostStage } from '../hosts/fixture.ts';
+import { startHostStage } from '../hosts/stage.fixture.ts';
 import type { Operation } from './operation.ts';
 import { Router } from './router.ts';
 

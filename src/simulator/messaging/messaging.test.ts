@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type HostStage, startHostStage } from '../hosts/fixture.ts';
+import { type HostStage, startHostStage } from '../hosts/stage.fixture.ts';
 
 /** Service Bus, Event Grid and containers as resources of Resource Manager. */
 

@@ -1,6 +1,6 @@
 /** What clients call on their way: no login, subscriptions, groups, tags, locks; and what is not simulated. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type HostStage, startHostStage } from '../hosts/fixture.ts';
+import { type HostStage, startHostStage } from '../hosts/stage.fixture.ts';
 
 let stage: HostStage;
 let subscription: string;

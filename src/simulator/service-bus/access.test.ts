@@ -1,6 +1,6 @@
 import { ServiceBusClient } from '@azure/service-bus';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type BusStage, receiveOne, startBusStage } from './fixture.ts';
+import { type BusStage, receiveOne, startBusStage } from './stage.fixture.ts';
 
 /** Who may do what at the broker, by the unchanged client: tokens of Entra, keys, and what is said to those who may not. */
 let stage: BusStage;

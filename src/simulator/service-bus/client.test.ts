@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type BusStage, receive, receiveOne, startBusStage } from './fixture.ts';
+import { type BusStage, receive, receiveOne, startBusStage } from './stage.fixture.ts';
 
 /** The unchanged `@azure/service-bus` with a token credential over TLS: what it sends, receives and settles. */
 let stage: BusStage;

@@ -1,6 +1,6 @@
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type BusStage, receive, receiveOne, startBusStage } from './fixture.ts';
+import { type BusStage, receive, receiveOne, startBusStage } from './stage.fixture.ts';
 
 /**
  * What surprises users of the client at Azure surprises them here too: each was seen with the unchanged client, and whoever

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ServiceBusReceivedMessage } from '@azure/service-bus';
 import type { Delivery } from 'rhea';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type BusStage, receiveOne, startBusStage } from './fixture.ts';
+import { type BusStage, receiveOne, startBusStage } from './stage.fixture.ts';
 
 /** What the unchanged client makes of a broker that drops, detaches, refuses and goes away. */
 let stage: BusStage;

@@ -5,7 +5,7 @@ import { WorkloadIdentityCredential } from '@azure/identity';
 import { ServiceBusClient } from '@azure/service-bus';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { receiveOne, startBusStage } from './fixture.ts';
+import { receiveOne, startBusStage } from './stage.fixture.ts';
 
 const ISSUER = 'https://oidc.example.org/cluster';
 const SUBJECT = 'system:serviceaccount:azid-system:azid';

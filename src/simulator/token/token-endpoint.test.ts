@@ -8,8 +8,8 @@ import { Agent, fetch } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Identity } from '../identities/identities.ts';
+import { all, clientOptions, refusal } from '../sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
-import { all, clientOptions, refusal } from '../testing.ts';
 
 const issuer = 'https://oidc.example.org/cluster';
 const subject = 'system:serviceaccount:azid-system:azid';

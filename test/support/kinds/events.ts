@@ -4,7 +4,7 @@ import { eventSource } from '../../../src/api/event-source.ts';
 import type { Condition } from '../../../src/kube/types.ts';
 import type { OperatorOptions } from '../../../src/operator/options.ts';
 import { systemClock } from '../../../src/runtime/time/clock.ts';
-import { tokenCredential } from '../../../src/simulator/testing.ts';
+import { tokenCredential } from '../../../src/simulator/sdk.fixture.ts';
 import { type Cluster, until, type World } from '../testbed.ts';
 
 /** azid's own queue and the events of the subscription, in a simulated Azure; an operator in real time, as its client is. */

@@ -1,7 +1,7 @@
 import { AuthorizationManagementClient } from '@azure/arm-authorization';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { all, clientOptions, refusal, tokenCredential } from '../../testing.ts';
-import { guid, type Stage, startStage } from '../fixture.ts';
+import { all, clientOptions, refusal, tokenCredential } from '../../sdk.fixture.ts';
+import { guid, type Stage, startStage } from '../stage.fixture.ts';
 
 const MANAGEMENT_GROUP = '/providers/Microsoft.Management/managementGroups/mg1';
 const OTHER_SUBSCRIPTION = guid(90);

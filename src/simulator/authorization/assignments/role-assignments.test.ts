@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { refusal } from '../../testing.ts';
-import { guid, recorder, type Stage, startStage } from '../fixture.ts';
+import { refusal } from '../../sdk.fixture.ts';
+import { guid, recorder, type Stage, startStage } from '../stage.fixture.ts';
 
 let stage: Stage;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { all, refusal } from '../../testing.ts';
-import { guid, recorder, type Stage, startStage } from '../fixture.ts';
+import { all, refusal } from '../../sdk.fixture.ts';
+import { guid, recorder, type Stage, startStage } from '../stage.fixture.ts';
 import { BUILT_IN_ROLES, builtInRoleId } from './built-in-roles.ts';
 
 let stage: Stage;

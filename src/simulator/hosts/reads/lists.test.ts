@@ -1,6 +1,6 @@
 /** Simulator row 26a: the providers' own lists, and the generic one. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type HostStage, SCALE_SET, startHostStage, VM } from '../fixture.ts';
+import { type HostStage, SCALE_SET, startHostStage, VM } from '../stage.fixture.ts';
 
 let stage: HostStage;
 let subscription: string;

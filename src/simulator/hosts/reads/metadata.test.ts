@@ -1,8 +1,8 @@
 /** The unchanged `ManagedIdentityCredential` inside a simulated host, and the raw refusals of its endpoint. */
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { tokenInside } from '../../testing.ts';
-import { type HostStage, startHostStage } from '../fixture.ts';
+import { tokenInside } from '../../sdk.fixture.ts';
+import { type HostStage, startHostStage } from '../stage.fixture.ts';
 
 let stage: HostStage;
 let vm: string;

@@ -1,6 +1,6 @@
 /** Simulator rows 5, 6, 7, 18 and 19 as hosts show them: rights, dead and recycled identities, restrictions, locks. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type HostStage, SCALE_SET, startHostStage, VM } from '../fixture.ts';
+import { type HostStage, SCALE_SET, startHostStage, VM } from '../stage.fixture.ts';
 
 let stage: HostStage;
 let vm: string;

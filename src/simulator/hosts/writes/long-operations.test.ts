@@ -1,6 +1,6 @@
 /** Simulator rows 23, 24 and 25: operations, their URLs, busy hosts, preconditions and the limit of updates. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type HostStage, SCALE_SET, startHostStage, VM } from '../fixture.ts';
+import { type HostStage, SCALE_SET, startHostStage, VM } from '../stage.fixture.ts';
 
 let stage: HostStage;
 let vm: string;

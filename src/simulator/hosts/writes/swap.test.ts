@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type HostStage, startHostStage } from '../fixture.ts';
+import { type HostStage, startHostStage } from '../stage.fixture.ts';
 
 let stage: HostStage;
 let site: string;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import rhea, { type Connection, type EventContext, type Receiver, type Sender } from 'rhea';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type BusStage, startBusStage } from '../fixture.ts';
+import { type BusStage, startBusStage } from '../stage.fixture.ts';
 
 /** What goes over the wire where the client of the other tests would not show it: by an AMQP client without manners. */
 let stage: BusStage;

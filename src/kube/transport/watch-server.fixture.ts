@@ -1,4 +1,3 @@
-/** A TLS server that speaks HTTP/2 in the API server's place, behind a network that can fall silent: for what becomes of watches. */
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -8,6 +7,8 @@ import {
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createPki, type Pki } from '../../simulator/pki.ts';
 import type { KubeEndpoint } from '../access/endpoint.ts';
+
+/** A TLS server that speaks HTTP/2 in the API server's place, behind a network that can fall silent: for what becomes of watches. */
 
 export class WatchServer implements AsyncDisposable {
   readonly endpoint: KubeEndpoint;

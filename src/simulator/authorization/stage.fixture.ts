@@ -1,9 +1,10 @@
-/** The stage of this folder's tests: a fast simulator on a fake clock, and the unchanged SDK as several callers. */
 import { AuthorizationManagementClient } from '@azure/arm-authorization';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { clientOptions, tokenCredential } from '../sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
-import { clientOptions, tokenCredential } from '../testing.ts';
 import { builtInRoleId } from './definitions/built-in-roles.ts';
+
+/** The stage of this folder's tests: a fast simulator on a fake clock, and the unchanged SDK as several callers. */
 
 export interface Stage extends AsyncDisposable {
   readonly clock: FakeClock;

@@ -1,7 +1,8 @@
-/** The stage of this folder's tests: a fast simulator on a fake clock, hosts and identities, and raw calls over TLS. */
 import { request as httpsRequest } from 'node:https';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator.ts';
+
+/** The stage of this folder's tests: a fast simulator on a fake clock, hosts and identities, and raw calls over TLS. */
 
 export interface Answer {
   readonly status: number;

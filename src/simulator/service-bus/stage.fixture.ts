@@ -1,7 +1,3 @@
-/**
- * The stage of the broker's tests: a fast simulator on a fake clock, a queue, and the unchanged `@azure/service-bus` over
- * TLS. The client lives in real time, so the clock starts at the real one: it compares its locks with it.
- */
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import {
   ServiceBusClient,
@@ -12,6 +8,11 @@ import {
 } from '@azure/service-bus';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
+
+/**
+ * The stage of the broker's tests: a fast simulator on a fake clock, a queue, and the unchanged `@azure/service-bus` over
+ * TLS. The client lives in real time, so the clock starts at the real one: it compares its locks with it.
+ */
 
 const AUDIENCE = 'https://servicebus.azure.net/';
 

@@ -1,5 +1,5 @@
 import type { Lease } from '../builtin.ts';
-import type { Exchange } from './scripted-server.ts';
+import type { Exchange } from '../transport/scripted-server.fixture.ts';
 
 /** The part of an API server that leader election uses: one Lease, with optimistic locking and watches. */
 export class LeaseServer {

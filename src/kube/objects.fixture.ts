@@ -1,5 +1,5 @@
-import type { ConfigMap } from '../builtin.ts';
-import type { KubeObject } from '../types.ts';
+import type { ConfigMap } from './builtin.ts';
+import type { KubeObject } from './types.ts';
 
 /** A ConfigMap as a server would send it; the uid is the name's unless given. */
 export function configMap(

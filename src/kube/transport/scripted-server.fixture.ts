@@ -1,13 +1,14 @@
-/**
- * A TLS server in the API server's place that answers exactly what a test tells it to: for protocol faults that a
- * real one cannot be made to commit. Everything about status, conflicts and finalizers is tested on a real one.
- */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { closing } from '../../simulator/http/closing.ts';
 import { createPki, type Pki } from '../../simulator/pki.ts';
 import type { KubeEndpoint } from '../access/endpoint.ts';
+
+/**
+ * A TLS server in the API server's place that answers exactly what a test tells it to: for protocol faults that a
+ * real one cannot be made to commit. Everything about status, conflicts and finalizers is tested on a real one.
+ */
 
 /** One request, waiting for what the test lets happen. */
 export class Exchange {
