@@ -9,9 +9,9 @@ import { type AzureIdentity, readIdentity } from '../src/azure/azure-identity.ts
 import { type AzureRoleAssignment, readAssignment } from '../src/azure/azure-role-assignment.ts';
 import { rightsOf } from '../src/azure/permissions.ts';
 import type { AzureRoleDefinition } from '../src/azure/role-definitions.ts';
-import { assignmentDefinition } from '../src/cache/assignments/assignments.ts';
+import { assignmentDefinition } from '../src/cache/assignments.ts';
 import { AzureCache } from '../src/cache/azure-cache.ts';
-import { identityDefinition } from '../src/cache/identities/identities.ts';
+import { identityDefinition } from '../src/cache/identities.ts';
 import { RoleCatalog } from '../src/cache/roles/catalog.ts';
 import { FakeClock } from '../src/runtime/time/fake-clock.ts';
 

@@ -5,14 +5,11 @@
 import type { CallContext } from '../azure/arm/arm-calls.ts';
 import type { AzureObserver } from '../azure/arm/observer.ts';
 import type { Priority } from '../runtime/outcome.ts';
-import type { CacheDefinition, CacheOptions } from './definition.ts';
-import type { LoadedListener, SettledListener } from './lists/area-listeners.ts';
+import { type CacheDefinition, type CacheOptions, type CachePart, joined } from './definition.ts';
 import { AreaLists } from './lists/area-lists.ts';
-import type { AreasInUse, AreaUser } from './lists/areas-in-use.ts';
-import { type CachePart, joined } from './lists/cache-part.ts';
-import type { Completeness } from './lists/completeness.ts';
-import type { CompletedList } from './lists/listing.ts';
-import { OneByOne } from './schedule/one-by-one.ts';
+import type { AreasInUse, AreaUser, LoadedListener, SettledListener } from './lists/areas-in-use.ts';
+import type { CompletedList, Completeness } from './lists/listing.ts';
+import { OneByOne } from './schedule/rotations.ts';
 import type { CachedResource, Observation } from './store/entry.ts';
 import { ABSENCE_KEPT_MS } from './store/merge.ts';
 import { type ChangeListener, ResourceStore } from './store/store.ts';

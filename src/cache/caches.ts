@@ -5,14 +5,13 @@ import type { Identities } from '../azure/identities.ts';
 import type { Permissions } from '../azure/permissions.ts';
 import type { RoleAssignments } from '../azure/role-assignments.ts';
 import type { RoleDefinitions } from '../azure/role-definitions.ts';
-import { type AssignmentCache, assignmentDefinition } from './assignments/assignments.ts';
+import { type AssignmentCache, assignmentDefinition } from './assignments.ts';
 import { AzureCache } from './azure-cache.ts';
-import { type CredentialCache, credentialDefinition } from './credentials/credentials.ts';
-import type { CacheOptions } from './definition.ts';
+import { type CredentialCache, credentialDefinition } from './credentials.ts';
+import type { CacheOptions, CachePart } from './definition.ts';
 import { type HostCache, hostDefinition } from './hosts/hosts.ts';
-import { type IdentityCache, identityDefinition } from './identities/identities.ts';
-import type { CachePart } from './lists/cache-part.ts';
-import { SubscriptionsInUse } from './lists/subscriptions-in-use.ts';
+import { type IdentityCache, identityDefinition } from './identities.ts';
+import { SubscriptionsInUse } from './lists/areas-in-use.ts';
 import { RoleCatalog } from './roles/catalog.ts';
 
 interface AzureCachesOptions extends Omit<CacheOptions, 'inUse' | 'onListFailure'> {

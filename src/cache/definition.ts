@@ -1,13 +1,15 @@
-/** What one kind of resource in Azure is to its cache: a value. All else is the same for every kind (`azure-cache.ts`). */
+/**
+ * What one kind of resource in Azure is to its cache: a value. All else is the same for every kind (`azure-cache.ts`): the options
+ * that all caches are given, and how each reports the state of its lists (`CachePart`).
+ */
 import type { CallContext } from '../azure/arm/arm-calls.ts';
 import type { AzureObserver } from '../azure/arm/observer.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import type { AreasInUse } from './lists/areas-in-use.ts';
-import type { CachePart } from './lists/cache-part.ts';
 import type { Page } from './lists/listing.ts';
-import type { ResyncOptions } from './schedule/resync.ts';
+import type { ResyncOptions } from './schedule/list-loop.ts';
+import type { Indexes } from './store/entries.ts';
 import type { CachedResource } from './store/entry.ts';
-import type { Indexes } from './store/indexes.ts';
 
 /** What a list may ask of what is held. */
 export interface Held<T> {
@@ -88,4 +90,45 @@ export interface CacheOptions {
   readonly inUse?: AreasInUse | undefined;
   /** A list failed; it is tried again. For the log. */
   readonly onListFailure?: ((area: string, error: unknown) => void) | undefined;
+}
+
+/** How one part of a cache of Azure stands: what one list, or one rotation of reads, keeps true. For metrics. */
+export interface CachePart {
+  readonly cache: 'identities' | 'assignments' | 'roles' | 'credentials' | 'hosts';
+  /** Lower-cased; empty for what lies above subscriptions. */
+  readonly subscription: string;
+  /** Which part of the subscription's, or which scope above it: a resource type, a management group, `/`. Empty: all. */
+  readonly part: string;
+  /** Since the oldest of what is held was asked for; undefined: something was never read. */
+  readonly ageMs: number | undefined;
+  readonly entries: number;
+  /** It may miss resources, so nothing is deleted because it lacks them. */
+  readonly partial: boolean;
+}
+
+/** The subscription and part that an area of scopes stands for: `/subscriptions/<id>`, a management group, `/`. */
+export function placeOfScope(area: string): Pick<CachePart, 'subscription' | 'part'> {
+  const subscription = /^\/subscriptions\/([^/]+)$/.exec(area)?.[1];
+  return subscription === undefined ? { subscription: '', part: area } : { subscription, part: '' };
+}
+
+/** One part for all of the same place: as old as the oldest, partial if one is. */
+export function joined(parts: Iterable<CachePart>): readonly CachePart[] {
+  const byPlace = new Map<string, CachePart>();
+  for (const part of parts) {
+    const place = `${part.cache} ${part.subscription} ${part.part}`;
+    const held = byPlace.get(place);
+    byPlace.set(place, held === undefined ? part : both(held, part));
+  }
+  return [...byPlace.values()];
+}
+
+function both(left: CachePart, right: CachePart): CachePart {
+  const read = left.ageMs !== undefined && right.ageMs !== undefined;
+  return {
+    ...left,
+    ageMs: read ? Math.max(left.ageMs, right.ageMs) : undefined,
+    entries: left.entries + right.entries,
+    partial: left.partial || right.partial,
+  };
 }

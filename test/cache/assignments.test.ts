@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { assignmentId } from '../../src/azure/azure-role-assignment.ts';
 import { assignmentName } from '../../src/azure/names/assignment-name.ts';
 import { areaOf } from '../../src/azure/names/scope.ts';
-import { assignmentDefinition } from '../../src/cache/assignments/assignments.ts';
+import { assignmentDefinition } from '../../src/cache/assignments.ts';
 import { AzureCache } from '../../src/cache/azure-cache.ts';
 import type { How } from '../../src/cache/store/entry.ts';
 import type { ReconcileContext } from '../../src/reconcilers/kind.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { credentialId } from '../../src/azure/azure-federated-credential.ts';
 import { AzureCache } from '../../src/cache/azure-cache.ts';
-import { credentialDefinition } from '../../src/cache/credentials/credentials.ts';
+import { credentialDefinition } from '../../src/cache/credentials.ts';
 import type { How } from '../../src/cache/store/entry.ts';
 import type { RigOptions } from '../azure/rig.ts';
 import { minute, startStage, until } from './stage.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ActivityLog } from '../../src/azure/activity-log.ts';
-import { AreasInUse } from '../../src/cache/lists/areas-in-use.ts';
-import { SubscriptionsInUse } from '../../src/cache/lists/subscriptions-in-use.ts';
+import { AreasInUse, SubscriptionsInUse } from '../../src/cache/lists/areas-in-use.ts';
 import { ActivityLogPoller } from '../../src/hints/activity-log/poller.ts';
 import { Positions } from '../../src/hints/activity-log/positions.ts';
 import type { Hint, HintEffect } from '../../src/hints/hint.ts';

@@ -11,7 +11,7 @@
  * identities.
  */
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
-import type { AzureHost } from '../../azure/hosts/host.ts';
+import { type AzureHost, sameHost, sameHostInstance } from '../../azure/hosts/host.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
 import { isUniqueInstance } from '../../azure/hosts/types/instance.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
@@ -20,7 +20,6 @@ import type { Clock } from '../../runtime/time/clock.ts';
 import type { AzureCache } from '../azure-cache.ts';
 import type { CacheDefinition } from '../definition.ts';
 import { areaOfHost, isAllSlots, parseHostArea } from './area.ts';
-import { sameHost, sameHostInstance } from './content.ts';
 import { HostListings } from './listing.ts';
 
 interface HostQueries {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { judgeList, UNREAD } from './left-out.ts';
+import { judgeList, UNREAD } from './listing.ts';
 
 /** What a list without identities means, by what reads of single hosts tell. */
 

@@ -1,7 +1,7 @@
 /** The lists of hosts, and what shows that nothing was left out of them (docs/azure-facts.md section 7, "Listing hosts"). */
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import { classify } from '../../azure/arm/classify.ts';
-import type { AzureHost } from '../../azure/hosts/host.ts';
+import { type AzureHost, sameHostInstance } from '../../azure/hosts/host.ts';
 import type { HostPage, Hosts } from '../../azure/hosts/hosts.ts';
 import { capabilityOf } from '../../azure/hosts/types/capabilities.ts';
 import type { Permissions, Rights } from '../../azure/permissions.ts';
@@ -9,9 +9,8 @@ import type { Clock } from '../../runtime/time/clock.ts';
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { Held } from '../definition.ts';
 import type { Page } from '../lists/listing.ts';
-import { RESYNC } from '../schedule/resync.ts';
+import { RESYNC } from '../schedule/list-loop.ts';
 import { areaOfHost, type HostArea, isAllSlots, parseHostArea, SITE_TYPE, slotsArea } from './area.ts';
-import { type JudgedList, judgeList, UNREAD } from './left-out.ts';
 
 interface HostListingOptions {
   readonly hosts: Pick<Hosts, 'list' | 'listSlots'>;
@@ -128,4 +127,62 @@ function homeOf(id: string): string | undefined {
     if (error instanceof TypeError) return undefined;
     throw error;
   }
+}
+
+/** What a read came to that failed. */
+export const UNREAD = 'unread';
+
+/** So many hosts that really lost all their identities are read before the list is believed. */
+const MAX_READS = 5;
+
+interface JudgedList {
+  /** With the identities that are held, for the hosts whose identities the list omits. */
+  readonly pages: readonly HostPage[];
+  /** Those whose identities the list omits. */
+  readonly leftOut: readonly AzureHost[];
+}
+
+/**
+ * That every provider fills `identity` in lists is unsure (docs/azure-facts.md section 7). A list that shows not one identity,
+ * although hosts are held to have some, is checked by a GET: if that shows an identity, the list leaves them out, and what
+ * is held of these hosts' identities stays. Checked anew with each list, for one GET while it stays so.
+ *
+ * @param held what is held to be there
+ * @param read a live GET, and what is held after it. One that cannot be read must not keep the list of all others from being
+ *   believed; if none of them can, what is held stays
+ */
+export async function judgeList(
+  pages: readonly HostPage[],
+  held: (id: string) => AzureHost | undefined,
+  read: (id: string) => Promise<AzureHost | undefined | typeof UNREAD>,
+): Promise<JudgedList> {
+  const asShown = { pages, leftOut: [] };
+  const all = pages.flatMap(({ hosts }) => hosts);
+  if (all.some(carries)) return asShown;
+  const doubtful = all.filter((host) => keptFor(host, held(host.id)) !== undefined);
+  let leavesOut = doubtful.length > 0;
+  for (const host of doubtful.slice(0, MAX_READS)) {
+    const found = await read(host.id);
+    if (found === UNREAD) continue;
+    leavesOut = keptFor(host, found) !== undefined;
+    if (leavesOut) break;
+  }
+  if (!leavesOut) return asShown;
+  const completed = pages.map(({ hosts, requestedAt }) => ({
+    requestedAt,
+    hosts: hosts.map((host) => {
+      const identity = keptFor(host, held(host.id));
+      return identity ? { ...host, identity } : host;
+    }),
+  }));
+  return { pages: completed, leftOut: completed.flatMap(({ hosts }) => hosts).filter(carries) };
+}
+
+/** Of one that was made again nothing is kept. */
+function keptFor(host: AzureHost, before: AzureHost | undefined): AzureHost['identity'] | undefined {
+  return before && carries(before) && sameHostInstance(before, host) ? before.identity : undefined;
+}
+
+function carries({ identity }: AzureHost): boolean {
+  return identity.system || identity.userAssigned.length > 0 || identity.unknownType !== undefined;
 }

@@ -1,15 +1,12 @@
 import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
 import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
-import type { CacheOptions, Held, ListDefinition } from '../definition.ts';
+import type { CacheOptions, CachePart, Held, ListDefinition } from '../definition.ts';
 import { type Schedule, scheduleOf } from '../schedule/schedules.ts';
 import type { CachedResource } from '../store/entry.ts';
 import { LAG_MS } from '../store/store.ts';
 import { AreaList } from './area-list.ts';
-import { AreaListeners } from './area-listeners.ts';
-import { AreasInUse, type AreaUser } from './areas-in-use.ts';
-import type { CachePart } from './cache-part.ts';
-import type { Completeness } from './completeness.ts';
-import type { CompletedList } from './listing.ts';
+import { AreaListeners, AreasInUse, type AreaUser } from './areas-in-use.ts';
+import type { CompletedList, Completeness } from './listing.ts';
 
 /** Where what is listed goes. */
 interface ListedInto<T> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OwedList } from './owed-list.ts';
+import { OwedList } from './area-list.ts';
 
 const LAG = 120;
 

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { AreasInUse } from './areas-in-use.ts';
-import { SubscriptionsInUse } from './subscriptions-in-use.ts';
+import { AreasInUse, SubscriptionsInUse } from './areas-in-use.ts';
 
 /** Areas are `<subscription>/<rest>`. */
 function setup() {

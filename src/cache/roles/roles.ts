@@ -8,8 +8,7 @@ import { areaOf } from '../../azure/names/scope.ts';
 import { type AzureRoleDefinition, type RoleDefinitions, sameRole } from '../../azure/role-definitions.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { AzureCache } from '../azure-cache.ts';
-import type { CacheDefinition } from '../definition.ts';
-import { placeOfScope } from '../lists/cache-part.ts';
+import { type CacheDefinition, placeOfScope } from '../definition.ts';
 import type { CachedResource } from '../store/entry.ts';
 
 /** A role as one area shows it: a built-in one has the same GUID in each, and another id. */

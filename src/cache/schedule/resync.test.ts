@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RESYNC, resyncAfterMs, retryAfterMs } from './resync.ts';
+import { RESYNC, resyncAfterMs, retryAfterMs } from './list-loop.ts';
 
 const [low, middle, high] = [() => 0, () => 0.5, () => 0.999_999];
 

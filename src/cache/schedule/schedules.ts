@@ -5,8 +5,7 @@ import { ReReads } from '../calls/re-reads.ts';
 import type { CacheOptions, ListDefinition } from '../definition.ts';
 import type { AreaList } from '../lists/area-list.ts';
 import type { CachedResource } from '../store/entry.ts';
-import { ListLoop } from './list-loop.ts';
-import { RESYNC, type ResyncOptions } from './resync.ts';
+import { ListLoop, RESYNC, type ResyncOptions } from './list-loop.ts';
 import { Rotations } from './rotations.ts';
 
 type Listable = Pick<AreaList<never>, 'list' | 'dueAt'>;

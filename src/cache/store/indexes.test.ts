@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { IndexedKeys } from './indexes.ts';
+import { IndexedKeys } from './entries.ts';
 
 test('an index finds what is held, under its new term after a change, and nothing that is gone', () => {
   const index = new IndexedKeys<{ key: string; team: string }, string>({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type AzureIdentity, sameContent, sameInstance } from '../../azure/azure-identity.ts';
-import { isWitness } from '../lists/completeness.ts';
+import { isWitness } from '../lists/listing.ts';
 import { observationOf } from './entry.ts';
 import { mergeDelete, mergeGone, mergePresent, mergeWrite } from './merge.ts';
 

@@ -8,9 +8,8 @@ import type { Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { ReReads } from '../calls/re-reads.ts';
 import { Suspicions } from '../calls/suspicions.ts';
-import { isWitness, whyShort } from '../lists/completeness.ts';
-import type { CompletedList } from '../lists/listing.ts';
-import { Entries } from './entries.ts';
+import { type CompletedList, isWitness, whyShort } from '../lists/listing.ts';
+import { Entries, type Indexes } from './entries.ts';
 import {
   type CachedResource,
   type How,
@@ -19,7 +18,6 @@ import {
   presentIn,
   readsOtherwise,
 } from './entry.ts';
-import type { Indexes } from './indexes.ts';
 import {
   judgeListed,
   type Merged,

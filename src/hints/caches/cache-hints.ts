@@ -4,7 +4,7 @@ import { type BucketSize, TokenBucket } from '../../azure/token-bucket.ts';
 import { ReReads } from '../../cache/calls/re-reads.ts';
 import { isAllSlots, isOneOfMany, parseHostArea } from '../../cache/hosts/area.ts';
 import { roleIn } from '../../cache/roles/roles.ts';
-import { RESYNC } from '../../cache/schedule/resync.ts';
+import { RESYNC } from '../../cache/schedule/list-loop.ts';
 import type { CachedResource } from '../../cache/store/entry.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint, HintEffect, HintSink } from '../hint.ts';

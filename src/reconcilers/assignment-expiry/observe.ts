@@ -1,6 +1,6 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
+import type { AssignmentCache } from '../../cache/assignments.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { CoOwnerDeps } from '../role-grant/ownership/co-owners.ts';
 import { failureOf } from '../status/failure.ts';

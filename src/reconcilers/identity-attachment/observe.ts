@@ -5,7 +5,7 @@ import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.t
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost, hostArea } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
-import type { IdentityCache } from '../../cache/identities/identities.ts';
+import type { IdentityCache } from '../../cache/identities.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';

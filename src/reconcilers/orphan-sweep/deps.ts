@@ -1,6 +1,6 @@
 import type { OrphanSweep } from '../../api/orphan-sweep.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
-import type { CredentialCache } from '../../cache/credentials/credentials.ts';
+import type { CredentialCache } from '../../cache/credentials.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import type { Doubt } from '../../orphans/observed.ts';
 import type { RetainedRecords } from '../../orphans/records/retained.ts';

@@ -1,5 +1,5 @@
-import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
-import type { IdentityCache } from '../../cache/identities/identities.ts';
+import type { AssignmentCache } from '../../cache/assignments.ts';
+import type { IdentityCache } from '../../cache/identities.ts';
 import { type Watch, watch } from '../../runtime/controller/watch.ts';
 import type { Stores } from '../stores.ts';
 import { listedFor } from '../watches/areas.ts';

@@ -5,7 +5,7 @@ import type { Identities } from '../../azure/identities.ts';
 import { MARK, ownerNamed, ownerValue } from '../../azure/names/identity-marks.ts';
 import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../cache/calls/single-flight.ts';
-import type { IdentityCache, IdentityObservation } from '../../cache/identities/identities.ts';
+import type { IdentityCache, IdentityObservation } from '../../cache/identities.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { Emitter, type Source } from '../../runtime/controller/watch.ts';

@@ -2,7 +2,7 @@ import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { GetResult } from '../../azure/identities.ts';
 import { ownerMarks, type Tags, tag } from '../../azure/names/identity-marks.ts';
 import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
-import type { IdentityObservation, IdentityQueries } from '../../cache/identities/identities.ts';
+import type { IdentityObservation, IdentityQueries } from '../../cache/identities.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { type IdentityProofParts, IdentityProofs } from './identity-proofs.ts';
 

@@ -1,6 +1,6 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { AssignmentCache } from '../../cache/assignments/assignments.ts';
+import type { AssignmentCache } from '../../cache/assignments.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';

@@ -1,5 +1,5 @@
 import type { AzureFederatedCredential } from '../../../azure/azure-federated-credential.ts';
-import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
+import type { CredentialCache } from '../../../cache/credentials.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { ObservedCredentials, SeenCredential } from '../facts.ts';

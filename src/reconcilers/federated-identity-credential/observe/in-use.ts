@@ -1,5 +1,5 @@
 import { armKey } from '../../../azure/names/resource-id.ts';
-import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
+import type { CredentialCache } from '../../../cache/credentials.ts';
 import type { ObjectKey } from '../../../kube/types.ts';
 
 /** Which objects have credentials on which identity: those identities are listed in rotation, and no others. */

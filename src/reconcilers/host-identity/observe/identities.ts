@@ -2,7 +2,7 @@ import { sharedContext } from '../../../azure/arm/arm-calls.ts';
 import type { Identities } from '../../../azure/identities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../../cache/calls/single-flight.ts';
-import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { IdentityCache } from '../../../cache/identities.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RestError } from '@azure/core-rest-pipeline';
 import { AzureCache } from '../../../cache/azure-cache.ts';
 import { hostDefinition } from '../../../cache/hosts/hosts.ts';
-import { identityDefinition } from '../../../cache/identities/identities.ts';
+import { identityDefinition } from '../../../cache/identities.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import { Elapsed } from '../../../runtime/time/elapsed.ts';

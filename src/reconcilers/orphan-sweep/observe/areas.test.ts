@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { NOT_LISTED } from '../../../cache/lists/completeness.ts';
+import { NOT_LISTED } from '../../../cache/lists/listing.ts';
 import { assignment } from '../../../orphans/sweep.fixture.ts';
 import { type AreasDeps, areaOf, STALE_AREA_MS } from './areas.ts';
 import { endOf } from './assignments.ts';

@@ -1,6 +1,6 @@
-import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
-import type { IdentityCache } from '../../../cache/identities/identities.ts';
-import { NOT_LISTED } from '../../../cache/lists/completeness.ts';
+import type { AssignmentCache } from '../../../cache/assignments.ts';
+import type { IdentityCache } from '../../../cache/identities.ts';
+import { NOT_LISTED } from '../../../cache/lists/listing.ts';
 import type { ObservedArea } from '../../../orphans/observed.ts';
 import type { SweptScope } from '../scopes.ts';
 

@@ -2,8 +2,8 @@ import type { AssignmentExpiry } from '../../../api/assignment-expiry.ts';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import { proveOwnership } from '../../../azure/names/assignment-name.ts';
 import { makersIn } from '../../../azure/names/makers.ts';
-import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
-import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { AssignmentCache } from '../../../cache/assignments.ts';
+import type { IdentityCache } from '../../../cache/identities.ts';
 import { assignmentInstance } from '../../../orphans/instance.ts';
 import { madeTogether } from '../../../orphans/makers.ts';
 import type {

@@ -3,10 +3,10 @@ import { asciiLower } from '../../../azure/names/ascii.ts';
 import { isCredentialOfInstallation } from '../../../azure/names/credential-name.ts';
 import { MARK, tag } from '../../../azure/names/identity-marks.ts';
 import { makersIn } from '../../../azure/names/makers.ts';
-import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
-import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
+import type { AssignmentCache } from '../../../cache/assignments.ts';
+import type { CredentialCache } from '../../../cache/credentials.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
-import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { IdentityCache } from '../../../cache/identities.ts';
 import { credentialInstance, identityInstance } from '../../../orphans/instance.ts';
 import type {
   Hanging,

@@ -1,6 +1,6 @@
 import { asciiLower } from '../../../azure/names/ascii.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
-import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { IdentityCache } from '../../../cache/identities.ts';
 import type { ObservedPrincipal } from '../../../orphans/observed.ts';
 import type { Stores } from '../../stores.ts';
 import type { PrincipalOf } from './assignments.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
+import type { CredentialCache } from '../../../cache/credentials.ts';
 import type { ObservedOwner } from '../../../orphans/observed.ts';
 import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import {

@@ -1,5 +1,5 @@
 import { NOT_RETAINED_ANNOTATION } from '../../../api/orphan-sweep.ts';
-import type { CredentialCache } from '../../../cache/credentials/credentials.ts';
+import type { CredentialCache } from '../../../cache/credentials.ts';
 import { readConfirmation } from '../../../orphans/confirmation.ts';
 import type { ObservedOwner, SweepObservation } from '../../../orphans/observed.ts';
 import type { RetainedRecords } from '../../../orphans/records/retained.ts';

@@ -3,7 +3,7 @@ import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import type { Identities } from '../../../azure/identities.ts';
 import { asciiLower } from '../../../azure/names/ascii.ts';
 import { tag } from '../../../azure/names/identity-marks.ts';
-import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { IdentityCache } from '../../../cache/identities.ts';
 import { configMaps } from '../../../kube/builtin.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import {

@@ -1,6 +1,6 @@
 import { parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
-import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import type { AssignmentCache } from '../../../cache/assignments.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { LateWrites } from '../../late-write.ts';

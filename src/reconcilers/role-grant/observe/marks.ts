@@ -1,5 +1,5 @@
-import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
-import { NOT_LISTED } from '../../../cache/lists/completeness.ts';
+import type { AssignmentCache } from '../../../cache/assignments.ts';
+import { NOT_LISTED } from '../../../cache/lists/listing.ts';
 import { keyOf } from '../../../kube/types.ts';
 import type { ObservedMarks, RoleGrant } from '../facts.ts';
 import { type MayAskForDeps, mayAskFor } from '../target/may-ask-for.ts';

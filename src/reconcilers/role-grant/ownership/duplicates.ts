@@ -5,8 +5,7 @@ import {
   sameAssignmentId,
 } from '../../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
-import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
-import { assignmentsOfPrincipal } from '../../../cache/assignments/of-principal.ts';
+import { type AssignmentCache, assignmentsOfPrincipal } from '../../../cache/assignments.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';

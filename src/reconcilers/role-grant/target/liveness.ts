@@ -1,7 +1,7 @@
 import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import type { Identities } from '../../../azure/identities.ts';
 import { parseIdentityIdIfAny } from '../../../azure/names/resource-id.ts';
-import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { IdentityCache } from '../../../cache/identities.ts';
 import type { ObservedSystemIdentity } from '../../proof/system-identity.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { RoleGrant } from '../facts.ts';

@@ -1,5 +1,5 @@
 import { type AzureRoleAssignment, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import type { AssignmentCache } from '../../../cache/assignments/assignments.ts';
+import type { AssignmentCache } from '../../../cache/assignments.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import type { RefusedWrites } from '../observe/refused.ts';
 import type { ReportedExisting } from '../ownership/duplicates.ts';

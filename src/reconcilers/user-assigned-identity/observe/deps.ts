@@ -1,6 +1,6 @@
 import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import type { Identities } from '../../../azure/identities.ts';
-import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { IdentityCache } from '../../../cache/identities.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { Elapsed } from '../../../runtime/time/elapsed.ts';

@@ -1,5 +1,5 @@
 import { parseIdentityId, sameId } from '../../../azure/names/resource-id.ts';
-import type { IdentityCache } from '../../../cache/identities/identities.ts';
+import type { IdentityCache } from '../../../cache/identities.ts';
 import { keyOf } from '../../../kube/types.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { subscriptionsNamed } from '../../../policy/policy-for.ts';

@@ -1,13 +1,14 @@
 /** User-assigned identities: one bulk list per subscription in use. */
-import { type AzureIdentity, sameContent, sameInstance } from '../../azure/azure-identity.ts';
-import type { Identities } from '../../azure/identities.ts';
-import { parseResourceId } from '../../azure/names/resource-id.ts';
-import type { Permissions } from '../../azure/permissions.ts';
-import { TEXTS } from '../../runtime/shared-texts.ts';
-import type { AzureCache } from '../azure-cache.ts';
-import type { CacheDefinition } from '../definition.ts';
-import type { Observation } from '../store/entry.ts';
-import { MARKS } from './marks.ts';
+import { type AzureIdentity, sameContent, sameInstance } from '../azure/azure-identity.ts';
+import type { Identities } from '../azure/identities.ts';
+import { asciiLower } from '../azure/names/ascii.ts';
+import { parseResourceId } from '../azure/names/resource-id.ts';
+import type { Permissions } from '../azure/permissions.ts';
+import { TEXTS } from '../runtime/shared-texts.ts';
+import type { AzureCache } from './azure-cache.ts';
+import type { CacheDefinition } from './definition.ts';
+import type { Index } from './store/entries.ts';
+import type { Observation } from './store/entry.ts';
 
 export interface IdentityQueries {
   /** Marks of azid: tags that begin with `azid-`, all of those given. */
@@ -80,4 +81,26 @@ function sharing(identity: AzureIdentity): AzureIdentity {
       ]),
     ),
   };
+}
+
+/** All marks of azid begin so (docs/architecture.md section 6). Other tags are not indexed: nothing queries them. */
+const PREFIX = 'azid-';
+
+/** Finds identities by azid's marks, all of those given. Tag names compare without case, values exactly. */
+export const MARKS: Index<AzureIdentity, Readonly<Record<string, string>>> = {
+  termsOf: ({ tags }) => marksOf(tags),
+  termsFor(tags) {
+    const marks = marksOf(tags);
+    if (marks.length === 0 || marks.length < Object.keys(tags).length)
+      throw new TypeError(
+        `Expected tags that begin with "${PREFIX}", got ${Object.keys(tags).join(', ') || 'none'}`,
+      );
+    return marks;
+  },
+};
+
+function marksOf(tags: Readonly<Record<string, string>>): string[] {
+  return Object.entries(tags)
+    .filter(([name]) => asciiLower(name).startsWith(PREFIX))
+    .map(([name, value]) => `${asciiLower(name)}=${value}`);
 }

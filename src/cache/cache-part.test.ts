@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type CachePart, joined, placeOfScope } from './cache-part.ts';
+import { type CachePart, joined, placeOfScope } from './definition.ts';
 
 test.each([
   ['/subscriptions/s1', { subscription: 's1', part: '' }],

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AzureHost, HostIdentityValue } from '../../azure/hosts/host.ts';
-import { sameHost, sameHostInstance } from './content.ts';
+import { type AzureHost, type HostIdentityValue, sameHost, sameHostInstance } from './host.ts';
 
 const entry = (name: string, principalId?: string) => ({
   id: `/ID/${name}`,

@@ -3,24 +3,23 @@
  * or the tenant, that is itself a scope in use. A list also shows what is inherited from above; that is at home in another
  * list and is left to it, so each absence has one list that can show it.
  */
-
+import type { CallContext } from '../azure/arm/arm-calls.ts';
 import {
   type AzureRoleAssignment,
   parseAssignmentId,
   sameAssignment,
   sameGrant,
-} from '../../azure/azure-role-assignment.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
-import { assignmentMark } from '../../azure/names/assignment-mark.ts';
-import { trailingGuid } from '../../azure/names/guid.ts';
-import { armKey } from '../../azure/names/resource-id.ts';
-import { areaOf, parseScope } from '../../azure/names/scope.ts';
-import type { Permissions } from '../../azure/permissions.ts';
-import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import { TEXTS } from '../../runtime/shared-texts.ts';
-import type { AzureCache } from '../azure-cache.ts';
-import type { CacheDefinition } from '../definition.ts';
-import { placeOfScope } from '../lists/cache-part.ts';
+} from '../azure/azure-role-assignment.ts';
+import { asciiLower } from '../azure/names/ascii.ts';
+import { assignmentMark } from '../azure/names/assignment-mark.ts';
+import { trailingGuid } from '../azure/names/guid.ts';
+import { armKey } from '../azure/names/resource-id.ts';
+import { areaOf, parseScope } from '../azure/names/scope.ts';
+import type { Permissions } from '../azure/permissions.ts';
+import type { RoleAssignments } from '../azure/role-assignments.ts';
+import { TEXTS } from '../runtime/shared-texts.ts';
+import type { AzureCache } from './azure-cache.ts';
+import { type CacheDefinition, placeOfScope } from './definition.ts';
 
 export const READ_ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments/read';
 
@@ -103,6 +102,27 @@ export function assignmentDefinition(azure: {
     },
     observedBy: (observer) => assignments.observedBy(observer),
   };
+}
+
+interface OfPrincipalDeps {
+  readonly assignments: Pick<RoleAssignments, 'list'>;
+  readonly assignmentCache: Pick<AssignmentCache, 'believes'>;
+}
+
+/**
+ * What a list at a scope shows now of a principal, of those that are wanted: as far as it is believed, since such a list goes on showing
+ * for a while what was deleted a moment ago. Throws as the list does.
+ */
+export async function* assignmentsOfPrincipal(
+  scope: string,
+  principalId: string,
+  isWanted: (assignment: AzureRoleAssignment) => boolean,
+  context: CallContext,
+  { assignments, assignmentCache }: OfPrincipalDeps,
+): AsyncGenerator<AzureRoleAssignment, void> {
+  for await (const page of assignments.list(scope, { principalId }, context))
+    for (const each of page.assignments.filter(isWanted))
+      if (await assignmentCache.believes(each, page.requestedAt, context)) yield each;
 }
 
 /**

@@ -6,11 +6,11 @@ import {
   type AzureFederatedCredential,
   parseCredentialId,
   sameCredential,
-} from '../../azure/azure-federated-credential.ts';
-import type { FederatedCredentials } from '../../azure/federated-credentials.ts';
-import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
-import type { AzureCache } from '../azure-cache.ts';
-import type { CacheDefinition } from '../definition.ts';
+} from '../azure/azure-federated-credential.ts';
+import type { FederatedCredentials } from '../azure/federated-credentials.ts';
+import { armKey, parseIdentityId } from '../azure/names/resource-id.ts';
+import type { AzureCache } from './azure-cache.ts';
+import type { CacheDefinition } from './definition.ts';
 
 /** Areas are identities, named by their ids in any spelling. */
 export type CredentialCache = AzureCache<AzureFederatedCredential>;

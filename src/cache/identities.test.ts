@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { IndexedKeys } from '../store/indexes.ts';
-import { MARKS } from './marks.ts';
+import type { AzureIdentity } from '../azure/azure-identity.ts';
+import { MARKS } from './identities.ts';
+import { IndexedKeys } from './store/entries.ts';
 
 function identity(key: string, tags: Record<string, string>): AzureIdentity {
   return {
