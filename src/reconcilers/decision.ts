@@ -129,18 +129,6 @@ export interface Decision<Action, Status> {
   readonly conditions?: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[];
 }
 
-/** A `decide` whose decisions say what of them rests on caches alone. */
-export function withNeeds<T, Facts, More extends readonly unknown[], Made extends object>(
-  decide: (object: T, facts: Facts, ...more: More) => Made,
-  needsLive: (object: T, facts: Facts, decision: Made) => readonly string[],
-): (object: T, facts: Facts, ...more: More) => Made & { readonly needsLive?: readonly string[] } {
-  return (object, facts, ...more) => {
-    const decision = decide(object, facts, ...more);
-    const needed = needsLive(object, facts, decision);
-    return needed.length > 0 ? { ...decision, needsLive: needed } : decision;
-  };
-}
-
 /** Missing rights, locks and the like may be mended outside the cluster at any time (docs/guarantees.md G19). */
 export const RECHECK_OUTSIDE_MS = 5 * 60_000;
 /** What only an edit or a policy mends: both enqueue the object, this is the safety net. */

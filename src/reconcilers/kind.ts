@@ -3,7 +3,6 @@ import type { ObjectKey, Resource } from '../kube/types.ts';
 import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
 import type { OwnedInAzure } from './activity/owned.ts';
 import type { CommonAction, Decision, FailedAction, ReconcileEvent } from './decision.ts';
-import type { LiveReads } from './live-reads.ts';
 
 /** What the reconciler keeps for a kind during one reconcile. */
 export interface ReconcileContext extends ReconcileRequest {
@@ -114,4 +113,56 @@ export interface Kind<
   /** What its objects have in Azure, for `status.activity`. Absent: nothing. */
   readonly ownedInAzure?: OwnedInAzure<T> | undefined;
   decide(object: T, facts: Facts, failed?: FailedAction<Action>): Made;
+}
+
+/**
+ * What a decision asked to have from Azure itself instead of a cache, and what was read for it. One for each decision, so
+ * that however often things are observed on the way to it, each is read once.
+ */
+export class LiveReads {
+  readonly #wanted = new Set<string>();
+  readonly #read = new Map<string, Promise<unknown>>();
+
+  /** The names are the kind's own: an ARM id, a role in its facts. */
+  get wanted(): readonly string[] {
+    return [...this.#wanted];
+  }
+
+  wants(thing: string): boolean {
+    return this.#wanted.has(thing);
+  }
+
+  /** What the cache has of it by now counts no more than what was read. */
+  wasRead(thing: string): boolean {
+    return this.#read.has(thing);
+  }
+
+  /** False if all of it was asked for or read before: then nothing would be different. */
+  want(things: readonly string[]): boolean {
+    const fresh = things.filter((each) => !this.#wanted.has(each) && !this.#read.has(each));
+    for (const each of fresh) this.#wanted.add(each);
+    return fresh.length > 0;
+  }
+
+  /** Reads it, or returns what was read for this decision already. */
+  once<T>(thing: string, read: () => Promise<T>): Promise<T> {
+    const before = this.#read.get(thing);
+    // Under one name there is always the same thing.
+    if (before) return before as Promise<T>;
+    const answer = read();
+    this.#read.set(thing, answer);
+    return answer;
+  }
+}
+
+/** A `decide` whose decisions say what of them rests on caches alone. */
+export function withNeeds<T, Facts, More extends readonly unknown[], Made extends object>(
+  decide: (object: T, facts: Facts, ...more: More) => Made,
+  needsLive: (object: T, facts: Facts, decision: Made) => readonly string[],
+): (object: T, facts: Facts, ...more: More) => Made & { readonly needsLive?: readonly string[] } {
+  return (object, facts, ...more) => {
+    const decision = decide(object, facts, ...more);
+    const needed = needsLive(object, facts, decision);
+    return needed.length > 0 ? { ...decision, needsLive: needed } : decision;
+  };
 }

@@ -30,7 +30,7 @@ import { type Doubt, type HoldInStore, holdersOf, type IdentityKind } from './ho
 import { apiVersionOf } from './hosts/api-version.ts';
 import { systemIdentityNow } from './hosts/system-identity-now.ts';
 import type { ReconcileContext } from './kind.ts';
-import { LateWrites } from './late-write.ts';
+import { LateWrites } from './own-writes.ts';
 import { IdentityProofs } from './proof/identity-proofs.ts';
 import { MissingReferences } from './proof/missing-references.ts';
 import type { RecordedPrincipals } from './proof/recorded-principals.ts';

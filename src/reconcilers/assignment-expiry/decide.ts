@@ -4,7 +4,7 @@ import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { sameCondition } from '../role-grant/ownership/owners.ts';
 import { isReleased, leftBehind, RELEASED } from '../status/deleting.ts';
-import { stalledInside, summaryOf } from '../status/summaries.ts';
+import { stalledInside, summaryOf } from '../status/summary.ts';
 import type { Action, AssignmentExpiry, Claim, ExpiryDecision, Facts, Failed } from './facts.ts';
 
 /** So long the RoleGrant itself has to remove what has ended, and to report it to its owner. */

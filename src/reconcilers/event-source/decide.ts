@@ -4,7 +4,7 @@ import type { QueueState } from '../../hints/service-bus/queue-state.ts';
 import { parseDuration } from '../../policy/grants.ts';
 import { type Finding, timestamp } from '../../runtime/status/conditions.ts';
 import { type Decision, RECHECK_READY_MS, type Summary } from '../decision.ts';
-import { stalledInside, stalledOutside } from '../status/summaries.ts';
+import { stalledInside, stalledOutside } from '../status/summary.ts';
 import { clocksOf } from './clocks.ts';
 import { CATCH_UP_MS, REPORTED_EVERY_MS, type SourceFacts } from './facts.ts';
 import { type Subscriptions, subscriptionsOf } from './subscriptions.ts';

@@ -3,7 +3,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { otherThan, refusalsOf } from '../status/refusals.ts';
-import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
+import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
   CredentialDecision,

@@ -1,9 +1,17 @@
 import type { Failure } from '../decision.ts';
-import { unblocked } from '../status/blocked.ts';
-import { finished, isReleased, leftBehind, RELEASED, refused } from '../status/deleting.ts';
+import {
+  FIRST_LIST_RECHECK_MS,
+  finished,
+  isReleased,
+  leftBehind,
+  RELEASED,
+  recheckedWithin,
+  refused,
+  type Undetermined,
+  unblocked,
+} from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
-import { FIRST_LIST_RECHECK_MS, recheckedWithin, type Undetermined } from '../status/undetermined.ts';
 import type { CredentialDecision, Facts, Failed, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 import { identityKey, isProven, ownCredentials, ownStatus } from './object.ts';
 import { remove } from './write/stale.ts';

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { credentialName } from '../../azure/names/credential-name.ts';
-import { lateWritesOn } from '../late-write.fixture.ts';
-import { LiveReads } from '../live-reads.ts';
-import { ownWritesOf } from '../own-writes.fixture.ts';
+import { LiveReads } from '../kind.ts';
+import { lateWritesOn, ownWritesOf } from '../own-writes.fixture.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import { facts, fic, IDENTITY, INSTALLATION, NOW, policy, TRUST } from './facts.fixture.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
-import { lateWritesOn } from '../late-write.fixture.ts';
-import { LiveReads } from '../live-reads.ts';
-import { ownWritesOf } from '../own-writes.fixture.ts';
+import { LiveReads } from '../kind.ts';
+import { lateWritesOn, ownWritesOf } from '../own-writes.fixture.ts';
 import { identityAt } from '../proof/proofs.fixture.ts';
 import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';

@@ -6,7 +6,7 @@ import {
   isCredentialOfInstallation,
 } from '../../azure/names/credential-name.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
-import type { Keeping } from '../retain/kept.ts';
+import type { Keeping } from '../retained.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 
 /** What every branch of the decision reads off the object. */

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { lateWritesOn } from '../late-write.fixture.ts';
-import { LiveReads } from '../live-reads.ts';
-import { ownWritesOf } from '../own-writes.fixture.ts';
+import { LiveReads } from '../kind.ts';
+import { lateWritesOn, ownWritesOf } from '../own-writes.fixture.ts';
 import { clusterMeta, emptyStores, put, reading } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import {

@@ -1,6 +1,6 @@
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
-import { stalledInside } from '../status/summaries.ts';
+import { stalledInside } from '../status/summary.ts';
 import type { Facts, FederatedIdentityCredential, Trust } from './facts.ts';
 import { issuerUnknown, resolveTrust } from './trust/trust.ts';
 

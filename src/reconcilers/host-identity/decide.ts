@@ -1,6 +1,6 @@
 import { cut } from '../../runtime/status/conditions.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
-import { stalledInside, summaryOf } from '../status/summaries.ts';
+import { stalledInside, summaryOf } from '../status/summary.ts';
 import { decideAbsence } from './end/absence.ts';
 import { decideEnd } from './end/ending.ts';
 import type { Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';

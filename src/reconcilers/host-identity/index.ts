@@ -1,6 +1,6 @@
 import { hostIdentity } from '../../api/host-identity.ts';
-import { withNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
+import { withNeeds } from '../kind.ts';
 import { areasOf } from '../watches/areas.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';

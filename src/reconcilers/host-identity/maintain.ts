@@ -4,7 +4,7 @@ import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import type { ReconcileEvent, Summary } from '../decision.ts';
 import { contestFindings } from '../hosts/ledger/contest.ts';
 import { type Line, linesOf } from '../hosts/ledger/lines.ts';
-import { stalledOutside, summaryOf } from '../status/summaries.ts';
+import { stalledOutside, summaryOf } from '../status/summary.ts';
 import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from './facts.ts';
 import { surveyOf } from './identity/survey.ts';
 import { statusOf, withTroubles, withUnproven } from './ledger.ts';

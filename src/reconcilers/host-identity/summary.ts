@@ -4,7 +4,7 @@ import { type Failure, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from
 import { calmAt } from '../hosts/ledger/contest.ts';
 import { type Line, shortName } from '../hosts/ledger/lines.ts';
 import { CONTESTED, nextAttemptAt } from '../hosts/ledger/problems.ts';
-import { summaryOf } from '../status/summaries.ts';
+import { summaryOf } from '../status/summary.ts';
 import type { Facts } from './facts.ts';
 
 /** By its conditions it may keep something for an object whose claim is not known. */

@@ -1,7 +1,7 @@
 import { isSuspended } from '../../api/schema/common.ts';
 import type { Summary } from '../decision.ts';
 import { selectorScope } from '../hosts/claims/selector.ts';
-import { notAllowed, stalledInside, summaryOf } from '../status/summaries.ts';
+import { notAllowed, stalledInside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import { finalizer, named, resources, statusWith, stillStatus } from './object.ts';

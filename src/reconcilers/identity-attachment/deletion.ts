@@ -1,6 +1,5 @@
 import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent } from '../decision.ts';
-import { blockOf, unblocked } from '../status/blocked.ts';
-import { finished, isReleased, leftBehind, RELEASED } from '../status/deleting.ts';
+import { blockOf, finished, isReleased, leftBehind, RELEASED, unblocked } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import type { AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
 import { named, resources, statusWith } from './object.ts';

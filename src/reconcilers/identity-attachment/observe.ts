@@ -18,7 +18,7 @@ import { selectorScope, selectsHost } from '../hosts/claims/selector.ts';
 import { problemOf } from '../hosts/claims/spec-problem.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
-import { blockedFor } from '../status/blocked.ts';
+import { blockedFor } from '../status/deleting.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, ReconcileEvents, SeenHost } from './facts.ts';

@@ -4,7 +4,7 @@ import { describeConflicts, evaluate } from '../../policy/evaluate.ts';
 import { type Finding, judge, type KnownRole } from '../../policy/judge.ts';
 import { type NamespaceFacts, selects } from '../../policy/selection.ts';
 import { type Decision, RECHECK_OUTSIDE_MS, RECHECK_READY_MS } from '../decision.ts';
-import { stalledInside, stalledOutside } from '../status/summaries.ts';
+import { stalledInside, stalledOutside } from '../status/summary.ts';
 
 export interface PolicyFacts {
   readonly policies: readonly IdentityPolicy[];

@@ -2,7 +2,7 @@ import type { OrphanSweep } from '../../api/orphan-sweep.ts';
 import { isObserved } from '../../api/schema/common.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_OUTSIDE_MS } from '../decision.ts';
-import { summaryOf } from '../status/summaries.ts';
+import { summaryOf } from '../status/summary.ts';
 import type { Action, Facts, Failed, ObservedRun, OwnStatus, SweepDecision } from './facts.ts';
 import { pass, SOON_MS } from './pass.ts';
 import type { ClaimWrite } from './run/claim.ts';

@@ -3,7 +3,7 @@ import type { ObservedArea } from '../../orphans/observed.ts';
 import type { Stop } from '../../orphans/report.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';
-import { stalledInside, stalledOutside } from '../status/summaries.ts';
+import { stalledInside, stalledOutside } from '../status/summary.ts';
 import type { Facts, OwnStatus } from './facts.ts';
 
 /** How a sweep stands, in words. */

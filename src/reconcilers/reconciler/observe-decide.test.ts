@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { CommonAction, Decision, Failure } from '../decision.ts';
-import { withNeeds } from '../decision.ts';
-import type { ReconcileContext } from '../kind.ts';
-import type { LiveReads } from '../live-reads.ts';
-import { observeAndDecide } from './observe-decide.ts';
+import type { LiveReads, ReconcileContext } from '../kind.ts';
+import { withNeeds } from '../kind.ts';
+import { observeAndDecide } from './rounds.ts';
 
 type Action = CommonAction<object>;
 const object = { metadata: { name: 'x' } } as ManagedObject;

@@ -4,13 +4,12 @@ import type { Store } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import type { Decision } from '../decision.ts';
-import type { Kind, ReconcileContext } from '../kind.ts';
+import type { Decision, FailedAction } from '../decision.ts';
+import { type Kind, LiveReads, type ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
-import { outcomeOf } from '../status/summary-conditions.ts';
-import { editionOf } from './edition.ts';
-import type { Failures } from './failures.ts';
-import { type Decided, observeAndDecide } from './observe-decide.ts';
+import type { Failures } from '../status/refusals.ts';
+import { outcomeOf } from '../status/summary.ts';
+import { editionOf } from '../watches/predicates.ts';
 import type { ActionPerformer } from './perform-action.ts';
 import type { StatusWriter } from './status-writer.ts';
 
@@ -174,4 +173,45 @@ function takesAway(
   if (actions.some(({ type }) => /^(delete|remove|withdraw)/.test(type))) return true;
   const left = (next as WithLedger)?.ledger ?? [];
   return ((status as WithLedger)?.ledger ?? []).some((id) => !left.includes(id));
+}
+
+export interface Decided<Facts, Made> {
+  readonly facts: Facts;
+  readonly decision: Made;
+}
+
+/**
+ * Decides from caches where they will do, and anew from Azure's own word wherever the decision would rest on them: once for
+ * all kinds, so that no kind decides while it observes.
+ *
+ * @param beforeLive called before Azure is read for a decision; what it throws ends this
+ */
+export async function observeAndDecide<
+  T extends ManagedObject,
+  Facts,
+  Action extends { readonly type: string },
+  Status extends object,
+  Made extends Decision<Action, Status>,
+>(
+  kind: Pick<Kind<T, Facts, Action, Status, Made>, 'observe' | 'decide'>,
+  object: T,
+  context: ReconcileContext,
+  failed?: FailedAction<Action>,
+  beforeLive?: (decision: Made) => Promise<void>,
+): Promise<Decided<Facts, Made>> {
+  const live = new LiveReads();
+  for (;;) {
+    const facts = await kind.observe(object, context, live);
+    // What failed may be different by now, so what is to be read live is asked for as if it had not failed; and what
+    // is decided in its place rests on live reads as well.
+    const wanted = kind.decide(object, facts);
+    if (live.want(wanted.needsLive ?? [])) {
+      await beforeLive?.(wanted);
+      continue;
+    }
+    if (!failed) return { facts, decision: wanted };
+    const decision = kind.decide(object, facts, failed);
+    if (live.want(decision.needsLive ?? [])) continue;
+    return { facts, decision };
+  }
 }

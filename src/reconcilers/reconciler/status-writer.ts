@@ -15,7 +15,7 @@ import { repairedLately } from '../activity/entries.ts';
 import type { ObjectActivity } from '../activity/object-activity.ts';
 import type { Decision, Summary } from '../decision.ts';
 import { ownsCondition, type StatusMemory } from '../status/status-memory.ts';
-import { conditionsOf, shownMessage, suspendedConditions } from '../status/summary-conditions.ts';
+import { conditionsOf, shownMessage, suspendedConditions } from '../status/summary.ts';
 
 interface StatusWriterOptions<T extends ManagedObject> {
   readonly client: KubeClient;

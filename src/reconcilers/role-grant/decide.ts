@@ -3,7 +3,7 @@ import { sameId } from '../../azure/names/resource-id.ts';
 import { spellingFault } from '../../azure/names/spelling.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
-import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
+import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { decideExpiry, decideOver, decideUnreadable, decideWithoutPrincipal } from './ends/ended.ts';
 import { comingEnd, earlierEnds, overOf } from './ends/ends.ts';
 import type {

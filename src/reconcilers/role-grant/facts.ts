@@ -1,7 +1,7 @@
 import type { RoleGrant, RoleGrantStatus } from '../../api/role-grant.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
-import type { KeptAction, KeptFacts } from '../retain/facts.ts';
+import type { KeptAction, KeptFacts } from '../retained.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
 

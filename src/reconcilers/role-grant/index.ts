@@ -1,11 +1,10 @@
 import { roleGrant } from '../../api/role-grant.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
 import { keyOf } from '../../kube/types.ts';
-import { withNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
+import { withNeeds } from '../kind.ts';
 import { OwnWrites } from '../own-writes.ts';
-import { withKept } from '../retain/kept.ts';
-import { isKeptAction, keptFacts, performKept } from '../retain/perform.ts';
+import { isKeptAction, keptFacts, performKept, withKept } from '../retained.ts';
 import { AlreadyExists } from '../status/failure.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';

@@ -2,7 +2,7 @@ import { hasFinalizer } from '../../api/schema/common.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
-import type { Keeping } from '../retain/kept.ts';
+import type { Keeping } from '../retained.ts';
 import type { Action, CoOwner, Facts, OwnStatus, RoleGrant } from './facts.ts';
 
 /** What every branch of the decision reads off the object. */

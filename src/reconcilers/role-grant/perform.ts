@@ -2,7 +2,7 @@ import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
-import type { KeptAction } from '../retain/facts.ts';
+import type { KeptAction } from '../retained.ts';
 import { AlreadyExists } from '../status/failure.ts';
 import { type RecordEndDeps, recordEnd, withdrawEnd } from './ends/record-end.ts';
 import type { Action, OwnStatus, RoleGrant } from './facts.ts';

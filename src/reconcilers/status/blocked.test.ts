@@ -3,7 +3,7 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { Failure } from '../decision.ts';
 import { deletionBlocked } from './blocked.fixture.ts';
-import { blockedFor, blockOf, removalAgainMs, unblocked } from './blocked.ts';
+import { blockedFor, blockOf, removalAgainMs, unblocked } from './deleting.ts';
 
 const NOW = Date.parse('2026-11-28T10:00:00Z');
 const HOUR = 3_600_000;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { noLonger } from './no-longer.ts';
+import { noLonger } from './summary.ts';
 
 const object = (...conditions: readonly { readonly type: string; readonly status: 'True' | 'False' }[]) =>
   ({

@@ -1,12 +1,60 @@
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { FailedAction, Failure } from '../decision.ts';
+import type { FailedAction, Failure, Refused } from '../decision.ts';
+
+/** A call that took as long and has no answer: Azure would leave the next one without an answer as well. */
+const SILENCE_MS = 30_000;
 
 /**
- * Several things of one object that are taken away: each is judged by itself, so what failed is reported by whose
- * removal it was.
+ * What failed in one reconcile, for the decisions that come after it. An action that fails ends what was decided with it; but of
+ * several things that are taken away (`Kind.removals`) each stands by itself: the others are tried all the same, and what was
+ * refused is refused until the reconcile ends, or each round would try it anew.
  */
+export class Failures<Action extends { readonly type: string }> {
+  readonly #removals: readonly string[];
+  readonly #kept: Refused<Action>[] = [];
+  /** What failed of the decision that is being carried out. */
+  #now: Refused<Action> | undefined;
+  /** No answer came to it. */
+  #silent = false;
 
-/** By key: what could not be taken away in this reconcile. */
+  constructor(removals: readonly Action['type'][] = []) {
+    this.#removals = removals;
+  }
+
+  /** Another decision is carried out. */
+  begin(): void {
+    this.#now = undefined;
+    this.#silent = false;
+  }
+
+  record(action: Action, failure: Failure, tookMs: number): void {
+    this.#now = { action, failure };
+    this.#silent = failure.ambiguous && tookMs >= SILENCE_MS;
+    if (this.#isRemoval(action)) this.#kept.push(this.#now);
+  }
+
+  /** Whether the next action of the decision is to be performed, after what failed of it. */
+  admits(action: Action): boolean {
+    if (!this.#now) return true;
+    if (!this.#isRemoval(action) || !this.#isRemoval(this.#now.action)) return false;
+    // Where Azure does not answer, the time of the reconcile would be over before anything could be reported.
+    if (this.#silent) this.#kept.push({ action, failure: this.#now.failure });
+    return !this.#silent;
+  }
+
+  /** For the next decision. */
+  get failed(): FailedAction<Action> | undefined {
+    if (this.#now && !this.#isRemoval(this.#now.action)) return { ...this.#now, others: this.#kept };
+    const [first, ...others] = this.#kept;
+    return first && { ...first, others };
+  }
+
+  #isRemoval({ type }: Action): boolean {
+    return this.#removals.includes(type);
+  }
+}
+
+/** By key of what was to be taken away, so that each thing is reported by itself: what could not be taken away in this reconcile. */
 export function refusalsOf<Action extends { readonly type: string }>(
   failed: FailedAction<Action> | undefined,
   removal: Action['type'],

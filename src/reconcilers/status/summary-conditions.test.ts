@@ -3,8 +3,7 @@ import { AzureError } from '../../azure/arm/errors.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
 import type { Summary } from '../decision.ts';
 import { failureOf } from './failure.ts';
-import { summaryOf } from './summaries.ts';
-import { outcomeOf } from './summary-conditions.ts';
+import { outcomeOf, summaryOf } from './summary.ts';
 
 const throttled = (heldBack: boolean) => {
   const failure = failureOf(

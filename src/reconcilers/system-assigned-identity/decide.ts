@@ -4,8 +4,7 @@ import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary }
 import { systemAssignedAsked } from '../hosts/claims/requests.ts';
 import { SYSTEM } from '../hosts/ledger/lines.ts';
 import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
-import { noLonger } from '../status/no-longer.ts';
-import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summaries.ts';
+import { noLonger, notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
   Action,

@@ -1,7 +1,14 @@
 import { sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
-import { unblocked } from '../status/blocked.ts';
-import { deleting, finished, isReleased, leftBehind, RELEASED, refused } from '../status/deleting.ts';
+import {
+  deleting,
+  finished,
+  isReleased,
+  leftBehind,
+  RELEASED,
+  refused,
+  unblocked,
+} from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
 import type { Facts, Failed, OwnStatus, SystemAssignedIdentity, SystemIdentityDecision } from './facts.ts';

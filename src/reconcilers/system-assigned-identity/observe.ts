@@ -16,7 +16,7 @@ import { hostMessageOf } from '../hosts/ledger/host-message.ts';
 import { holdersOf, lineOf, othersOf, systemVerdict } from '../hosts/ledger/system-owner.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { Dependents } from '../services.ts';
-import { blockedFor } from '../status/blocked.ts';
+import { blockedFor } from '../status/deleting.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, ObservedIdentity, ObservedLedger, SystemAssignedIdentity } from './facts.ts';

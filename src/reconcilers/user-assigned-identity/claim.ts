@@ -1,7 +1,7 @@
 import { namesAnother, type Ownership, ownershipOf, ownerValue } from '../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
-import { stalledInside, stalledOutside } from '../status/summaries.ts';
+import { stalledInside, stalledOutside } from '../status/summary.ts';
 import type { Facts, Rival, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import { isCopy, ownerOf } from './object.ts';
 import type { Target } from './target.ts';

@@ -1,7 +1,7 @@
 import { ownershipOf } from '../../azure/names/identity-marks.ts';
 import { describeConflicts, type NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
-import { notAllowed, stalledInside, summaryOf } from '../status/summaries.ts';
+import { notAllowed, stalledInside, summaryOf } from '../status/summary.ts';
 import { decideClaim } from './claim.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';

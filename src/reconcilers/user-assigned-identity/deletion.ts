@@ -2,11 +2,19 @@ import { ownershipOf, retainedMarks, withoutMarks } from '../../azure/names/iden
 import { keptMakers } from '../../azure/names/makers.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
-import { unblocked } from '../status/blocked.ts';
-import { deleting, finished, isReleased, leftBehind, RELEASED, refused } from '../status/deleting.ts';
+import {
+  deleting,
+  FIRST_LIST_RECHECK_MS,
+  finished,
+  isReleased,
+  leftBehind,
+  RELEASED,
+  recheckedWithin,
+  refused,
+  unblocked,
+} from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
-import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../status/undetermined.ts';
 import { isSelf } from './claim.ts';
 import type {
   Action,

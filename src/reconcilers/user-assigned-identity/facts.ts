@@ -7,7 +7,7 @@ import type { Tags } from '../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { Doubt } from '../holds.ts';
-import type { KeptAction, KeptFacts } from '../retain/facts.ts';
+import type { KeptAction, KeptFacts } from '../retained.ts';
 import type { SignInFacts } from '../sign-ins/kind.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */

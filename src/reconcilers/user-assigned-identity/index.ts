@@ -1,9 +1,8 @@
 import { userAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { withNeeds } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
+import { withNeeds } from '../kind.ts';
 import { OwnWrites } from '../own-writes.ts';
-import { withKept } from '../retain/kept.ts';
-import { isKeptAction, keptFacts, performKept } from '../retain/perform.ts';
+import { isKeptAction, keptFacts, performKept, withKept } from '../retained.ts';
 import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
 import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';

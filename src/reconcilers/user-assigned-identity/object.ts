@@ -1,7 +1,7 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import { MARK, type Owner, ownershipOf, tag } from '../../azure/names/identity-marks.ts';
 import { isDeclared } from '../proof/places.ts';
-import type { Keeping } from '../retain/kept.ts';
+import type { Keeping } from '../retained.ts';
 import type { Action, Facts, OwnStatus, SeenIdentity, UserAssignedIdentity } from './facts.ts';
 import type { Target } from './target.ts';
 

@@ -15,7 +15,7 @@ import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
-import type { KeptAction } from '../retain/facts.ts';
+import type { KeptAction } from '../retained.ts';
 import { AlreadyExists } from '../status/failure.ts';
 import type { Stores } from '../stores.ts';
 import type { Action, OwnStatus, UserAssignedIdentity } from './facts.ts';

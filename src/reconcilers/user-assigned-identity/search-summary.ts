@@ -1,6 +1,6 @@
 import type { Failure, Summary } from '../decision.ts';
 import { stalled } from '../status/failure.ts';
-import { stalledOutside } from '../status/summaries.ts';
+import { stalledOutside } from '../status/summary.ts';
 import type { Search, UserAssignedIdentity } from './facts.ts';
 
 /**

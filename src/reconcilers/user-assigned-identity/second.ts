@@ -1,7 +1,7 @@
 import { sameId } from '../../azure/names/resource-id.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
 import { markedFor } from '../proof/observe.ts';
-import { noLonger } from '../status/no-longer.ts';
+import { noLonger } from '../status/summary.ts';
 import type { Facts, IdentityDecision, UserAssignedIdentity } from './facts.ts';
 import type { ObserveDeps } from './observe/deps.ts';
 import { ofNamesakes } from './observe/place.ts';

@@ -14,9 +14,17 @@ import type { Namespace } from '../../kube/builtin.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { factsOf, selects } from '../../policy/selection.ts';
-import { isRefusedByAzure } from './refused-by-azure.ts';
+import { findCondition } from '../../runtime/status/conditions.ts';
 
-/** Which changes of an object are events for its own kind, or for others. */
+/** Which changes of an object are events for its own kind, or for others; and what others read off an object. */
+
+/** By these people ask azid for something. */
+const REQUESTS = [
+  RECONCILE_ANNOTATION,
+  RELEASE_ANNOTATION,
+  CONFIRM_DETACH_ANNOTATION,
+  CONFIRM_ORPHANS_ANNOTATION,
+] as const;
 
 /** azid's own status writes are none (docs/kubernetes.md section 4, "Predicates"). */
 export function isEdit<T extends KubeObject>({ old, new: next }: StoreChange<T>): boolean {
@@ -26,15 +34,18 @@ export function isEdit<T extends KubeObject>({ old, new: next }: StoreChange<T>)
   return (
     a.generation !== b.generation ||
     a.deletionTimestamp !== b.deletionTimestamp ||
-    [
-      RECONCILE_ANNOTATION,
-      RELEASE_ANNOTATION,
-      CONFIRM_DETACH_ANNOTATION,
-      CONFIRM_ORPHANS_ANNOTATION,
-      DETACH_IN_USE_ANNOTATION,
-    ].some((name) => a.annotations?.[name] !== b.annotations?.[name]) ||
+    [...REQUESTS, DETACH_IN_USE_ANNOTATION].some((name) => a.annotations?.[name] !== b.annotations?.[name]) ||
     (hasFinalizer(old) && !hasFinalizer(next))
   );
+}
+
+/**
+ * What people change of an object: another text after each edit, deletion or request, and for a namesake. azid's own writes
+ * (status, finalizer) leave it as it is.
+ */
+export function editionOf({ metadata }: KubeObject): string {
+  const { uid, generation, deletionTimestamp, annotations = {} } = metadata;
+  return JSON.stringify([uid, generation, deletionTimestamp, ...REQUESTS.map((name) => annotations[name])]);
 }
 
 /** Azure refuses what it asks for, or does no longer: whoever waits in line with it may go on. */
@@ -80,4 +91,27 @@ export function hasSameLabels({ old, new: next }: StoreChange<Namespace>): boole
 
 function sortedLabels(namespace: Namespace | undefined): [string, string][] | undefined {
   return namespace && Object.entries(namespace.metadata.labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Stalled by azid itself, in favour of another object: with that one gone, its turn comes by its age. */
+const IN_LINE: ReadonlySet<string> = new Set(['ConflictingGrant', 'CredentialLimit', 'OwnedByAnother']);
+
+/**
+ * Only what stands, or can stand, in Azure goes before others: an object that Azure refuses as it is declared now
+ * holds no place, no pair and no name against those that come later. What it has already stands in its ledger.
+ */
+export function isRefusedByAzure({ metadata, status }: ManagedObject): boolean {
+  const stalled = findCondition(status?.conditions ?? [], 'Stalled');
+  return (
+    stalled?.status === 'True' &&
+    // An edit may have mended it: it is in the running again until Azure was asked.
+    stalled.observedGeneration === metadata.generation &&
+    !IN_LINE.has(stalled.reason)
+  );
+}
+
+/** azid lets another object go before it, for as long as that one has what it asks for, or may have it. */
+export function isInLine({ status }: ManagedObject): boolean {
+  const stalled = findCondition(status?.conditions ?? [], 'Stalled');
+  return stalled?.status === 'True' && IN_LINE.has(stalled.reason);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedObject } from '../../api/schema/common.ts';
-import { isRefusedByAzure } from './refused-by-azure.ts';
+import { isRefusedByAzure } from './predicates.ts';
 
 const object = (reason: string | undefined, observedGeneration = 2): ManagedObject => ({
   apiVersion: 'azid.dev/v1alpha1',

@@ -15,11 +15,11 @@ import {
   hasSameLabels,
   isAnotherPrincipal,
   isEdit,
+  isInLine,
   isReady,
   type Principal,
   selectsNow,
 } from './predicates.ts';
-import { isInLine } from './refused-by-azure.ts';
 
 /** What enqueues objects of several kinds, each once. What enqueues one kind alone stands in its folder. */
 

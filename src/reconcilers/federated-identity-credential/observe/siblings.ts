@@ -4,7 +4,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import { INDEX, type Stores } from '../../stores.ts';
-import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
+import { isRefusedByAzure } from '../../watches/predicates.ts';
 import type { Facts, FederatedIdentityCredential, SeenCredential, Sibling } from '../facts.ts';
 import { identityKey, isProven, nameOf } from '../object.ts';
 import { requestOf } from '../request.ts';

@@ -1,7 +1,7 @@
 import { endsFault } from '../../../azure/names/spelling.ts';
 import type { ObservedIssuer } from '../../../kube/access/cluster-issuer.ts';
 import type { Summary } from '../../decision.ts';
-import { stalledInside } from '../../status/summaries.ts';
+import { stalledInside } from '../../status/summary.ts';
 import type { FederatedIdentityCredential, Trust } from '../facts.ts';
 import { GITHUB_ISSUER, githubSubject } from './github.ts';
 

@@ -1,7 +1,7 @@
 import { armKey, sameId } from '../../../azure/names/resource-id.ts';
 import { RECHECK_READY_MS } from '../../decision.ts';
-import { removalAgainMs } from '../../status/blocked.ts';
-import { summaryOf } from '../../status/summaries.ts';
+import { removalAgainMs } from '../../status/deleting.ts';
+import { summaryOf } from '../../status/summary.ts';
 import type {
   CredentialDecision,
   Facts,

@@ -3,7 +3,7 @@ import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import type { LateWrites } from '../../late-write.ts';
+import type { LateWrites } from '../../own-writes.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { HostIdentity, ObservedHost, WriteWindow } from '../facts.ts';
 import type { HostMemory } from '../write/memory.ts';

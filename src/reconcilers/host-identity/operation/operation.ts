@@ -1,4 +1,4 @@
-import { summaryOf } from '../../status/summaries.ts';
+import { summaryOf } from '../../status/summary.ts';
 import type { Facts, HostDecision, HostIdentity } from '../facts.ts';
 import { ownStatus } from '../object.ts';
 

@@ -7,7 +7,7 @@ import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import { Elapsed } from '../../../runtime/time/elapsed.ts';
 import type { FakeClock } from '../../../runtime/time/fake-clock.ts';
-import { LateWrites } from '../../late-write.ts';
+import { LateWrites } from '../../own-writes.ts';
 import { IdentityProofs } from '../../proof/identity-proofs.ts';
 import { MissingReferences } from '../../proof/missing-references.ts';
 import { noRecords } from '../../proof/proofs.fixture.ts';

@@ -3,7 +3,7 @@ import { livenessOf } from '../../../azure/hosts/read/liveness.ts';
 import type { Summary } from '../../decision.ts';
 import { type Line, SYSTEM, shortName } from '../../hosts/ledger/lines.ts';
 import { DEAD_IN_THE_WAY, DEAD_ON_HOST, type Trouble, withProblem } from '../../hosts/ledger/problems.ts';
-import { stalledOutside, summaryOf } from '../../status/summaries.ts';
+import { stalledOutside, summaryOf } from '../../status/summary.ts';
 import type { Facts, Refusal } from '../facts.ts';
 import { withState } from '../identity/case.ts';
 import {

@@ -46,7 +46,7 @@ export function baselinesOf(
 /**
  * What is over of the record: what is gone from Azure, and of what has no proof what has an object, or what a person, having seen it
  * listed, says was not retained: by an annotation of its own, for what was listed until then, since whoever confirms that owners are
- * gone says nothing of these. What an object says that lives is that object's own matter (`src/reconcilers/retain/kept.ts`), and what
+ * gone says nothing of these. What an object says that lives is that object's own matter (`src/reconcilers/retained.ts`), and what
  * one declared that is gone holds whoever else has a part in the thing.
  *
  * @param listed by key: since when it is listed, wall ms

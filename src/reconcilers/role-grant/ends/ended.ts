@@ -4,7 +4,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Summary } from '../../decision.ts';
 import { otherThan } from '../../status/refusals.ts';
-import { stalledInside, stalledOutside, summaryOf } from '../../status/summaries.ts';
+import { stalledInside, stalledOutside, summaryOf } from '../../status/summary.ts';
 import type { Facts, Failed, GrantDecision, Held, ObservedEnd, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../object.ts';
 import { notGranted } from '../propagation.ts';

@@ -2,7 +2,7 @@ import { MAX_EXPIRY_OWNERS } from '../../../api/assignment-expiry.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Summary } from '../../decision.ts';
-import { stalledOutside } from '../../status/summaries.ts';
+import { stalledOutside } from '../../status/summary.ts';
 import type { Action, Facts, Held, ObservedEnd, RoleGrant, Target } from '../facts.ts';
 import { expiryOf } from '../object.ts';
 import { everything } from '../removal/removal.ts';

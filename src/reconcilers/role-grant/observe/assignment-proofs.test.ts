@@ -3,8 +3,7 @@ import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.t
 import type { Observation } from '../../../cache/store/entry.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { lateWritesOn } from '../../late-write.fixture.ts';
-import { ownWritesOf } from '../../own-writes.fixture.ts';
+import { lateWritesOn, ownWritesOf } from '../../own-writes.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
 import { cachedAssignment, type ObservedDeps } from './assignment.ts';
 

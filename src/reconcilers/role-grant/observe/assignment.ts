@@ -3,8 +3,7 @@ import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import type { LateWrites } from '../../late-write.ts';
-import type { OwnWrites } from '../../own-writes.ts';
+import type { LateWrites, OwnWrites } from '../../own-writes.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { ObservedAssignment, RoleGrant } from '../facts.ts';
 

@@ -6,7 +6,7 @@ import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { INDEX, type Stores } from '../../stores.ts';
-import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
+import { isRefusedByAzure } from '../../watches/predicates.ts';
 import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/recorded.ts';
 import type { CoOwner, ObservedRole, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { isExpired } from '../object.ts';

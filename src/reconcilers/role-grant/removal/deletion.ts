@@ -1,9 +1,17 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import type { Failure } from '../../decision.ts';
-import { unblocked } from '../../status/blocked.ts';
-import { deleting, finished, isReleased, leftBehind, RELEASED, refused } from '../../status/deleting.ts';
+import {
+  deleting,
+  FIRST_LIST_RECHECK_MS,
+  finished,
+  isReleased,
+  leftBehind,
+  RELEASED,
+  recheckedWithin,
+  refused,
+  unblocked,
+} from '../../status/deleting.ts';
 import { otherThan } from '../../status/refusals.ts';
-import { FIRST_LIST_RECHECK_MS, recheckedWithin } from '../../status/undetermined.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { ownStatus, withoutEntries } from '../object.ts';

@@ -1,5 +1,5 @@
+import type { Undetermined } from '../../status/deleting.ts';
 import { stalled } from '../../status/failure.ts';
-import type { Undetermined } from '../../status/undetermined.ts';
 import type { Facts, RoleGrant } from '../facts.ts';
 
 /**

@@ -2,7 +2,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import { otherThan, refusalsOf } from '../../status/refusals.ts';
-import { stalledOutside } from '../../status/summaries.ts';
+import { stalledOutside } from '../../status/summary.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type {
   Facts,

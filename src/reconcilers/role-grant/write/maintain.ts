@@ -1,7 +1,7 @@
 import { isObserved } from '../../../api/schema/common.ts';
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { otherThan } from '../../status/refusals.ts';
-import { stalledOutside } from '../../status/summaries.ts';
+import { stalledOutside } from '../../status/summary.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { finalizer, ownStatus, withEntry, withoutEntries } from '../object.ts';

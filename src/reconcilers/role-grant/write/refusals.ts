@@ -1,5 +1,5 @@
 import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
-import { stalledOutside, summaryOf } from '../../status/summaries.ts';
+import { stalledOutside, summaryOf } from '../../status/summary.ts';
 import type { Facts, Target } from '../facts.ts';
 import { describe } from '../stop.ts';
 

@@ -1,6 +1,6 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { RECHECK_READY_MS } from '../../decision.ts';
-import { removalAgainMs, removalBlocked, removalFree } from '../../status/blocked.ts';
+import { removalAgainMs, removalBlocked, removalFree } from '../../status/deleting.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { finalizer, ownStatus, withoutEntries } from '../object.ts';

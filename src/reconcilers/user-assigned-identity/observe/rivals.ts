@@ -3,7 +3,7 @@ import { sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import { identitiesConcerned } from '../../proof/concerned.ts';
-import { isRefusedByAzure } from '../../watches/refused-by-azure.ts';
+import { isRefusedByAzure } from '../../watches/predicates.ts';
 import type { Rival, UserAssignedIdentity } from '../facts.ts';
 import { resolveTarget, type Target } from '../target.ts';
 import type { ObserveDeps } from './deps.ts';

@@ -2,7 +2,7 @@ import { ownerMarks } from '../../../azure/names/identity-marks.ts';
 import { withMaker } from '../../../azure/names/makers.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import type { Summary } from '../../decision.ts';
-import { stalledOutside } from '../../status/summaries.ts';
+import { stalledOutside } from '../../status/summary.ts';
 import { decideClaim } from '../claim.ts';
 import type { Facts, IdentityDecision, ObservedInAzure, OwnStatus, UserAssignedIdentity } from '../facts.ts';
 import { finalizer, keysOf, ownerOf, ownStatus } from '../object.ts';

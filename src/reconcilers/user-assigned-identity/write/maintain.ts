@@ -4,7 +4,7 @@ import { keptMakers, withMaker } from '../../../azure/names/makers.ts';
 import { sameRegion } from '../../../azure/names/region.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
-import { stalledOutside } from '../../status/summaries.ts';
+import { stalledOutside } from '../../status/summary.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
 import { finalizer, keysOf, ownerOf, ownStatus } from '../object.ts';
 import type { Target } from '../target.ts';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
 import { isOwnConfigMap } from '../../own-config-maps.ts';
-import { stalledInside } from '../../status/summaries.ts';
+import { stalledInside } from '../../status/summary.ts';
 import type {
   Action,
   Facts,

@@ -1,7 +1,13 @@
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { Condition } from '../../kube/types.ts';
+import type { Denied } from '../../policy/verdict.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
-import { type Finding, removeCondition, setCondition } from '../../runtime/status/conditions.ts';
+import {
+  type Finding,
+  findCondition,
+  removeCondition,
+  setCondition,
+} from '../../runtime/status/conditions.ts';
 import { shortMessage } from '../../runtime/status/short-message.ts';
 import {
   deleting,
@@ -12,10 +18,49 @@ import {
   suspended,
   waitingFor,
 } from '../../runtime/status/summary.ts';
-import type { Failure, Summary } from '../decision.ts';
+import { type Failure, RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 
-/** The two readings of a decision's summary: what people and tools see, and what the queue does next. */
+/**
+ * The summary of a decision: how one is made of a failure or a verdict, and its two readings, the conditions that people and tools see
+ * and what the queue does next.
+ */
 
+export function summaryOf(failure: Failure): Summary {
+  return failure.kind === 'stalled'
+    ? { state: 'stalled', reason: failure.reason, message: failure.message, recheckMs: RECHECK_OUTSIDE_MS }
+    : { state: 'retrying', failure };
+}
+
+/** Stalled until an edit or a policy mends it: both enqueue the object. */
+export function stalledInside(reason: string, message: string): Summary {
+  return { state: 'stalled', reason, message, recheckMs: RECHECK_INSIDE_MS };
+}
+
+/**
+ * What the policies deny: stalled until they change. While the namespace was not seen there is no verdict to report;
+ * its arrival enqueues the object, and its earlier status still stands.
+ */
+export function notAllowed(
+  { metadata, status }: ManagedObject,
+  { message, unseen }: Denied,
+  reason = 'PolicyDenied',
+): Summary {
+  if (!unseen) return stalledInside(reason, message);
+  return {
+    state: 'waiting',
+    for: `namespace ${metadata.namespace ?? ''}`,
+    message,
+    recheckMs: RECHECK_OUTSIDE_MS,
+    keep: status?.observedGeneration === metadata.generation,
+  };
+}
+
+/** Stalled until someone acts in Azure, which nothing announces. */
+export function stalledOutside(reason: string, message: string): Summary {
+  return { state: 'stalled', reason, message, recheckMs: RECHECK_OUTSIDE_MS };
+}
+
+/** What people and tools see. */
 export function conditionsOf(
   summary: Summary,
   object: ManagedObject,
@@ -79,6 +124,7 @@ export function shownMessage(conditions: readonly Condition[] = []): string | un
   return reported && shortMessage(reported.message);
 }
 
+/** What the queue does next. */
 export function outcomeOf(summary: Summary): Outcome {
   switch (summary.state) {
     case 'ready':
@@ -103,4 +149,17 @@ export function outcomeOf(summary: Summary): Outcome {
 function retryOf({ reason, error, notBeforeMs, heldBack = false }: Failure): Outcome {
   if (heldBack && notBeforeMs !== undefined) return { type: 'heldBack', reason, notBeforeMs };
   return { type: 'retry', reason, error, ...(notBeforeMs !== undefined && { notBeforeMs }) };
+}
+
+/**
+ * Of a condition that is `True` while something is so: `False` once it is over, since one that went away could not be waited for
+ * (`kubectl wait`); and nothing on objects of which it never was.
+ */
+export function noLonger(
+  { status }: Pick<ManagedObject, 'status'>,
+  type: string,
+  over: { readonly reason: string; readonly message: string },
+): readonly Finding[] {
+  if (findCondition(status?.conditions ?? [], type)?.status !== 'True') return [];
+  return [{ type, status: 'False', ...over }];
 }

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ManagedObject } from '../../api/schema/common.ts';
-import type { RetainedEntry } from '../../orphans/records/retained-index.ts';
-import type { CommonAction, Decision, FailedAction } from '../decision.ts';
-import type { KeptAction, KeptFacts } from './facts.ts';
-import { withKept } from './kept.ts';
+import type { ManagedObject } from '../api/schema/common.ts';
+import type { RetainedEntry } from '../orphans/records/retained-index.ts';
+import type { CommonAction, Decision, FailedAction } from './decision.ts';
+import { type KeptAction, type KeptFacts, withKept } from './retained.ts';
 
 type Write = { readonly type: 'put' | 'delete'; readonly id: string };
 interface Status {

@@ -1,9 +1,22 @@
-import type { ManagedObject } from '../../api/schema/common.ts';
-import { armKey } from '../../azure/names/resource-id.ts';
-import type { RetainedEntry } from '../../orphans/records/retained-index.ts';
-import type { Decision, FailedAction } from '../decision.ts';
-import { summaryOf } from '../status/summaries.ts';
-import type { KeptAction, KeptFacts } from './facts.ts';
+import type { ManagedObject } from '../api/schema/common.ts';
+import { armKey } from '../azure/names/resource-id.ts';
+import { keyOf } from '../kube/types.ts';
+import type { RetainedKind, RetainedRecords } from '../orphans/records/retained.ts';
+import type { RetainedEntry } from '../orphans/records/retained-index.ts';
+import type { Decision, FailedAction } from './decision.ts';
+import type { Performed } from './kind.ts';
+import { summaryOf } from './status/summary.ts';
+
+/** For the facts of kinds whose things a sweep may take. */
+export interface KeptFacts {
+  /** What is on record as kept for this object, or for one of its name that lived before. Absent: nothing is put on record. */
+  readonly onRecord?: readonly RetainedEntry[] | undefined;
+}
+
+export type KeptAction =
+  /** Writes down, out of everybody's reach, that these stay in Azure on purpose: nothing there says so. */
+  | { readonly type: 'recordRetained'; readonly ids: readonly string[] }
+  | { readonly type: 'forgetRetained'; readonly entries: readonly RetainedEntry[] };
 
 /**
  * What an object says by `deletionPolicy: Retain` is carried out when it is deleted. One that goes by force is never deleted as azid sees
@@ -116,4 +129,33 @@ function withoutFinalizer<
   if (own.length === 0 || stays || at < 0) return decision;
   const forget = { type: 'forgetRetained', entries: own } as const;
   return { ...decision, actions: decision.actions.toSpliced(at, 0, forget as unknown as Action) };
+}
+
+interface KeptDeps {
+  readonly retained: Pick<RetainedRecords, 'record' | 'forget'>;
+}
+
+export function isKeptAction(action: { readonly type: string }): action is KeptAction {
+  return action.type === 'recordRetained' || action.type === 'forgetRetained';
+}
+
+export async function performKept(
+  action: KeptAction,
+  { metadata }: ManagedObject,
+  signal: AbortSignal,
+  { retained }: KeptDeps,
+): Promise<Performed> {
+  if (action.type === 'recordRetained')
+    await retained.record(action.ids, { owner: keyOf({ metadata }), uid: metadata.uid }, signal);
+  else await retained.forget(action.entries, signal);
+  return {};
+}
+
+/** What this process knows of the record. */
+export function keptFacts(
+  kind: RetainedKind | 'identities',
+  { metadata }: ManagedObject,
+  { retained }: { readonly retained: Pick<RetainedRecords, 'ofObject'> },
+): KeptFacts {
+  return { onRecord: retained.ofObject(kind, metadata.uid, keyOf({ metadata })) };
 }
