@@ -1,8 +1,8 @@
 /** `docs/reference/azure-rights.md`: what azid calls in Azure, the right it needs, the role that has it, and what shows when it is missing. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AZURE_RIGHTS } from '../../src/operator/azure/rights/azure-rights.ts';
-import type { AzureRight, MissingRight } from '../../src/operator/azure/rights/right.ts';
+import { AZURE_RIGHTS } from '../../src/operator/azure/azure-rights.ts';
+import type { AzureRight, MissingRight } from '../../src/operator/azure/right.ts';
 import { type GeneratedFile, HEADERS, markdownTable } from './file.ts';
 
 const ROLES = join(import.meta.dirname, '..', '..', 'deploy', 'azure');

@@ -5,9 +5,8 @@ import type { Connection } from './azure/connection.ts';
 import type { AsStored } from './leader/as-stored.ts';
 import type { HeadStart } from './leader/head-start.ts';
 import { claimInstallation, type InstallationOptions } from './leader/installation.ts';
-import { untilAnswered } from './leader/until-answered.ts';
 import { principalsOf, retainedOf } from './records.ts';
-import { anyOf } from './signals.ts';
+import { anyOf, untilAnswered } from './waits.ts';
 import { Work, type WorkParts } from './work.ts';
 
 interface LeadParts

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
-import { onceCalm } from './once-calm.ts';
+import { onceCalm } from './waits.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 

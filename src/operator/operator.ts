@@ -10,21 +10,18 @@ import { Metrics } from '../observability/metrics/metrics.ts';
 import { type ObservabilityServer, startObservabilityServer } from '../observability/server.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { createWatches, type Stores } from '../reconcilers/stores.ts';
-import { AZURE_RESOURCES } from './azure/azure-resources.ts';
+import { AZURE_RESOURCES } from './azure/azure-rights.ts';
 import { Connection } from './azure/connection.ts';
 import { useOwnedAreas } from './azure/owned-areas.ts';
 import { lead } from './lead.ts';
 import { AsStored } from './leader/as-stored.ts';
-import { onlyLeaderWrites, unlessCut } from './leader/guards.ts';
 import { HeadStart } from './leader/head-start.ts';
 import { readInstallation, whenHandedOver } from './leader/installation.ts';
-import { campaign, type Leadership } from './leader/leadership.ts';
-import { untilAnswered } from './leader/until-answered.ts';
+import { campaign, type Leadership, onlyLeaderWrites, unlessCut } from './leader/leadership.ts';
 import type { OperatorOptions } from './options.ts';
 import { KINDS } from './registry.ts';
 import { leaseAnnotations } from './shard/shard.ts';
-import { anyOf, waitUntil } from './signals.ts';
-import { whenAllSynced } from './synced.ts';
+import { anyOf, untilAnswered, waitUntil, whenAllSynced } from './waits.ts';
 import type { Work } from './work.ts';
 
 /** Why a run ended. */

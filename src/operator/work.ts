@@ -14,19 +14,16 @@ import type { Services } from '../reconcilers/services.ts';
 import { LastSignIns } from '../reconcilers/sign-ins/last-sign-ins.ts';
 import { INDEX, type Stores, storeOf } from '../reconcilers/stores.ts';
 import type { Connection } from './azure/connection.ts';
-import { hearFromAzure } from './hints/hints.ts';
-import { readSignIns } from './hints/sign-ins.ts';
+import { hearFromAzure, readSignIns } from './hints.ts';
 import { KindController } from './kind-controller.ts';
 import type { Leadership } from './leader/leadership.ts';
-import { onceCalm } from './once-calm.ts';
 import { FLUSH_LIMIT_MS, type OperatorOptions } from './options.ts';
 import { PermissionChanges } from './permission-changes.ts';
 import { servicesOf } from './services.ts';
-import { ForeignObjects } from './shard/foreign-objects.ts';
-import { listAnew } from './shard/list-anew.ts';
+import { ForeignObjects, listAnew } from './shard/foreign-objects.ts';
 import { reportShards } from './shard/report.ts';
 import { Shard } from './shard/shard.ts';
-import { anyOf } from './signals.ts';
+import { anyOf, onceCalm } from './waits.ts';
 
 export interface WorkParts {
   readonly options: OperatorOptions;

@@ -1,5 +1,5 @@
-import { AZURE_RIGHTS } from '../../src/operator/azure/rights/azure-rights.ts';
-import type { AzureRight } from '../../src/operator/azure/rights/right.ts';
+import { AZURE_RIGHTS } from '../../src/operator/azure/azure-rights.ts';
+import type { AzureRight } from '../../src/operator/azure/right.ts';
 import { SUB } from '../support/kinds/hosts.ts';
 import type { World } from '../support/testbed.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOST_CAPABILITIES } from '../../../src/azure/hosts/types/capabilities.ts';
-import { hostRights } from '../../../src/operator/azure/rights/host-rights.ts';
+import { hostRights } from '../../../src/operator/azure/right.ts';
 import { GIVEN } from '../../../test/deploy/azure-template.ts';
 import {
   ALL,

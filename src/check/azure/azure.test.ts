@@ -5,7 +5,7 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { rightsOf } from '../../azure/permissions.ts';
 import { KubeError } from '../../kube/errors.ts';
-import { AZURE_RIGHTS } from '../../operator/azure/rights/azure-rights.ts';
+import { AZURE_RIGHTS } from '../../operator/azure/azure-rights.ts';
 import { needsOf } from './needs.ts';
 import { rightsFinding, rolesFor, unreadable } from './rights.ts';
 import { notAsked, notSignedIn, signedIn } from './sign-in.ts';

@@ -1,13 +1,14 @@
 import { ActivityLog } from '../../azure/activity-log.ts';
-import { ArmAccess } from '../../azure/arm/arm-access.ts';
+import { ArmAccess, type ArmAccessOptions } from '../../azure/arm/arm-access.ts';
 import { type AzureCaller, whoAmI } from '../../azure/arm/caller.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
 import { AssociatedResources } from '../../azure/associated-resources.ts';
 import { FederatedCredentials } from '../../azure/federated-credentials.ts';
 import { PrincipalStates } from '../../azure/graph/directory.ts';
-import { DIRECTORY_OBJECTS } from '../../azure/graph/graph-access.ts';
+import { DIRECTORY_OBJECTS, type GraphPart, graphAccess } from '../../azure/graph/graph-access.ts';
 import { Hosts } from '../../azure/hosts/hosts.ts';
 import { Identities } from '../../azure/identities.ts';
+import { AZURE_LIMITS, type Limits } from '../../azure/limits.ts';
 import { Permissions } from '../../azure/permissions.ts';
 import { RequestScheduler } from '../../azure/requests/request-scheduler.ts';
 import { ResourceGraph } from '../../azure/resource-graph.ts';
@@ -16,8 +17,6 @@ import { RoleDefinitions } from '../../azure/role-definitions.ts';
 import type { Metrics } from '../../observability/metrics/metrics.ts';
 import type { AzureSide } from '../../reconcilers/services.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from '../options.ts';
-import { graphOf } from './graph.ts';
-import { limitsOf } from './limits-of.ts';
 
 interface WriteGuards {
   /** Asked right before each write leaves; throws if azid may not write any more. */
@@ -36,25 +35,10 @@ export function connectAzure(
   metrics: Metrics,
   { beforeWrite, onWritten }: WriteGuards,
 ): ConnectedAzure {
-  const { clock, cloud, credential, tenantId, version, interceptArm, tracer } = options;
+  const { clock, cloud, credential, tenantId, tracer } = options;
   const limits = limitsOf(options);
   const scheduler = new RequestScheduler({ clock, metrics: metrics.azure, ...(limits && { limits }) });
-  const access = new ArmAccess({
-    cloud,
-    credential,
-    clock,
-    version,
-    timeLimitMs: AZURE_CALL_LIMIT_MS,
-    beforeWrite,
-    metrics: {
-      request: (seconds, { resource, method, status }) =>
-        metrics.azure.request({ resource, requestType: method, responseCode: status || undefined, seconds }),
-      remaining: (value, { bucket, subscriptionId }) =>
-        metrics.azure.remaining(subscriptionId, [[`x-ms-ratelimit-remaining-${bucket}`, String(value)]]),
-    },
-    ...(interceptArm && { intercept: interceptArm }),
-    tracer,
-  });
+  const access = new ArmAccess({ ...accessOptions(options, metrics), beforeWrite, tracer });
   // One credential until policies bring more; its rate-limit scopes are already its own.
   const calls = { access, scheduler, clock, tenantId, credential: 'azid', onWritten, tracer };
   let self: AzureCaller | undefined;
@@ -80,4 +64,36 @@ export function connectAzure(
       }
     },
   };
+}
+
+/** The way to a part of Microsoft Graph, with what the operator was started with. */
+export function graphOf(part: GraphPart, options: OperatorOptions, metrics: Metrics): ArmAccess {
+  return graphAccess(part, accessOptions(options, metrics));
+}
+
+function accessOptions(
+  { cloud, credential, clock, version, interceptArm }: OperatorOptions,
+  metrics: Metrics,
+): ArmAccessOptions {
+  return {
+    cloud,
+    credential,
+    clock,
+    version,
+    timeLimitMs: AZURE_CALL_LIMIT_MS,
+    metrics: {
+      request: (seconds, { resource, method, status }) =>
+        metrics.azure.request({ resource, requestType: method, responseCode: status || undefined, seconds }),
+      remaining: (value, { bucket, subscriptionId }) =>
+        metrics.azure.remaining(subscriptionId, [[`x-ms-ratelimit-remaining-${bucket}`, String(value)]]),
+    },
+    ...(interceptArm && { intercept: interceptArm }),
+  };
+}
+
+/** Several shards are one caller to Azure: none may take for its own what all have. */
+export function limitsOf({ limits, shard }: Pick<OperatorOptions, 'limits' | 'shard'>): Limits | undefined {
+  if (!shard) return limits;
+  const { share, ...rest } = limits ?? AZURE_LIMITS;
+  return { ...rest, share: share / shard.count };
 }

@@ -5,11 +5,12 @@ import { OwnCalls } from '../../hints/own-calls.ts';
 import { Self } from '../../hints/self.ts';
 import type { Metrics } from '../../observability/metrics/metrics.ts';
 import type { Stores } from '../../reconcilers/stores.ts';
+import { backoffMs } from '../../runtime/queue/backoff.ts';
+import { sleep } from '../../runtime/time/clock.ts';
 import type { Leadership } from '../leader/leadership.ts';
 import type { OperatorOptions } from '../options.ts';
 import { cachesOf } from '../services.ts';
 import { type ConnectedAzure, connectAzure } from './azure.ts';
-import { untilKnown } from './who-am-i.ts';
 
 interface ConnectionParts {
   readonly options: OperatorOptions;
@@ -31,8 +32,10 @@ export class Connection {
   readonly #ended = new AbortController();
 
   constructor({ options, metrics, leadership, stores, cut }: ConnectionParts) {
-    const { clock, random, log } = options;
-    this.arrivals = new SubscriptionArrivals({ clock, inUse: () => this.caches.subscriptions.names });
+    this.arrivals = new SubscriptionArrivals({
+      clock: options.clock,
+      inUse: () => this.caches.subscriptions.names,
+    });
     const connected = connectAzure(options, metrics, {
       beforeWrite: () => {
         if (cut.aborted) throw new CallRefused('WriteRefused', 'this process is stopping');
@@ -52,7 +55,7 @@ export class Connection {
       },
     };
     const { signal } = this;
-    void untilKnown(this.azure.whoAmI, { clock, random, log, signal });
+    void untilKnown(this.azure.whoAmI, options, signal);
     this.caches = cachesOf(options, this.azure, stores, signal);
   }
 
@@ -69,5 +72,27 @@ export class Connection {
   async stop(): Promise<void> {
     this.end();
     await this.caches.stop();
+  }
+}
+
+const WAIT = { baseMs: 1_000, maxMs: 60_000 };
+
+/**
+ * Asks who azid is in Azure until that is known: until then azid's own calls, where Azure reports them, pass for a
+ * stranger's unless some object happens to need the answer. Never rejects.
+ */
+export async function untilKnown(
+  whoAmI: () => Promise<unknown>,
+  { clock, random, log }: Pick<OperatorOptions, 'clock' | 'random' | 'log'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let failures = 1; !signal.aborted; failures++) {
+    try {
+      await whoAmI();
+      return;
+    } catch (error) {
+      log.debug({ error }, 'who azid is in Azure is not known yet');
+      await sleep(clock, backoffMs(failures, random, WAIT), signal).catch(() => {});
+    }
   }
 }

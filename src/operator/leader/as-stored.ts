@@ -1,10 +1,10 @@
 import { namespaces } from '../../kube/builtin.ts';
 import type { KindDefinition } from '../../reconcilers/definition.ts';
 import type { WatchedResource } from '../../reconcilers/stores.ts';
+import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { OperatorOptions } from '../options.ts';
-import { SharedCatchUp } from '../shard/catch-up.ts';
+import { untilAnswered } from '../waits.ts';
 import type { Leadership } from './leadership.ts';
-import { untilAnswered } from './until-answered.ts';
 
 /** A head start has a few seconds. */
 const HEAD_START_AGAIN_MS = 250;
@@ -68,5 +68,40 @@ export class AsStored {
     await Promise.all(
       asked.map(({ informer }) => untilAnswered(() => informer.catchUp(signal), options, signal, againMs)),
     );
+  }
+}
+
+/**
+ * Lists anew what other shards write to, once for all callers that wait at the same time: a call while a list is under way waits for the next one,
+ * since what it is to see may have been written after that list began.
+ */
+export class SharedCatchUp {
+  readonly #list: () => Promise<void>;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(list: () => Promise<void>) {
+    this.#list = list;
+  }
+
+  /** Resolves when a list that began after this call is in the stores; rejects as that did, or with the signal's reason. */
+  now(signal: AbortSignal): Promise<void> {
+    if (!this.#running) return unlessAborted(this.#start(), signal);
+    this.#next ??= this.#running.then(
+      () => this.#start(),
+      () => this.#start(),
+    );
+    return unlessAborted(this.#next, signal);
+  }
+
+  #start(): Promise<void> {
+    this.#next = undefined;
+    const running: Promise<void> = this.#list().finally(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    // Each caller of `now` handles it; one that has aborted does not.
+    running.catch(() => {});
+    this.#running = running;
+    return running;
   }
 }

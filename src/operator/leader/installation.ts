@@ -5,7 +5,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
-import { notLeading } from './guards.ts';
+import { notLeading } from './leadership.ts';
 
 /**
  * Which installation of azid this is: the id every mark in Azure carries (docs/architecture.md section 6). It is kept beside the

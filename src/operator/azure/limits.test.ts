@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AZURE_LIMITS } from '../../azure/limits.ts';
-import { limitsOf } from './limits-of.ts';
+import { limitsOf } from './azure.ts';
 
 const shard = { name: 'blue', count: 3, leaseName: 'azid' };
 

@@ -1,44 +1,9 @@
-import { HOST_CAPABILITIES } from '../../../azure/hosts/types/capabilities.ts';
-import { hostRights } from './host-rights.ts';
-import { type AzureRight, blocked, row, stalled } from './right.ts';
+import { HOST_CAPABILITIES } from '../../azure/hosts/types/capabilities.ts';
+import { type AzureRight, blocked, hostRights, lifecycle, row, stalled } from './right.ts';
 
 const IDENTITIES = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 const CREDENTIALS = `${IDENTITIES}/federatedIdentityCredentials`;
 const ASSIGNMENTS = 'Microsoft.Authorization/roleAssignments';
-
-/** What is read, made and deleted of one type, where a missing right has the same reason for all objects of a kind. */
-function lifecycle(
-  type: string,
-  what: string,
-  kind: string,
-  writes: readonly ('PUT' | 'PATCH')[],
-): AzureRight[] {
-  const resource = type.toLowerCase();
-  const failed = 'AuthorizationFailed';
-  return [
-    row({
-      call: `read and list ${what}`,
-      resource,
-      methods: ['GET'],
-      right: `${type}/read`,
-      without: stalled(kind, failed),
-    }),
-    row({
-      call: `make and change ${what}`,
-      resource,
-      methods: writes,
-      right: `${type}/write`,
-      without: stalled(kind, failed),
-    }),
-    row({
-      call: `delete ${what}`,
-      resource,
-      methods: ['DELETE'],
-      right: `${type}/delete`,
-      without: blocked(kind, failed),
-    }),
-  ];
-}
 
 /**
  * Every call that azid makes to Azure: from this table come docs/reference/azure-rights.md and the check of the roles in deploy/azure, and
@@ -155,3 +120,13 @@ export const AZURE_RIGHTS: readonly AzureRight[] = [
     note: 'of principals that only the directory knows: nobody can tell that they are gone',
   }),
 ];
+
+/**
+ * The resource types among them, as in the label `resource`, and the methods that azid uses, so that their series start at zero: a rate over
+ * a series that appears with its first failure shows nothing of it.
+ */
+export const AZURE_RESOURCES: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  [...Map.groupBy(AZURE_RIGHTS, ({ resource }) => resource)].flatMap(([resource, rows]) =>
+    resource === undefined ? [] : [[resource, [...new Set(rows.flatMap(({ methods }) => methods))]]],
+  ),
+);

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { SharedCatchUp } from './catch-up.ts';
+import { SharedCatchUp } from '../leader/as-stored.ts';
 
 let lists: PromiseWithResolvers<void>[];
 let shared: SharedCatchUp;

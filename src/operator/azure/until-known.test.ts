@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { silentLog } from '../../runtime/log.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { untilKnown } from './who-am-i.ts';
+import { untilKnown } from './connection.ts';
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -13,7 +13,7 @@ function asking(failures: number) {
     asked += 1;
     if (asked <= failures) throw new Error('no token');
   };
-  const ended = untilKnown(whoAmI, { clock, random: () => 0.5, log: silentLog, signal: stop.signal });
+  const ended = untilKnown(whoAmI, { clock, random: () => 0.5, log: silentLog }, stop.signal);
   return { clock, stop, ended, asked: () => asked };
 }
 
