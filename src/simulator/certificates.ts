@@ -1,4 +1,3 @@
-// @peculiar/x509 resolves its parts through the metadata proposal and throws at import without this.
 import 'reflect-metadata';
 import { createPrivateKey, generateKeyPair, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -14,6 +13,8 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import { systemClock } from './clock.ts';
+
+// @peculiar/x509 resolves its parts through the metadata proposal and throws at import without this.
 
 /** Certificates of servers that live on this machine for an hour: the simulated Azure's and the API server's. */
 
@@ -108,4 +109,18 @@ async function privatePem(key: webcrypto.CryptoKey): Promise<string> {
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
     .export({ format: 'pem', type: 'pkcs8' })
     .toString();
+}
+
+/** What the HTTPS server needs, and the CA that clients must trust (`tlsOptions.ca` or `NODE_EXTRA_CA_CERTS`). */
+export interface Pki {
+  readonly caPem: string;
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+/** A private CA and a server certificate for 127.0.0.1 and localhost. */
+export async function createPki(): Promise<Pki> {
+  const ca = await createCertificateAuthority('azid simulated Azure CA');
+  const { certificate, key } = await ca.issueServer();
+  return { caPem: ca.certificate, certPem: certificate, keyPem: key };
 }

@@ -1,4 +1,4 @@
-/** ARM ids and scopes as the simulator compares them: without regard to case, slashes collapsed (docs/azure-facts.md section 2). */
+/** ARM ids, scopes and GUIDs as the simulator compares them: without regard to case, slashes collapsed (docs/azure-facts.md section 2). */
 
 /** The key of a scope: lower-case, single slashes, no slash at the end; `/` for the tenant root (also for ''). */
 export function scopeKey(scope: string): string {
@@ -60,3 +60,18 @@ export function isWithin(id: string, scope: string): boolean {
   const above = scopeKey(scope);
   return above === '/' || key === above || key.startsWith(`${above}/`);
 }
+
+/** GUIDs as the authorization service takes and prints them. */
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export const isGuid = (text: string): boolean => GUID.test(text);
+
+/** 32 hex digits without dashes: the form inside the service's messages (docs/azure-facts.md section 5). */
+export const bareHex = (guid: string): string => guid.replaceAll('-', '').toLowerCase();
+
+/** The GUID at the end of a full id, or the text itself, lower-case. */
+export const trailingGuid = (id: string): string => (id.split('/').at(-1) ?? '').toLowerCase();
+
+/** The placeholder `{+scope}`: empty at the tenant. */
+export const scopeOf = (params: Readonly<Record<string, string>>): string =>
+  params.scope === undefined || params.scope === '' ? '/' : params.scope;

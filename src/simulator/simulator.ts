@@ -1,9 +1,9 @@
 import type { JSONWebKeySet } from 'jose';
-import { ActivityLog } from './activity-log/activity-log.ts';
-import { Endings } from './activity-log/endings.ts';
+import { ActivityLog, Endings } from './activity-log/activity-log.ts';
 import { activityLogOperations } from './activity-log/operations.ts';
-import { lockOperations } from './authorization/denials/locks.ts';
 import { createAuthorization } from './authorization/index.ts';
+import { lockOperations } from './authorization/locks.ts';
+import { createPki } from './certificates.ts';
 import type { Clock } from './clock.ts';
 import { listenForControl } from './control/endpoint.ts';
 import { eventVerbs } from './control/event-verbs.ts';
@@ -40,7 +40,6 @@ import { SystemIdentities, systemIdentityOperations } from './identities/system-
 import { Knobs } from './knobs/knobs.ts';
 import type { Preset } from './knobs/presets.ts';
 import { messagingOperations } from './messaging/index.ts';
-import { createPki } from './pki.ts';
 import { PolicyAssignments } from './policies/assignments.ts';
 import { PolicyDefinitions } from './policies/definitions.ts';
 import { ExternalPolicies } from './policies/external.ts';

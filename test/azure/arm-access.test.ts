@@ -9,7 +9,7 @@ import { Identities } from '../../src/azure/identities.ts';
 import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
-import { createPki } from '../../src/simulator/pki.ts';
+import { createPki } from '../../src/simulator/certificates.ts';
 import { startRig } from './rig.ts';
 
 const edit = { priority: 'edit' } as const;

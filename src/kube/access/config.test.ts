@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { createPki } from '../../simulator/pki.ts';
+import { createPki } from '../../simulator/certificates.ts';
 import { ScriptedServer } from '../transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../transport/transport.ts';
 import { CREDENTIAL_AGE_MS, loadKubeEndpoint } from './config.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { createPki } from '../../simulator/pki.ts';
+import { createPki } from '../../simulator/certificates.ts';
 import { isAborted, isConnectionFailed, isNotFound, isTimeout, type KubeError } from '../errors.ts';
 import { until } from '../until.fixture.ts';
 import { SharedAgent } from './agent.ts';

@@ -5,7 +5,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { createPki, type Pki } from '../../simulator/pki.ts';
+import { createPki, type Pki } from '../../simulator/certificates.ts';
 import type { KubeEndpoint } from '../access/endpoint.ts';
 
 /** A TLS server that speaks HTTP/2 in the API server's place, behind a network that can fall silent: for what becomes of watches. */

@@ -5,17 +5,16 @@
 import type { AuthorizationPart, Grant } from '../authorizer.ts';
 import type { Foundation } from '../frame.ts';
 import { scopeKey } from '../scope.ts';
-import { assignmentAnswer } from './assignments/assignment-answer.ts';
+import { assignmentAnswer } from './assignments/assignment-body.ts';
 import { assignmentListOperations } from './assignments/assignment-lists.ts';
 import { assignmentId, RoleAssignments } from './assignments/assignments.ts';
 import { roleAssignmentOperations } from './assignments/role-assignments.ts';
-import { Rights } from './authorizer.ts';
-import { parseCondition } from './conditions/conditions.ts';
+import { parseCondition } from './conditions/condition-reader.ts';
 import { definitionId, RoleDefinitions } from './definitions/definitions.ts';
 import { roleDefinitionOperations } from './definitions/role-definitions.ts';
-import { Denials } from './denials/denials.ts';
-import { denyAssignmentOperations } from './denials/deny-assignments.ts';
+import { Denials, denyAssignmentOperations } from './deny-assignments.ts';
 import { permits } from './permissions.ts';
+import { Rights } from './rights.ts';
 
 export function createAuthorization(frame: Foundation): AuthorizationPart {
   const { clock, random, knobs, world, directory } = frame;
@@ -32,7 +31,7 @@ export function createAuthorization(frame: Foundation): AuthorizationPart {
       ...roleAssignmentOperations(parts),
       ...assignmentListOperations(parts),
       ...roleDefinitionOperations(parts),
-      ...denyAssignmentOperations(parts),
+      ...denyAssignmentOperations(frame, denials),
     ],
     grant(given) {
       const assignment = granted(given);

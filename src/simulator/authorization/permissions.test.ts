@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { BUILT_IN_ROLES } from './definitions/built-in-roles.ts';
-import { permissionSet } from './definitions/definitions.ts';
+import { BUILT_IN_ROLES, permissionSet } from './definitions/definitions.ts';
 import { type Denial, evaluate, type Holding, matchesAction, permits } from './permissions.ts';
 
 const builtIn = (name: string) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { all, refusal } from '../sdk.fixture.ts';
-import { builtInRoleId } from './definitions/built-in-roles.ts';
+import { builtInRoleId } from './definitions/definitions.ts';
 import { type Caller, guid, type Stage, startStage } from './stage.fixture.ts';
 
 let stage: Stage;

@@ -2,7 +2,7 @@ import { AuthorizationManagementClient } from '@azure/arm-authorization';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { clientOptions, tokenCredential } from '../sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
-import { builtInRoleId } from './definitions/built-in-roles.ts';
+import { builtInRoleId } from './definitions/definitions.ts';
 
 /** The stage of this folder's tests: a fast simulator on a fake clock, and the unchanged SDK as several callers. */
 

@@ -2,7 +2,7 @@
  * @module Event Grid as far as system topics of subscriptions and resource groups go: each write, deletion and action at
  * Resource Manager that the Activity Log records makes an event, brought to Service Bus queues (docs/azure-facts.md section 10).
  */
-import type { Ending, Endings } from '../activity-log/endings.ts';
+import type { Ending, Endings } from '../activity-log/activity-log.ts';
 import { resourceOf } from '../activity-log/record.ts';
 import type { AuthorizationPart } from '../authorizer.ts';
 import type { Frame } from '../frame.ts';

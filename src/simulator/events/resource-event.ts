@@ -1,4 +1,4 @@
-import type { Ending } from '../activity-log/endings.ts';
+import type { Ending } from '../activity-log/activity-log.ts';
 import { claimsOf, resourceOf } from '../activity-log/record.ts';
 import type { Evidence } from '../authorizer.ts';
 import type { Change } from '../http/arm.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ArmedFaults } from '../armed-faults.ts';
+import { ArmedFaults } from '../faults.ts';
 
 /** What shall go wrong at the broker, where and how often. */
 const queue = z.string().optional();

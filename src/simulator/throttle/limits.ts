@@ -1,6 +1,5 @@
 import type { Caller, Method } from '../http/operation.ts';
 import { parseScope, scopeKey } from '../scope.ts';
-import type { BucketSize } from './bucket.ts';
 
 /** A bucket a call draws from, and how Azure words its refusal. */
 export interface Limit {
@@ -156,4 +155,11 @@ function kindOf(method: Method): Kind {
     case 'POST':
       return 'writes';
   }
+}
+
+export interface BucketSize {
+  /** Calls that may come at once. */
+  readonly capacity: number;
+  /** Calls added per second. */
+  readonly refillPerSecond: number;
 }

@@ -1,12 +1,12 @@
 import { versionsOf } from '../../catalog/versions.ts';
 import type { ArmRequest, ArmResponse, Operation } from '../../http/operation.ts';
 import { page } from '../../http/paging.ts';
-import { scopeKey } from '../../scope.ts';
+import { scopeKey, scopeOf } from '../../scope.ts';
 import { ensure } from '../ensure.ts';
-import { type AuthorizationParts, scopeOf } from '../part.ts';
-import { ASSIGNMENT_TYPE, assignmentAnswer } from './assignment-answer.ts';
+import type { AuthorizationParts } from '../rights.ts';
+import { ASSIGNMENT_TYPE, assignmentAnswer } from './assignment-body.ts';
+import { malformed } from './assignment-errors.ts';
 import type { RoleAssignment } from './assignments.ts';
-import { readAssignmentFilter } from './list-filter.ts';
 
 type Position = 'at or above' | 'below' | 'elsewhere';
 
@@ -84,4 +84,32 @@ function positionTo(
       if (lineage.includes(key)) return 'at or above';
       return world.lineage(key).includes(here) ? 'below' : 'elsewhere';
     });
+}
+
+/** `$filter` of a role assignment list (docs/azure-facts.md section 5). */
+interface AssignmentFilter {
+  /** Leave out what lies below the scope. */
+  readonly atScope: boolean;
+  /** Lower-case. `assignedTo` also means through groups, of which this directory has none. */
+  readonly principalId?: string;
+}
+
+const ATOM =
+  /^(?:(?<at>atScope\(\))|principalId\s+eq\s+'(?<principal>[^']+)'|assignedTo\('(?<assigned>[^']+)'\))$/i;
+
+/** Atoms joined by `and`; undefined = no filter. Throws 400 for what the service does not know. */
+export function readAssignmentFilter(text: string | undefined): AssignmentFilter | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  let filter: AssignmentFilter = { atScope: false };
+  for (const part of text.trim().split(/\s+and\s+/i)) {
+    const groups = ATOM.exec(part.trim())?.groups;
+    if (!groups) throw malformed(`The filter '${text}' is not supported.`);
+    const principalId = (groups.principal ?? groups.assigned)?.toLowerCase();
+    filter = {
+      atScope: filter.atScope || groups.at !== undefined,
+      ...(filter.principalId !== undefined && { principalId: filter.principalId }),
+      ...(principalId !== undefined && { principalId }),
+    };
+  }
+  return filter;
 }

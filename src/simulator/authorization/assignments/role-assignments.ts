@@ -9,13 +9,16 @@ import {
 } from '../../http/operation.ts';
 import type { KnobValues } from '../../knobs/schema.ts';
 import { draw } from '../../random.ts';
-import { parseScope, scopeKey } from '../../scope.ts';
-import { notGranted } from '../authorizer.ts';
-import { builtInRoleId } from '../definitions/built-in-roles.ts';
-import { assignableAt } from '../definitions/definitions.ts';
-import { isGuid } from '../guid.ts';
-import { type AuthorizationParts, assertVerdict, scopeOf } from '../part.ts';
-import { ASSIGNMENT_TYPE, assignmentAnswer, creationAnswer } from './assignment-answer.ts';
+import { isGuid, parseScope, scopeKey, scopeOf } from '../../scope.ts';
+import { assignableAt, builtInRoleId } from '../definitions/definitions.ts';
+import { type AuthorizationParts, assertVerdict, notGranted } from '../rights.ts';
+import {
+  ASSIGNMENT_TYPE,
+  type AssignmentRequest,
+  assignmentAnswer,
+  creationAnswer,
+  readAssignmentRequest,
+} from './assignment-body.ts';
 import {
   alreadyExists,
   invalidName,
@@ -28,7 +31,6 @@ import {
   unmatchedType,
   updateNotPermitted,
 } from './assignment-errors.ts';
-import { type AssignmentRequest, readAssignmentRequest } from './assignment-request.ts';
 import { type RoleAssignment, sameTriple, type Triple } from './assignments.ts';
 
 const OWNER = builtInRoleId('Owner');

@@ -1,12 +1,12 @@
-import { COMPARISONS } from './comparisons.ts';
 import {
   type Attribute,
+  COMPARISONS,
   type Condition,
   MAX_DEPTH,
   QUANTIFIERS,
   type Quantifier,
   type Source,
-} from './condition-syntax.ts';
+} from './conditions.ts';
 
 /** A condition that Azure would refuse; `message` says where and why, for people who read the simulator's log. */
 export class ConditionSyntaxError extends Error {

@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { QUANTIFIERS } from './condition-syntax.ts';
-import {
-  type Condition,
-  ConditionSyntaxError,
-  holds,
-  parseCondition,
-  printCondition,
-  type Question,
-} from './conditions.ts';
+import { ConditionSyntaxError, parseCondition } from './condition-reader.ts';
+import { type Attribute, type Condition, holds, QUANTIFIERS, type Question } from './conditions.ts';
 
 const WRITE = 'Microsoft.Authorization/roleAssignments/write';
 const DELETE = 'Microsoft.Authorization/roleAssignments/delete';
@@ -218,3 +211,28 @@ describe('any condition', () => {
     );
   });
 });
+
+/** The text of a condition; what `parseCondition` reads back as the same tree. */
+function printCondition(condition: Condition): string {
+  switch (condition.type) {
+    case 'or':
+    case 'and': {
+      const word = condition.type.toUpperCase();
+      return `(${printCondition(condition.left)} ${word} ${printCondition(condition.right)})`;
+    }
+    case 'not':
+      return `!(${printCondition(condition.of)})`;
+    case 'matches':
+      return `${condition.what}Matches{${quote(condition.pattern)}}`;
+    case 'exists':
+      return `Exists ${printAttribute(condition.attribute)}`;
+    case 'compare': {
+      const { attribute, quantifier, operator, values } = condition;
+      const right = 'source' in values ? printAttribute(values) : `{${values.map(quote).join(', ')}}`;
+      return `${printAttribute(attribute)} ${quantifier ? `${quantifier}:` : ''}${operator} ${right}`;
+    }
+  }
+}
+
+const printAttribute = ({ source, name }: Attribute) => `@${source}[${name}]`;
+const quote = (value: string) => `'${value.replaceAll("'", "''")}'`;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { parseCondition } from '../conditions/conditions.ts';
-import { isGuid } from '../guid.ts';
-import { BUILT_IN_ROLES, builtInRoleId } from './built-in-roles.ts';
+import { isGuid } from '../../scope.ts';
+import { parseCondition } from '../conditions/condition-reader.ts';
+import { BUILT_IN_ROLES, builtInRoleId } from './definitions.ts';
 
 test('there are at least sixty, each name and each GUID once', () => {
   expect(BUILT_IN_ROLES.length).toBeGreaterThanOrEqual(60);

@@ -1,10 +1,16 @@
 import type { PermissionSet, RoleDefinitionSeed } from '../../authorizer.ts';
 import type { Clock } from '../../clock.ts';
 import type { Random } from '../../random.ts';
-import { scopeKey } from '../../scope.ts';
-import { type Condition, parseCondition } from '../conditions/conditions.ts';
-import { isGuid, trailingGuid } from '../guid.ts';
-import { BUILT_IN_ROLES } from './built-in-roles.ts';
+import { isGuid, scopeKey, trailingGuid } from '../../scope.ts';
+import { parseCondition } from '../conditions/condition-reader.ts';
+import type { Condition } from '../conditions/conditions.ts';
+import { COMPUTE_ROLES } from '../roles/compute.ts';
+import { GENERAL_ROLES } from '../roles/general.ts';
+import { OPERATIONS_ROLES } from '../roles/operations.ts';
+import type { BuiltInRole } from '../roles/role.ts';
+import { SECURITY_ROLES } from '../roles/security.ts';
+import { SERVICE_ROLES } from '../roles/services.ts';
+import { STORAGE_ROLES } from '../roles/storage.ts';
 
 interface RolePermission extends PermissionSet {
   /** A condition the role itself carries, with its text. */
@@ -130,4 +136,26 @@ export function definitionId(guid: string, subscriptionId: string | undefined): 
 export function permissionSet(given: Partial<PermissionSet>): PermissionSet {
   const { actions = [], notActions = [], dataActions = [], notDataActions = [] } = given;
   return { actions, notActions, dataActions, notDataActions };
+}
+
+/**
+ * The built-in roles of the simulated Azure: a good hundred of the 900 there are, those people grant.
+ * What could not be checked against Microsoft's reference is left out rather than guessed.
+ */
+export const BUILT_IN_ROLES: readonly BuiltInRole[] = [
+  ...GENERAL_ROLES,
+  ...STORAGE_ROLES,
+  ...SECURITY_ROLES,
+  ...COMPUTE_ROLES,
+  ...SERVICE_ROLES,
+  ...OPERATIONS_ROLES,
+];
+
+const byName = new Map(BUILT_IN_ROLES.map((each) => [each.roleName.toLowerCase(), each]));
+
+/** GUID of a built-in role by its exact name, any case; throws for a name that is not in the table. */
+export function builtInRoleId(roleName: string): string {
+  const found = byName.get(roleName.toLowerCase());
+  if (!found) throw new Error(`Expected the name of a built-in role of the simulator, got "${roleName}"`);
+  return found.guid;
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { all, refusal } from '../../sdk.fixture.ts';
 import { guid, recorder, type Stage, startStage } from '../stage.fixture.ts';
-import { BUILT_IN_ROLES, builtInRoleId } from './built-in-roles.ts';
+import { BUILT_IN_ROLES, builtInRoleId } from './definitions.ts';
 
 let stage: Stage;
 beforeEach(async () => {

@@ -7,17 +7,18 @@ import {
   type Operation,
   type Params,
 } from '../../http/operation.ts';
-import { parseScope, scopeKey } from '../../scope.ts';
-import { moment } from '../assignments/assignment-answer.ts';
+import { isGuid, parseScope, scopeKey, scopeOf } from '../../scope.ts';
+import { moment } from '../assignments/assignment-body.ts';
 import { malformed } from '../assignments/assignment-errors.ts';
-import { type DefinitionFilter, readDefinitionFilter } from '../assignments/list-filter.ts';
-import { isGuid } from '../guid.ts';
-import { type AuthorizationParts, assertVerdict, scopeOf } from '../part.ts';
-import { assignableAt, definitionId, permissionSet, type RoleDefinition } from './definitions.ts';
+import { type AuthorizationParts, assertVerdict } from '../rights.ts';
+import { assignableAt, definitionId, type RoleDefinition } from './definitions.ts';
 
 const DEFINITION_TYPE = 'Microsoft.Authorization/roleDefinitions';
 
-const strings = z.array(z.string()).nullish();
+const strings = z
+  .array(z.string())
+  .nullish()
+  .transform((given) => given ?? []);
 const bodySchema = z.object({
   properties: z.object({
     roleName: z.string().min(1),
@@ -90,6 +91,40 @@ function list({ frame, definitions }: AuthorizationParts, request: ArmRequest, s
   return { status: 200, body: { value: shown.map((each) => definitionAnswer(each, scope)) } };
 }
 
+/** `$filter` of a role definition list. */
+interface DefinitionFilter {
+  /** Lower-case. */
+  readonly roleName?: string;
+  readonly roleType?: string;
+  readonly below: boolean;
+}
+
+const DEFINITION_ATOM =
+  /^(?:roleName\s+eq\s+'(?<name>(?:[^']|'')+)'|type\s+eq\s+'(?<type>\w+)'|(?<below>atScopeAndBelow\(\)))$/i;
+
+function readDefinitionFilter(text: string | undefined): DefinitionFilter {
+  let filter: DefinitionFilter = { below: false };
+  if (text === undefined || text.trim() === '') return filter;
+  for (const part of text.trim().split(/\s+and\s+(?=roleName\s|type\s|atScope)/i)) {
+    const groups = DEFINITION_ATOM.exec(part.trim())?.groups;
+    if (!groups) throw malformed(`The filter '${text}' is not supported.`);
+    filter = {
+      ...filter,
+      below: filter.below || groups.below !== undefined,
+      ...(groups.name !== undefined && { roleName: groups.name.replaceAll("''", "'").toLowerCase() }),
+      ...(groups.type !== undefined && { roleType: groups.type.toLowerCase() }),
+    };
+  }
+  return filter;
+}
+
+function selects({ roleName, roleType }: DefinitionFilter, definition: RoleDefinition): boolean {
+  return (
+    (roleName === undefined || definition.roleName.toLowerCase() === roleName) &&
+    (roleType === undefined || definition.roleType.toLowerCase() === roleType)
+  );
+}
+
 /** Always 201, also for a change: the SDK knows no other success. */
 function write(
   { frame, definitions, rights }: AuthorizationParts,
@@ -125,14 +160,7 @@ function write(
     description: description ?? null,
     roleType: 'CustomRole',
     assignableScopes,
-    permissions: permissions.map((sets) =>
-      permissionSet({
-        actions: sets.actions ?? [],
-        notActions: sets.notActions ?? [],
-        dataActions: sets.dataActions ?? [],
-        notDataActions: sets.notDataActions ?? [],
-      }),
-    ),
+    permissions,
     createdOn: existing?.createdOn ?? now,
     createdBy: existing?.createdBy ?? by,
     updatedOn: now,
@@ -155,13 +183,6 @@ function remove({ definitions, assignments }: AuthorizationParts, params: Params
     );
   definitions.delete(existing.guid);
   return { status: 200, body: definitionAnswer(existing, scopeOf(params)) };
-}
-
-function selects({ roleName, roleType }: DefinitionFilter, definition: RoleDefinition): boolean {
-  return (
-    (roleName === undefined || definition.roleName.toLowerCase() === roleName) &&
-    (roleType === undefined || definition.roleType.toLowerCase() === roleType)
-  );
 }
 
 /** Asked at a group or resource, the id is at the subscription all the same. */

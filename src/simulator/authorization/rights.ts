@@ -1,11 +1,11 @@
 import type { Authorizer, ConditionAttributes, PermissionSet, Verdict } from '../authorizer.ts';
 import type { Foundation } from '../frame.ts';
-import type { Caller } from '../http/operation.ts';
+import { ArmError, type Caller } from '../http/operation.ts';
 import { scopeKey } from '../scope.ts';
 import type { RoleAssignment, RoleAssignments } from './assignments/assignments.ts';
 import { holds } from './conditions/conditions.ts';
 import type { RoleDefinitions } from './definitions/definitions.ts';
-import type { Denials } from './denials/denials.ts';
+import type { Denials } from './deny-assignments.ts';
 import { ensure } from './ensure.ts';
 import { type Evaluation, evaluate, type Holding } from './permissions.ts';
 
@@ -130,4 +130,17 @@ export function notGranted(caller: Caller, action: string, scope: string): strin
     ? ' or an ABAC condition not fulfilled'
     : '';
   return `The client '${caller.appId}' with object id '${caller.objectId}' does not have authorization${condition} to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`;
+}
+
+/** What the routes of this folder share. */
+export interface AuthorizationParts {
+  readonly frame: Foundation;
+  readonly assignments: RoleAssignments;
+  readonly definitions: RoleDefinitions;
+  readonly rights: Rights;
+  readonly denials: Denials;
+}
+
+export function assertVerdict(verdict: Verdict): void {
+  if (!verdict.allowed) throw new ArmError(403, verdict.code, verdict.message);
 }

@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { versionsOf } from '../../catalog/versions.ts';
-import type { Frame } from '../../frame.ts';
+import { versionsOf } from '../catalog/versions.ts';
+import type { Frame } from '../frame.ts';
 import {
   ArmError,
   type ArmRequest,
   type ArmResponse,
   type Operation,
   type Params,
-} from '../../http/operation.ts';
-import { page } from '../../http/paging.ts';
-import type { Lock } from '../../world.ts';
-import { scopeOf } from '../part.ts';
+} from '../http/operation.ts';
+import { page } from '../http/paging.ts';
+import { scopeOf } from '../scope.ts';
+import type { Lock } from '../world.ts';
 
 const TYPE = 'Microsoft.Authorization/locks';
 const PATTERN = `{+scope}/providers/${TYPE}`;
