@@ -11,7 +11,7 @@ import type { ObjectMeta } from '../kube/types.ts';
 import { silentLog } from '../runtime/log.ts';
 import { Elapsed } from '../runtime/time/elapsed.ts';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
-import type { HoldDeps as CredentialDeps } from './federated-identity-credential/holds.ts';
+import type { HoldDeps as CredentialDeps } from './federated-identity-credential/request.ts';
 import { HOSTS_HOLD_MS, type HoldDeps as HostDeps } from './host-identity/holds.ts';
 import type { ReconcileContext } from './kind.ts';
 import { awaitingAll, HeldIdentities, identityAt, marksOf, noSystemProofs } from './proof/proofs.fixture.ts';

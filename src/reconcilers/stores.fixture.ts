@@ -7,8 +7,10 @@ import type { Clock } from '../runtime/time/clock.ts';
 import { store as expiries } from './assignment-expiry/store.ts';
 import type { KindDefinition } from './definition.ts';
 import { store as eventSources } from './event-source/store.ts';
-import { ownedInAzure as credentialsInAzure } from './federated-identity-credential/activity.ts';
-import { store as credentials } from './federated-identity-credential/store.ts';
+import {
+  store as credentials,
+  ownedInAzure as credentialsInAzure,
+} from './federated-identity-credential/watches.ts';
 import { ownedInAzure as hostsInAzure } from './host-identity/activity.ts';
 import { store as hosts } from './host-identity/store.ts';
 import { ownedInAzure as attachmentsInAzure } from './identity-attachment/activity.ts';
@@ -22,8 +24,7 @@ import { statusReader } from './status/remembered.ts';
 import { type Stores, storesOf } from './stores.ts';
 import { ownedInAzure as systemIdentitiesInAzure } from './system-assigned-identity/activity.ts';
 import { store as systemIdentities } from './system-assigned-identity/store.ts';
-import { ownedInAzure as identitiesInAzure } from './user-assigned-identity/activity.ts';
-import { store as identities } from './user-assigned-identity/store.ts';
+import { store as identities, ownedInAzure as identitiesInAzure } from './user-assigned-identity/watches.ts';
 
 /** Empty stores with their indexes, and a way to put objects into them. */
 

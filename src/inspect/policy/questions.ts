@@ -8,7 +8,7 @@ import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { capabilityOf } from '../../azure/hosts/types/capabilities.ts';
 import type { ObservedIssuer } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import { resolveTrust } from '../../reconcilers/federated-identity-credential/trust/trust.ts';
+import { resolveTrust } from '../../reconcilers/federated-identity-credential/trust.ts';
 import {
   askedHostOf,
   attachmentAsked,
@@ -16,7 +16,7 @@ import {
 } from '../../reconcilers/hosts/claims/requests.ts';
 import { selectorScope } from '../../reconcilers/hosts/claims/selector.ts';
 import { requestOf, scopeProblem } from '../../reconcilers/role-grant/target/request.ts';
-import { resolveTarget } from '../../reconcilers/user-assigned-identity/target.ts';
+import { resolveTarget } from '../../reconcilers/user-assigned-identity/object.ts';
 import type { Asked } from './question.ts';
 
 /** What else of the world a question hangs on. */

@@ -1,30 +1,25 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import { keyOf } from '../../kube/types.ts';
 import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { otherThan, refusalsOf } from '../status/refusals.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
+import { stepAside } from './exchange.ts';
 import type {
   CredentialDecision,
-  CredentialsOfIdentity,
   Facts,
   Failed,
   FederatedIdentityCredential,
   ObservedCredentials,
   OwnedIdentity,
   SeenCredential,
-  Sibling,
-  Trust,
 } from './facts.ts';
 import { ageOf, identityKey, nameOf, ownStatus, whoseIs } from './object.ts';
+import { placeOf } from './place.ts';
 import { type Request, requestOf } from './request.ts';
-import { stepAside } from './step-aside.ts';
-import { exchangeOf } from './trust/exchange.ts';
-import { subjectFindings } from './trust/github.ts';
-import { placeOf } from './trust/place.ts';
-import { resolveTrust } from './trust/trust.ts';
-import { keep, satisfiedBy, write } from './write/maintain.ts';
+import { resolveTrust, subjectFindings } from './trust.ts';
+import { keep, satisfiedBy } from './write/keep.ts';
+import { write } from './write/put.ts';
 import { type Stuck, withoutUnproven } from './write/stale.ts';
 
 /**
@@ -39,19 +34,17 @@ export function decide(
   failed?: Failed,
 ): CredentialDecision {
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
-  // What is asked for may stand although something it replaced cannot go.
+  // What is asked for may be in place although something it replaced cannot be removed.
   const stuck = refusalsOf(failed, 'deleteCredential');
   const other = otherThan(failed, 'deleteCredential');
   const decision = decideLife(object, facts, stuck);
   // What was refused may have an explanation that the read after it shows: no room left, the same pair made by
-  // somebody else, the identity gone. Without one, the refusal itself is what there is to say.
+  // another tool, the identity gone. Without one, the refusal itself is reported.
   const again = decision.actions.flatMap((action) =>
     action.type === 'deleteCredential' ? (stuck.get(armKey(action.id)) ?? []) : [],
   );
   const [unexplained] = other && decision.actions.length > 0 ? [other.failure] : again;
-  const decided = unexplained
-    ? { actions: [], status: ownStatus(object), summary: summaryOf(unexplained) }
-    : decision;
+  const decided = unexplained ? stopping(object)(summaryOf(unexplained)) : decision;
   return withFindings(object, facts, withoutUnproven(object, facts, decided));
 }
 
@@ -70,11 +63,7 @@ function withFindings(
 }
 
 function decideLife(object: FederatedIdentityCredential, facts: Facts, stuck: Stuck): CredentialDecision {
-  const stop = (summary: Summary): CredentialDecision => ({
-    actions: [],
-    status: ownStatus(object),
-    summary,
-  });
+  const stop = stopping(object);
   const { policy } = facts;
   if (policy.unseen) return stop(notAllowed(object, policy.unseen));
   const request = requestOf(object, facts, policy);
@@ -104,27 +93,26 @@ function decideLife(object: FederatedIdentityCredential, facts: Facts, stuck: St
   }
 }
 
+const stopping =
+  (object: FederatedIdentityCredential) =>
+  (summary: Summary): CredentialDecision => ({ actions: [], status: ownStatus(object), summary });
+
 function fitIn(
   object: FederatedIdentityCredential,
   facts: Facts,
   identity: OwnedIdentity,
   { trust, policy }: Extract<Request, { granted: true }>,
-  credentials: Extract<ObservedCredentials, { state: 'known' }>['credentials'],
+  credentials: readonly SeenCredential[],
   stuck: Stuck,
 ): CredentialDecision {
-  const stop = (summary: Summary): CredentialDecision => ({
-    actions: [],
-    status: ownStatus(object),
-    summary,
-  });
+  const stop = stopping(object);
   const me = { age: ageOf(object.metadata), name: nameOf(object, facts.installationId) };
   const place = placeOf(me, trust, credentials, facts.siblings);
   const pair = `issuer ${trust.issuer} and subject ${trust.subject}`;
   // What it waits for may wait for it in turn.
   if (place.state === 'releasing' || place.state === 'full') {
-    const own = observedOf(object, credentials, facts);
-    const exchange = exchangeOf(asSibling(object, me.name, trust), own, facts.elsewhere ?? []);
-    if (exchange) return stepAside(object, facts, exchange);
+    const aside = stepAside(object, facts, trust, credentials);
+    if (aside) return aside;
   }
   switch (place.state) {
     case 'satisfied':
@@ -173,32 +161,6 @@ function fitIn(
       return identity.deleting ? stop(waitingForIdentity(object, 'is being deleted')) : change;
     }
   }
-}
-
-/** The object as the others see it: it got as far as this, so it may write. */
-function asSibling(
-  { metadata }: FederatedIdentityCredential,
-  credentialName: string,
-  trust: Trust,
-): Sibling & { readonly trust: Trust } {
-  const { uid, creationTimestamp } = metadata;
-  return {
-    key: keyOf({ metadata }),
-    uid,
-    creationTimestamp,
-    credentialName,
-    trust,
-    deleting: false,
-    mayWrite: true,
-  };
-}
-
-function observedOf(
-  object: FederatedIdentityCredential,
-  credentials: readonly SeenCredential[],
-  { siblings }: Facts,
-): CredentialsOfIdentity {
-  return { key: identityKey(object), credentials, siblings };
 }
 
 function readable(

@@ -8,11 +8,18 @@ import {
   recheckedWithin,
   refused,
   type Undetermined,
-  unblocked,
+  waiting,
 } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
-import type { CredentialDecision, Facts, Failed, FederatedIdentityCredential, OwnStatus } from './facts.ts';
+import type {
+  Action,
+  CredentialDecision,
+  Facts,
+  Failed,
+  FederatedIdentityCredential,
+  OwnStatus,
+} from './facts.ts';
 import { identityKey, isProven, ownCredentials, ownStatus } from './object.ts';
 import { remove } from './write/stale.ts';
 
@@ -50,16 +57,11 @@ export function decideDeletion(
     );
   const other = otherThan(failed, 'deleteCredential');
   if (other) return blocked(named, [other.failure]);
-  const waiting = (message: string, againMs: number): CredentialDecision => ({
-    actions: [],
-    status: own,
-    conditions: unblocked(object),
-    summary: { state: 'deleting', message, againMs },
-  });
   const proven = ids.filter((id) => isProven(id, object, facts));
   if (proven.length === 0) {
     const undetermined = undeterminedOf(object, facts);
-    if (undetermined?.state === 'waiting') return waiting(undetermined.message, FIRST_LIST_RECHECK_MS);
+    if (undetermined?.state === 'waiting')
+      return waiting(object, own, undetermined.message, FIRST_LIST_RECHECK_MS);
     if (undetermined)
       return recheckedWithin(blocked('what may be there', [undetermined.failure]), RECHECK_MS);
     const strange = `no name proves that azid made ${named} for this object; left as they are`;
@@ -70,7 +72,9 @@ export function decideDeletion(
   // What another process began may land after our DELETE: the ledger stays, and the DELETE is repeated at the end.
   const isRepeated = facts.openWriteMs > 0;
   if (free.length > 0 && isRepeated && facts.wroteAt !== undefined) {
-    const open = waiting(
+    const open = waiting<Action, OwnStatus>(
+      object,
+      own,
       `a write to ${free.join(', ')} may still be under way; azid deletes once more when it must have ended`,
       facts.openWriteMs,
     );

@@ -1,19 +1,17 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
+import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
+import type { FederatedCredentials } from '../../azure/federated-credentials.ts';
 import type { KindDefinition } from '../definition.ts';
-import { withNeeds } from '../kind.ts';
+import { type Performed, type ReconcileContext, withNeeds, written } from '../kind.ts';
 import { OwnWrites } from '../own-writes.ts';
 import { isKeptAction, keptFacts, performKept, withKept } from '../retained.ts';
-import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
-import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
-import { holds } from './holds.ts';
-import { needsLive } from './needs-live.ts';
+import type { Action, CredentialWrite, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 import { kept } from './object.ts';
-import { IdentitiesInUse } from './observe/in-use.ts';
-import { type ObserveDeps, observe } from './observe.ts';
-import { perform } from './perform.ts';
-import { store } from './store.ts';
-import { onIdentity, watches } from './watches.ts';
+import { IdentitiesInUse } from './observe/credentials.ts';
+import { needsLive, type ObserveDeps, observe } from './observe.ts';
+import { holds } from './request.ts';
+import { onIdentity, ownedInAzure, store, watches } from './watches.ts';
 
 const decideLive = withNeeds(decide, needsLive);
 
@@ -61,3 +59,22 @@ export const federatedIdentityCredentialKind: KindDefinition<
     };
   },
 };
+
+interface PerformDeps {
+  readonly credentials: Pick<FederatedCredentials, 'put' | 'delete'>;
+}
+
+/** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
+async function perform(
+  action: CredentialWrite,
+  context: ReconcileContext,
+  { credentials }: PerformDeps,
+): Promise<Performed> {
+  const { id, event } = action;
+  const { identityId, name } = parseCredentialId(id);
+  if (action.type === 'putCredential') {
+    const { correlationId } = await credentials.put(identityId, name, action.trust, context);
+    return written(event, { id, change: 'write' }, { correlationId });
+  }
+  return written(event, { id, change: 'delete' }, await credentials.delete(identityId, name, context));
+}

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
 import { deleted, facts, fic, known, OTHER_IDENTITY, seen, settled } from './facts.fixture.ts';
 import type { Facts, FederatedIdentityCredential } from './facts.ts';
-import { CREDENTIALS, needsLive } from './needs-live.ts';
+import { CREDENTIALS, needsLive } from './observe.ts';
 
 /** What may rest on a cache, and what Azure itself must have said in this reconcile. */
 

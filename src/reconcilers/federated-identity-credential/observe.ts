@@ -9,13 +9,10 @@ import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { ProvenIdentity } from '../proof/proven.ts';
 import { blockedFor } from '../status/deleting.ts';
 import type { Stores } from '../stores.ts';
-import type { Facts, FederatedIdentityCredential } from './facts.ts';
-import { CREDENTIALS } from './needs-live.ts';
+import type { CredentialDecision, Facts, FederatedIdentityCredential } from './facts.ts';
 import { identityKey, isProven } from './object.ts';
-import { type CredentialDeps, heldCredentials, readCredentials } from './observe/credentials.ts';
-import { elsewhereOf } from './observe/elsewhere.ts';
-import type { IdentitiesInUse } from './observe/in-use.ts';
-import { movedAway, siblingsOf } from './observe/siblings.ts';
+import { type CredentialDeps, credentialsOn, type IdentitiesInUse } from './observe/credentials.ts';
+import { elsewhereOf, siblingsOf } from './observe/siblings.ts';
 import { requestOf } from './request.ts';
 
 export interface ObserveDeps extends CredentialDeps {
@@ -86,13 +83,11 @@ async function observeCredentials(
   deps.inUse.record(context.key, identity.id, identity.principalId);
   // What this reconcile read or wrote itself, but not before a write that Azure refused: the reason may be seen since.
   const since = Math.max(context.startedAt, deps.ownWrites.failedAt(object.metadata.uid));
-  const held = heldCredentials(identity.id, deps.clock.monotonic() - since, deps);
-  const credentials = held && (held.live || !live) ? held : await readCredentials(identity.id, context, deps);
-  const others = siblingsOf(object, { key: identityKey(object), id: identity.id }, deps, common);
-  if (credentials.state !== 'known') return { ...common, identity, siblings: others, credentials };
-  const moved = movedAway(object, credentials.credentials, others, deps, common);
-  const siblings = [...others, ...moved];
-  const here = { credentials: credentials.credentials, siblings };
+  const credentials = await credentialsOn(identity.id, since, live, context, deps);
+  const there = credentials.state === 'known' ? credentials.credentials : [];
+  const siblings = siblingsOf(object, { key: identityKey(object), id: identity.id }, there, deps, common);
+  if (credentials.state !== 'known') return { ...common, identity, siblings, credentials };
+  const here = { credentials: there, siblings };
   const elsewhere = await elsewhereOf(object, here, context, deps, common, live);
   return { ...common, identity, siblings, credentials, ...(elsewhere.length > 0 && { elsewhere }) };
 }
@@ -115,4 +110,24 @@ function openWriteMs(
   const begun = status?.writeStartedAt;
   if (begun === undefined || ownWrites.hasEnded(metadata.uid, begun)) return 0;
   return lateWrites.openMs(metadata.uid, begun);
+}
+
+/** The identity and all credentials on it, among what is to be read live. */
+export const CREDENTIALS = 'credentials';
+
+/** A write, and a line that leaves the ledger, is only ever decided from Azure's answers during this reconcile. */
+export function needsLive(
+  { status, metadata }: FederatedIdentityCredential,
+  { identity, credentials, elsewhere = [], openWriteMs }: Facts,
+  { actions }: CredentialDecision,
+): readonly string[] {
+  if (identity.state !== 'owned' || credentials?.state !== 'known') return [];
+  if (identity.live && credentials.live && elsewhere.every(({ live }) => live)) return [];
+  const restsOnIt =
+    metadata.deletionTimestamp !== undefined ||
+    // Credentials go with their identity; one made again under the same name has none of them.
+    (status?.principalId !== undefined && status.principalId !== identity.principalId) ||
+    (status?.writeStartedAt !== undefined && openWriteMs === 0) ||
+    actions.some(({ type }) => type === 'putCredential' || type === 'deleteCredential');
+  return restsOnIt ? [CREDENTIALS] : [];
 }

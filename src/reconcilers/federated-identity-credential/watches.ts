@@ -1,9 +1,11 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Watch } from '../../runtime/controller/watch.ts';
-import { INDEX, type Stores } from '../stores.ts';
+import type { OwnedInAzure } from '../activity/owned.ts';
+import { INDEX, type StoreDefinition, type Stores } from '../stores.ts';
 import { isEdit, isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
@@ -17,6 +19,17 @@ import {
   type ReferredDeps,
 } from '../watches/watches.ts';
 import type { FederatedIdentityCredential } from './facts.ts';
+import { identityKey } from './object.ts';
+
+/** What finds a FederatedIdentityCredential: the indexes of its store, what enqueues it, and which ids in Azure are its own. */
+
+export const store: StoreDefinition<FederatedIdentityCredential> = {
+  name: 'credentials',
+  indexes: {
+    [INDEX.identityRef]: (object) => [identityKey(object)],
+    [INDEX.credential]: ({ status }) => [...new Set((status?.ledger ?? []).map(armKey))],
+  },
+};
 
 interface WatchDeps extends ReferredDeps {
   readonly stores: Pick<Stores, 'credentials' | 'identities' | 'policies' | 'namespaces'>;
@@ -47,7 +60,7 @@ function identityIdOf(armId: string): string {
   return /\/federatedidentitycredentials\//i.test(armId) ? parseCredentialId(armId).identityId : armId;
 }
 
-/** Anybody may have written what a ledger says. */
+/** A ledger may hold what a user wrote into the status. */
 function isCredentialId(id: string): boolean {
   try {
     return parseCredentialId(id).name !== '';
@@ -70,10 +83,10 @@ export function onIdentity(
  * those where it has no credential any more.
  */
 function waiting(change: StoreChange<FederatedIdentityCredential>, stores: WatchDeps['stores']): ObjectKey[] {
-  // One that comes may be whose it was before, as after Retain: what rests on that has to say so.
+  // A new object may own, by its name, a credential that is there, as after Retain: others that rest on that one have to report it.
   const comes = change.old === undefined;
   if (!comes && !freesSomething(change) && !isRefusedOtherwise(change)) return [];
-  const referred = [change.old, change.new].flatMap((object) => (object ? identityKeyOf(object) : []));
+  const referred = [change.old, change.new].flatMap((object) => (object ? identityKey(object) : []));
   const left = leftBy(change).flatMap((id) => identitiesNamed(identityIdOf(id), stores.identities));
   return [...new Set([...referred, ...left])]
     .flatMap((identity) => onIdentity(stores, identity))
@@ -87,10 +100,6 @@ function leftBy({ old, new: next }: StoreChange<FederatedIdentityCredential>): r
   return (old?.status?.ledger ?? []).filter((id) => isCredentialId(id) && !has.includes(id));
 }
 
-function identityKeyOf({ metadata, spec }: FederatedIdentityCredential): ObjectKey {
-  return `${metadata.namespace}/${spec.identityRef.name}`;
-}
-
 function freesSomething(change: StoreChange<FederatedIdentityCredential>): boolean {
   const { old, new: next } = change;
   if (!old || !next) return true;
@@ -99,7 +108,7 @@ function freesSomething(change: StoreChange<FederatedIdentityCredential>): boole
   return isEdit(change) || held(old) !== held(next);
 }
 
-/** What of an identity's object its credentials depend on: that it is there, which identity it is, and how it stands. */
+/** What of an identity's object its credentials depend on: that it is there, which identity it is, and its Ready condition. */
 function concernsCredentials({ old, new: next }: StoreChange<UserAssignedIdentity>): boolean {
   if (!old || !next) return true;
   const part = ({ metadata, status }: UserAssignedIdentity) => {
@@ -122,10 +131,16 @@ function isContentWithAnother({ status }: FederatedIdentityCredential): boolean 
   );
 }
 
-/** As it is declared now. What says `ExistsUnmanaged` rests on somebody else's, which may be what goes. */
+/** As it is declared now. `ExistsUnmanaged` rests on a credential that azid did not make, which may be the one that goes. */
 function hasItsOwn({ status, metadata }: FederatedIdentityCredential): boolean {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   return (
     ready?.status === 'True' && ready.reason === 'Ready' && status?.observedGeneration === metadata.generation
   );
 }
+
+export const ownedInAzure: OwnedInAzure<FederatedIdentityCredential> = {
+  // Not `status.id`, which may be a credential that azid did not make and that says the same.
+  of: ({ status }) => (status?.ledger ?? []).map((id) => ({ key: armKey(id) })),
+  ownersOf: (key, { credentials }) => credentials.keysByIndex(INDEX.credential, key),
+};

@@ -38,6 +38,18 @@ export function deleting<Action, Status>(
   return { actions, status, summary: { state: 'deleting', message, againMs } };
 }
 
+/** Azure answered, and something is still in the way: an earlier refusal is over. */
+export function waiting<Action, Status>(
+  object: ManagedObject,
+  status: Status,
+  message: string,
+  againMs: number,
+  more: { readonly reason?: string } = {},
+): Decision<Action, Status> {
+  const decision = deleting<Action, Status>(status, message, againMs);
+  return { ...decision, summary: { ...decision.summary, ...more }, conditions: unblocked(object) };
+}
+
 /**
  * Nothing of the object's is left, or it has to stay: the finalizer goes, after the Events about it.
  *

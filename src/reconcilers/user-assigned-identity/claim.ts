@@ -3,8 +3,7 @@ import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
 import { stalledInside, stalledOutside } from '../status/summary.ts';
 import type { Facts, Rival, SeenIdentity, UserAssignedIdentity } from './facts.ts';
-import { isCopy, ownerOf } from './object.ts';
-import type { Target } from './target.ts';
+import { isCopy, ownerOf, type Target } from './object.ts';
 
 /** May this object keep (or make) the identity at its target? Ownership is proven, never assumed (docs/architecture.md section 6). */
 type Claim =

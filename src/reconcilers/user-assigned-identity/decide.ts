@@ -1,19 +1,19 @@
 import { ownershipOf } from '../../azure/names/identity-marks.ts';
 import { describeConflicts, type NamespacePolicy } from '../../policy/evaluate.ts';
+import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';
-import { notAllowed, stalledInside, summaryOf } from '../status/summary.ts';
+import { noLonger, notAllowed, stalledInside, summaryOf } from '../status/summary.ts';
 import { decideClaim } from './claim.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
-import { ownerOf, ownStatus } from './object.ts';
+import { ownerOf, ownStatus, resolveTarget } from './object.ts';
 import { waitingForList, whileSearched } from './search-summary.ts';
-import { withSecond } from './second.ts';
-import { resolveTarget } from './target.ts';
 import { decideCreation } from './write/create.ts';
 import { maintain } from './write/maintain.ts';
-import { isOnRecord, isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
 import { tagFault } from './write/tags.ts';
-import { withdrawContradicted } from './write/withdrawal.ts';
+import { isOnRecord, isSomebodyElses, takeMarksBack, withdrawContradicted } from './write/withdrawal.ts';
+
+const SECOND = 'SecondIdentity';
 
 /**
  * From what is known to what to do, for one UserAssignedIdentity. Pure: the controller performs the actions, observes
@@ -96,4 +96,30 @@ function unresolved(policy: NamespacePolicy, missing: readonly string[]): Summar
     'MissingCoordinates',
     `${fields}: expected a value, got none, and no IdentityPolicy of namespace ${policy.namespace} has a default; set it in a new object or in a policy's defaults`,
   );
+}
+
+/**
+ * Another identity with the object's marks: one that an earlier object of its name left elsewhere, or a copy of its own. Nothing is
+ * taken over or taken away for it; it is reported for as long as it is there.
+ */
+function withSecond(
+  object: UserAssignedIdentity,
+  { second }: Pick<Facts, 'second'>,
+  decision: IdentityDecision,
+): IdentityDecision {
+  const found = findingOf(object, second);
+  return found.length === 0
+    ? decision
+    : { ...decision, conditions: [...(decision.conditions ?? []), ...found] };
+}
+
+function findingOf(object: UserAssignedIdentity, second: Facts['second']): readonly Finding[] {
+  if (second && second.length > 0) {
+    const [carries, it] = second.length === 1 ? ['carries', 'it'] : ['carry', 'them'];
+    const message = `${second.join(' and ')} ${carries} the tags of this object as well: an earlier object of this name left ${it}, or somebody copied its identity; azid leaves ${it} alone: delete ${it}, or take the tags azid-owner and azid-owner-uid off`;
+    return [{ type: SECOND, status: 'True', reason: 'MarkedElsewhere', message }];
+  }
+  if (!second) return [];
+  const message = 'no other identity carries the tags of this object';
+  return noLonger(object, SECOND, { reason: 'NotMarked', message });
 }

@@ -11,7 +11,7 @@ import {
   RELEASED,
   recheckedWithin,
   refused,
-  unblocked,
+  waiting,
 } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
@@ -26,15 +26,14 @@ import type {
   SeenIdentity,
   UserAssignedIdentity,
 } from './facts.ts';
-import { isCopy, ownerOf, ownStatus } from './object.ts';
+import { isCopy, ownerOf, ownStatus, resolveTarget, type Target } from './object.ts';
+import { outputsOf } from './output.ts';
 import { LIST_RECHECK_MS, searchOfDeleted } from './search-summary.ts';
-import { resolveTarget, type Target } from './target.ts';
-import { outputsOf } from './write/output.ts';
-import { isOnRecord, isSomebodyElses, takeMarksBack } from './write/overwritten.ts';
+import { isOnRecord, isSomebodyElses, takeMarksBack } from './write/withdrawal.ts';
 
 /**
- * The object is going. Taking away what azid gave needs no permission, so policies are asked only for where the
- * identity would be; and the object can always leave: at once by annotation, else after a bounded wait that names what
+ * The object is being deleted. Taking away what azid gave needs no permission, so policies are asked only for where the
+ * identity would be; and the finalizer always goes: at once by annotation, else after a bounded wait, with an Event that names what
  * stays behind (docs/guarantees.md G18).
  */
 export function decideDeletion(
@@ -49,22 +48,22 @@ export function decideDeletion(
   const { search } = facts;
   if (search) {
     const message = `${RELEASED}; its identity, if it has one, stays in Azure`;
-    return released ? leave(object, facts, own, message) : whileSearched(object, facts, own, search);
+    return released ? leave(object, facts, message) : whileSearched(object, facts, search);
   }
   if (!resolution.resolved) {
     // A status that a restore emptied may have been filled from a policy's defaults.
     if (policy.unseen && !released) return deleting(own, policy.unseen.message, RECHECK_OUTSIDE_MS);
     // Without coordinates, and with nothing on record, nothing was ever made: they are pinned before the first write.
-    return leave(object, facts, own);
+    return leave(object, facts);
   }
   const { target } = resolution;
   const { id } = target;
 
   if (released) {
-    return leave(object, facts, own, `${RELEASED}; identity ${id}, if it exists, stays in Azure`);
+    return leave(object, facts, `${RELEASED}; identity ${id}, if it exists, stays in Azure`);
   }
   const other = otherThan(failed, 'deleteLeftover');
-  if (other) return blocked(object, facts, own, `identity ${id}`, other.failure);
+  if (other) return blocked(object, facts, `identity ${id}`, other.failure);
 
   const observed = facts.azure;
   switch (observed?.state) {
@@ -72,50 +71,44 @@ export function decideDeletion(
     case 'loading':
       return deleting(own, `reading identity ${id}`, 1_000);
     case 'unreadable':
-      return blocked(object, facts, own, `identity ${id}`, observed.failure);
+      return blocked(object, facts, `identity ${id}`, observed.failure);
     case 'absent':
       if (observed.missing === 'subscription') {
         const message = `the subscription of ${id} does not exist or azid cannot see it`;
-        return blocked(object, facts, own, `identity ${id}`, stalled('SubscriptionNotFound', message));
+        return blocked(object, facts, `identity ${id}`, stalled('SubscriptionNotFound', message));
       }
-      if (observed.conclusive) return leave(object, facts, own);
-      return {
-        actions: [],
-        status: own,
-        conditions: unblocked(object),
-        summary: {
-          state: 'deleting',
-          message: `Azure does not show ${id}, but it was written to a moment ago; azid reads it again before letting go`,
-          againMs: observed.conclusiveInMs,
-        },
-      };
+      if (observed.conclusive) return leave(object, facts);
+      return waiting(
+        object,
+        own,
+        `Azure does not show ${id}, but it was written to a moment ago; azid reads it again before letting go`,
+        observed.conclusiveInMs,
+      );
     case 'present':
-      return takeAway(object, facts, own, target, observed.identity, failed);
+      return takeAway(object, facts, target, observed.identity, failed);
   }
 }
 
 function takeAway(
   object: UserAssignedIdentity,
   facts: Facts,
-  own: OwnStatus,
   target: Target,
   identity: SeenIdentity,
   failed: Failed | undefined,
 ): IdentityDecision {
+  const own = ownStatus(object);
   const { id, coordinates, pinned } = target;
   const owner = ownerOf(object, facts);
   const ownership = ownershipOf(identity.tags, owner);
   const retain = object.spec.deletionPolicy === 'Retain';
-  if (isSelf(facts, identity))
-    return leave(object, facts, own, `identity ${id} is azid's own; left as it is`);
-  if (ownership.state === 'retainedForMe' && retain) return leave(object, facts, own);
+  if (isSelf(facts, identity)) return leave(object, facts, `identity ${id} is azid's own; left as it is`);
+  if (ownership.state === 'retainedForMe' && retain) return leave(object, facts);
   if (ownership.state !== 'mine') {
-    // Only what carries this object's mark is taken away; a stripped mark may be somebody's way of taking it over.
+    // Only what carries this object's mark is taken away; a mark may have been stripped to take the identity over.
     const claimed = own.id !== undefined || isOnRecord(facts, identity);
     return leave(
       object,
       facts,
-      own,
       claimed ? `identity ${id} no longer carries this object's mark; left as it is` : undefined,
     );
   }
@@ -123,7 +116,6 @@ function takeAway(
     return leave(
       object,
       facts,
-      own,
       `identity ${id} carries this object's mark, but azid has principal ${facts.lastShown} on record for it; left as it is`,
     );
   if (isSomebodyElses(object, facts, identity)) return takeMarksBack(object, identity);
@@ -159,22 +151,15 @@ function takeAway(
     ]);
   }
   if (facts.references.length > 0) {
-    return {
-      actions: [],
-      status: own,
-      summary: {
-        state: 'deleting',
-        reason: 'InUse',
-        message: `identity ${id} is referred to by ${facts.references.join(', ')}; delete these first`,
-        againMs: 30_000,
-      },
-      conditions: unblocked(object),
-    };
+    const users = facts.references.join(', ');
+    return waiting(object, own, `identity ${id} is referred to by ${users}; delete these first`, 30_000, {
+      reason: 'InUse',
+    });
   }
   const [doubt] = facts.doubts ?? [];
   if (doubt)
-    // Taken away it would be gone from what may use it still; so it is left where it is.
-    return blocked(object, facts, own, `identity ${id}`, stalled(doubt.reason, doubt.message));
+    // What azid cannot read may use it still, so it is not deleted.
+    return blocked(object, facts, `identity ${id}`, stalled(doubt.reason, doubt.message));
   // Grants before their identity: of a dead principal an assignment would stay for ever (docs/azure-facts.md section 6).
   const { free, failures } = byRefusal(facts.leftovers, failed, 'deleteLeftover');
   if (free.length > 0)
@@ -192,7 +177,7 @@ function takeAway(
       })),
     );
   const [failure, ...more] = failures;
-  if (failure) return blocked(object, facts, own, `identity ${id}`, failure, ...more);
+  if (failure) return blocked(object, facts, `identity ${id}`, failure, ...more);
   return working(`deleting identity ${id}`, [
     {
       type: 'deleteIdentity',
@@ -203,44 +188,33 @@ function takeAway(
 }
 
 /** Where its identity is, or whether there is one, is not known yet, or cannot be. */
-function whileSearched(
-  object: UserAssignedIdentity,
-  facts: Facts,
-  own: OwnStatus,
-  search: Search,
-): IdentityDecision {
+function whileSearched(object: UserAssignedIdentity, facts: Facts, search: Search): IdentityDecision {
   const found = searchOfDeleted(search);
   switch (found.state) {
     case 'waiting':
-      return {
-        actions: [],
-        status: own,
-        conditions: unblocked(object),
-        summary: { state: 'deleting', message: found.message, againMs: FIRST_LIST_RECHECK_MS },
-      };
+      return waiting(object, ownStatus(object), found.message, FIRST_LIST_RECHECK_MS);
     case 'blocked':
-      return recheckedWithin(blocked(object, facts, own, found.what, found.failure), LIST_RECHECK_MS);
+      return recheckedWithin(blocked(object, facts, found.what, found.failure), LIST_RECHECK_MS);
     case 'left':
-      return leave(object, facts, own, found.message);
+      return leave(object, facts, found.message);
   }
 }
 
 function blocked(
   object: UserAssignedIdentity,
   facts: Facts,
-  own: OwnStatus,
   what: string,
   ...failures: readonly [Failure, ...Failure[]]
 ): IdentityDecision {
-  return refused(object, facts, own, failures, `${what} stays in Azure`, (message) =>
-    leave(object, facts, own, message),
+  return refused(object, facts, ownStatus(object), failures, `${what} stays in Azure`, (message) =>
+    leave(object, facts, message),
   );
 }
 
 /** Nothing of this object's is left to take away, or it must stay: its ConfigMaps go with it. */
-function leave(object: UserAssignedIdentity, facts: Facts, own: OwnStatus, stays?: string): IdentityDecision {
+function leave(object: UserAssignedIdentity, facts: Facts, stays?: string): IdentityDecision {
   const outputs = outputsOf(object, facts).map(
     ({ name, uid }) => ({ type: 'deleteConfigMap', name, uid }) as const,
   );
-  return finished(object, own, stays === undefined ? [] : [leftBehind(stays)], outputs);
+  return finished(object, ownStatus(object), stays === undefined ? [] : [leftBehind(stays)], outputs);
 }

@@ -4,16 +4,13 @@ import { withNeeds } from '../kind.ts';
 import { OwnWrites } from '../own-writes.ts';
 import { isKeptAction, keptFacts, performKept, withKept } from '../retained.ts';
 import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
-import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
-import { needsLive } from './needs-live.ts';
 import { kept } from './object.ts';
-import type { ObserveDeps } from './observe/deps.ts';
-import { observe } from './observe.ts';
+import type { ObserveDeps } from './observe/in-azure.ts';
+import { needsLive, observe } from './observe.ts';
 import { perform } from './perform.ts';
-import { store } from './store.ts';
-import { watches } from './watches.ts';
+import { ownedInAzure, store, watches } from './watches.ts';
 
 const decideLive = withNeeds(decide, needsLive);
 

@@ -6,17 +6,21 @@ import { policyFor } from '../../policy/policy-for.ts';
 import { firstOf } from '../../runtime/time/first-of.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
 import { blockedFor } from '../status/deleting.ts';
-import type { Facts, UserAssignedIdentity } from './facts.ts';
-import { IDENTITY, isLive } from './needs-live.ts';
-import { seenConfigMaps } from './observe/config-maps.ts';
-import type { ObserveDeps } from './observe/deps.ts';
-import { cachedIdentity, readLive, readSelf } from './observe/in-azure.ts';
-import { ofNamesakes, placeInAzure, readIt } from './observe/place.ts';
-import { remembering, seemsWithdrawn, witness } from './observe/record.ts';
-import { rivalsOf } from './observe/rivals.ts';
+import type { Facts, IdentityDecision, ObservedInAzure, UserAssignedIdentity } from './facts.ts';
+import { coordinatesOf, resolveTarget } from './object.ts';
+import { cachedIdentity, type ObserveDeps, readLive, readSelf } from './observe/in-azure.ts';
+import {
+  ofNamesakes,
+  placeInAzure,
+  readIt,
+  remembering,
+  rivalsOf,
+  secondIdentities,
+  seemsWithdrawn,
+  witness,
+} from './observe/place.ts';
 import { type Searched, searchFor } from './observe/search.ts';
-import { secondIdentities } from './second.ts';
-import { coordinatesOf, resolveTarget } from './target.ts';
+import { seenConfigMaps } from './output.ts';
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function observe(
@@ -126,4 +130,34 @@ async function withDependents(
   const { id, principalId } = facts.azure.identity;
   const { namespace = '' } = object.metadata;
   return { ...facts, leftovers: await dependents.leftoversOf({ id, principalId, namespace }, context) };
+}
+
+/** The identity itself, among what is to be read live. */
+export const IDENTITY = 'identity';
+
+/** Actions that change Azure, or write down that one is about to, or whose it is. */
+const RESTING_ON_IT: ReadonlySet<string> = new Set([
+  'createIdentity',
+  'updateIdentity',
+  'deleteIdentity',
+  'deleteLeftover',
+  'recordPrincipal',
+  'withdrawPrincipal',
+  'saveStatus',
+]);
+
+/** A write is only ever decided from what Azure itself answered just now. */
+export function needsLive(
+  _object: UserAssignedIdentity,
+  { azure }: Facts,
+  { actions }: IdentityDecision,
+): readonly string[] {
+  // Of what cannot be read nothing is written.
+  if (azure === undefined || azure.state === 'unreadable' || isLive(azure)) return [];
+  return actions.some(({ type }) => RESTING_ON_IT.has(type)) ? [IDENTITY] : [];
+}
+
+/** Read in this reconcile, or not to be had. */
+export function isLive(observed: ObservedInAzure): boolean {
+  return observed.state === 'present' && observed.live;
 }

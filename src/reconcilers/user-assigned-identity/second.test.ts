@@ -4,8 +4,8 @@ import { HeldIdentities, INSTALLATION, identityAt, marksOf } from '../proof/proo
 import { emptyStores, meta, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import { facts, uai as objectOf } from './facts.fixture.ts';
-import type { ObserveDeps } from './observe/deps.ts';
-import { secondIdentities } from './second.ts';
+import type { ObserveDeps } from './observe/in-azure.ts';
+import { secondIdentities } from './observe/place.ts';
 
 const A = '00000000-0000-4000-8000-00000000000a';
 const idOf = (group: string) =>

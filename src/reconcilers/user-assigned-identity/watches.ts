@@ -1,11 +1,18 @@
 import { isFinalized } from '../../api/schema/common.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
+import { armKey, sameId } from '../../azure/names/resource-id.ts';
 import type { ConfigMap } from '../../kube/builtin.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
-import { type ConcernedDeps, identitiesBeside, identitiesConcerned } from '../proof/concerned.ts';
-import { INDEX, ownersOf, type Stores } from '../stores.ts';
+import type { OwnedInAzure } from '../activity/owned.ts';
+import {
+  type ConcernedDeps,
+  concernedTerms,
+  identitiesBeside,
+  identitiesConcerned,
+} from '../proof/concerned.ts';
+import { azureNamesOf, INDEX, ownersOf, type StoreDefinition, type Stores } from '../stores.ts';
 import { isEdit, isPlacedOtherwise, isReady, isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
@@ -19,6 +26,13 @@ import {
   onSelf,
 } from '../watches/watches.ts';
 import type { UserAssignedIdentity } from './facts.ts';
+
+/** What finds a UserAssignedIdentity: the indexes of its store, what enqueues it, and which ids in Azure are its own. */
+
+export const store: StoreDefinition<UserAssignedIdentity> = {
+  name: 'identities',
+  indexes: { [INDEX.azureName]: azureNamesOf, [INDEX.concerned]: concernedTerms },
+};
 
 interface WatchDeps {
   readonly stores: Pick<Stores, 'identities' | 'configMaps' | 'policies' | 'namespaces'>;
@@ -75,7 +89,7 @@ function writersTo(
     .map(keyOf);
 }
 
-/** Whoever goes, is refused, is suspended or edited, may leave its identity to another object that waits for it. */
+/** An object that is deleted, refused, suspended or edited may leave its identity to another that waits for it. */
 function heirs(
   change: StoreChange<UserAssignedIdentity>,
   identities: Stores['identities'],
@@ -90,3 +104,12 @@ function heirs(
     .map(keyOf)
     .filter((each) => each !== key);
 }
+
+export const ownedInAzure: OwnedInAzure<UserAssignedIdentity> = {
+  of: ({ status }) => (status?.id === undefined ? [] : [{ key: armKey(status.id) }]),
+  // Those, too, that may come to be there; changes of another's identity are not for them to report.
+  ownersOf: (key, { identities }) =>
+    identities
+      .keysByIndex(INDEX.concerned, key)
+      .filter((each) => sameId(identities.get(each)?.status?.id ?? '', key)),
+};

@@ -2,9 +2,11 @@ import type { How, Observation } from '../../cache/store/entry.ts';
 import type { Change } from '../../cache/store/store.ts';
 import { Emitter } from '../../runtime/controller/watch.ts';
 import { watches as assignmentExpiry } from '../assignment-expiry/watches.ts';
-import { holds as holdsOfCredentials } from '../federated-identity-credential/holds.ts';
-import { store as credentials } from '../federated-identity-credential/store.ts';
-import { watches as federatedIdentityCredential } from '../federated-identity-credential/watches.ts';
+import { holds as holdsOfCredentials } from '../federated-identity-credential/request.ts';
+import {
+  store as credentials,
+  watches as federatedIdentityCredential,
+} from '../federated-identity-credential/watches.ts';
 import { type Hold, type Holders, type HoldInStore, holdersOf } from '../holds.ts';
 import { holds as holdsOfHosts } from '../host-identity/holds.ts';
 import { store as hosts } from '../host-identity/store.ts';

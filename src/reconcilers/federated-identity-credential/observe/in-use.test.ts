@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { AreasInUse } from '../../../cache/lists/areas-in-use.ts';
 import { IDENTITY, OTHER_IDENTITY } from '../facts.fixture.ts';
-import { IdentitiesInUse } from './in-use.ts';
+import { IdentitiesInUse } from './credentials.ts';
 
 const KEY = armKey(IDENTITY);
 let calls: string[];

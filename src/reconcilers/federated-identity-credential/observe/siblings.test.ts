@@ -7,7 +7,7 @@ import type { Stores } from '../../stores.ts';
 import { decide } from '../decide.ts';
 import { facts, fic, IDENTITY, INSTALLATION, known, policy, seen, TRUST } from '../facts.fixture.ts';
 import type { FederatedIdentityCredential } from '../facts.ts';
-import { movedAway, siblingsOf } from './siblings.ts';
+import { siblingsOf } from './siblings.ts';
 
 let stores: Stores;
 beforeEach(() => {
@@ -17,6 +17,7 @@ beforeEach(() => {
 });
 
 const common = facts();
+const here = { key: 'team-a/web', id: IDENTITY };
 const deps = () => ({
   stores,
   installationId: INSTALLATION,
@@ -45,10 +46,8 @@ function declare(
 function said(owner: { namespace: string; name: string }) {
   const object = declare('ci');
   const credentials = [held(owner)];
-  const siblings = siblingsOf(object, { key: 'team-a/web', id: IDENTITY }, deps(), common);
-  const moved = movedAway(object, credentials, siblings, deps(), common);
-  return decide(object, facts({ credentials: known(...credentials), siblings: [...siblings, ...moved] }))
-    .summary;
+  const siblings = siblingsOf(object, here, credentials, deps(), common);
+  return decide(object, facts({ credentials: known(...credentials), siblings })).summary;
 }
 const first = { namespace: 'team-a', name: 'first' };
 const moving = { identityRef: { name: 'other' } };
@@ -77,7 +76,7 @@ describe('a credential whose name proves that azid made it for another object', 
     expect(said(first)).toMatchObject({ state: 'stalled', reason: 'OwnedByAnother' });
   });
 
-  it('is as anybody’s once the object is gone, or azid is done with it; the message says whose it was', () => {
+  it('is as anybody’s once the object is gone, or azid has finalized it; the message says whose it was', () => {
     const unmanaged = {
       state: 'ready',
       reason: 'ExistsUnmanaged',
@@ -98,7 +97,7 @@ describe('a credential whose name proves that azid made it for another object', 
 
   it('is proven by the name: a ledger alone makes it nobody’s', () => {
     declare('forger', moving, {}, [held(first).id]);
-    expect(movedAway(fic(), [held(first)], [], deps(), common)).toEqual([]);
+    expect(siblingsOf(fic(), here, [held(first)], deps(), common)).toEqual([]);
     expect(said(first)).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
   });
 });

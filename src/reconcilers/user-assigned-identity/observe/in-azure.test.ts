@@ -5,9 +5,8 @@ import type { ReconcileContext } from '../../kind.ts';
 import { lateWritesOn, ownWritesOf } from '../../own-writes.fixture.ts';
 import { HeldIdentities, identityAt } from '../../proof/proofs.fixture.ts';
 import { meta } from '../../stores.fixture.ts';
-import type { Target } from '../target.ts';
-import type { ObserveDeps } from './deps.ts';
-import { readLive } from './in-azure.ts';
+import type { Target } from '../object.ts';
+import { type ObserveDeps, readLive } from './in-azure.ts';
 
 /** What a GET proves of an identity that Azure does not show. */
 

@@ -1,11 +1,51 @@
+import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import { classify } from '../../../azure/arm/classify.ts';
+import type { Identities } from '../../../azure/identities.ts';
+import type { IdentityCache } from '../../../cache/identities.ts';
+import type { KubeClient } from '../../../kube/client.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
+import type { Elapsed } from '../../../runtime/time/elapsed.ts';
 import type { ReconcileContext } from '../../kind.ts';
+import type { LateWrites, OwnWrites } from '../../own-writes.ts';
+import type { IdentityProofs } from '../../proof/identity-proofs.ts';
+import type { RecordedPrincipals } from '../../proof/recorded-principals.ts';
+import type { Dependents } from '../../services.ts';
 import { failureOf } from '../../status/failure.ts';
+import type { Stores } from '../../stores.ts';
 import type { Facts, ObservedInAzure, UserAssignedIdentity } from '../facts.ts';
-import type { Target } from '../target.ts';
-import type { ObserveDeps } from './deps.ts';
+import type { Target } from '../object.ts';
 
-/** What stands in Azure at the target: from the cache where that will do, else as Azure itself says. */
+/** The identity at the target: from the cache where that will do, else as Azure answers now. */
+
+/** What observing a UserAssignedIdentity needs of the rest of azid. */
+export interface ObserveDeps {
+  readonly stores: Stores;
+  readonly client: KubeClient;
+  readonly identities: Pick<Identities, 'get'>;
+  readonly identityCache: Pick<
+    IdentityCache,
+    'observe' | 'loading' | 'byIndex' | 'completeness' | 'age' | 'whenLoaded'
+  >;
+  readonly subscriptions: Pick<IdentityCache, 'use'>;
+  readonly clock: Clock;
+  readonly installationId: string;
+  readonly azidNamespace: string;
+  readonly dependents: Dependents;
+  /** Whose an identity is, as Azure proves it. */
+  readonly proofs: Pick<
+    IdentityProofs,
+    'observe' | 'prove' | 'meet' | 'searched' | 'wasSearched' | 'disputed'
+  >;
+  readonly principals: Pick<RecordedPrincipals, 'of' | 'lastOf' | 'holdersOf' | 'shown'>;
+  /** azid's own identity; rejects while Azure gives no token. */
+  readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
+  /** The end of a creation that this process began is known to the cache, so no process's death hides it. */
+  readonly ownWrites: Pick<OwnWrites, 'hasBegun'>;
+  readonly azureLagMs: number;
+  readonly lateWrites: Pick<LateWrites, 'openMs'>;
+  readonly releaseAfterMs: number;
+  readonly elapsed: Pick<Elapsed, 'since'>;
+}
 
 export function cachedIdentity(
   target: Target,
@@ -14,7 +54,7 @@ export function cachedIdentity(
 ): ObservedInAzure | undefined {
   const seen = identityCache.observe(target.id);
   // What this reconcile read or wrote itself. An earlier reconcile's read will not do: a PATCH carries all tags, so one that
-  // somebody set in between would be lost.
+  // was set in between would be lost.
   const reconcileMs = clock.monotonic() - startedAt;
   switch (seen.state) {
     case 'present':
@@ -29,7 +69,7 @@ export function cachedIdentity(
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
-      // At start-up the list brings thousands at once; only what somebody waits for is read alone.
+      // At start-up the list brings thousands at once; only what a user waits for is read alone.
       return priority === 'resync' && identityCache.loading(target.coordinates.subscriptionId)
         ? { state: 'loading' }
         : undefined;

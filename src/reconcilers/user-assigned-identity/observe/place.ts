@@ -1,15 +1,20 @@
+import { isFinalized, isSuspended } from '../../../api/schema/common.ts';
 import type { Coordinates } from '../../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
 import { MARK, namesAnother, ownerMarks, tag } from '../../../azure/names/identity-marks.ts';
+import { sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf } from '../../../kube/types.ts';
+import { policyFor } from '../../../policy/policy-for.ts';
 import type { ReconcileContext } from '../../kind.ts';
+import { identitiesConcerned } from '../../proof/concerned.ts';
+import { markedFor } from '../../proof/observe.ts';
 import { declaredPlace, isWithinSpec } from '../../proof/places.ts';
-import type { UserAssignedIdentity } from '../facts.ts';
-import { ownerOf } from '../object.ts';
-import { coordinatesOf } from '../target.ts';
-import type { ObserveDeps } from './deps.ts';
+import { isRefusedByAzure } from '../../watches/predicates.ts';
+import type { Facts, Rival, UserAssignedIdentity } from '../facts.ts';
+import { coordinatesOf, ownerOf, resolveTarget, type Target } from '../object.ts';
+import type { ObserveDeps } from './in-azure.ts';
 
-/** Where the identity of an object is, as far as Azure shows it. */
+/** Where the identity of an object is and whose it is, as far as Azure and azid's records show it. */
 
 /**
  * The cache holds nothing of where it was last: a status may have been altered while no azid ran, so Azure is read.
@@ -56,4 +61,88 @@ export function ofNamesakes(
   return identityCache
     .byIndex('marks', marks)
     .filter((each) => tag(each.tags, MARK.ownerUid) !== uid && isWithinSpec(object, each));
+}
+
+/**
+ * Ids of other identities with the object's marks, or with those of an earlier object of its name, where its spec may mean them. A new
+ * object is made its identity though the list of its subscription fails, so such a one may be read later only.
+ */
+export function secondIdentities(
+  object: UserAssignedIdentity,
+  deps: ObserveDeps,
+): readonly string[] | undefined {
+  const seen = deps.proofs.observe(object);
+  if (seen.state !== 'owned') return undefined;
+  const marked = [...markedFor(object, deps), ...ofNamesakes(object, deps)].map(({ id }) => id);
+  return marked.filter((id) => !sameId(id, seen.identity.id)).toSorted();
+}
+
+/**
+ * Whose the identity is was proven: should its marks be stripped, the very same principal is still the object's. What the
+ * cache holds by now counts, as an answer may be older than azid's own write.
+ */
+export function witness(object: UserAssignedIdentity, { proofs, principals, clock }: ObserveDeps): void {
+  const seen = proofs.observe(object);
+  if (seen.state !== 'owned') return;
+  const at = seen.how === 'list' ? undefined : clock.monotonic() - seen.ageMs;
+  principals.shown(seen.identity.principalId, object.metadata.uid, at);
+}
+
+/** The facts with what azid has of the owner: in this process and on record. */
+export function remembering(
+  { metadata: { uid } }: UserAssignedIdentity,
+  facts: Facts,
+  { principals }: ObserveDeps,
+): Facts {
+  const [lastShown, recorded] = [principals.lastOf(uid), principals.of(uid)];
+  return {
+    ...facts,
+    ...(lastShown !== undefined && { lastShown }),
+    ...(recorded !== undefined && { recorded }),
+    holders: facts.azure?.state === 'present' ? principals.holdersOf(facts.azure.identity.principalId) : [],
+  };
+}
+
+/** The cache shows another's marks on the principal that azid keeps for this object. */
+export function seemsWithdrawn(
+  object: UserAssignedIdentity,
+  { id }: Target,
+  { identityCache, principals, installationId }: ObserveDeps,
+): boolean {
+  const { uid } = object.metadata;
+  const seen = identityCache.observe(id);
+  if (seen.state !== 'present' || !principals.holdersOf(seen.resource.principalId).includes(uid))
+    return false;
+  return namesAnother(seen.resource.tags, ownerOf(object, { installationId }), uid);
+}
+
+/** Other objects that want the same identity. */
+export function rivalsOf(object: UserAssignedIdentity, target: Target, deps: ObserveDeps): readonly Rival[] {
+  const { stores } = deps;
+  const shown = deps.identityCache.observe(target.id);
+  const after = shown.state === 'present' ? shown.resource : undefined;
+  const others = identitiesConcerned(target.id, { before: undefined, after }, deps);
+  return others.flatMap((key) => {
+    const other = stores.identities.get(key);
+    if (!other) return [];
+    // One that azid has finalized, and that another controller's finalizer keeps, is gone.
+    if (other.metadata.uid === object.metadata.uid || isFinalized(other)) return [];
+    const policy = policyFor(other, stores);
+    const resolution = resolveTarget(other, policy.defaults, undefined, placeInAzure(other, deps));
+    if (!resolution.resolved || !sameId(resolution.target.id, target.id)) return [];
+    const lastShown = deps.principals.lastOf(other.metadata.uid);
+    const hadNothing = other.status?.principalId === undefined && lastShown === undefined;
+    return {
+      key: keyOf(other),
+      uid: other.metadata.uid,
+      creationTimestamp: other.metadata.creationTimestamp,
+      deleting: other.metadata.deletionTimestamp !== undefined,
+      allowed: policy.allowsIdentity(target.id).allowed,
+      ...(policy.unseen && { unseen: true }),
+      ...(lastShown !== undefined && { lastShown }),
+      // One that had it comes back to it: only one that never had anything holds nothing.
+      ...(hadNothing && isRefusedByAzure(other) && { refused: true }),
+      ...(hadNothing && isSuspended(other) && placeInAzure(other, deps) === undefined && { idle: true }),
+    };
+  });
 }

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
 import { HeldIdentities, INSTALLATION, identityAt } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
-import { resolveTarget } from '../target.ts';
-import type { ObserveDeps } from './deps.ts';
-import { rivalsOf } from './rivals.ts';
+import { resolveTarget } from '../object.ts';
+import type { ObserveDeps } from './in-azure.ts';
+import { rivalsOf } from './place.ts';
 
 const A = '00000000-0000-4000-8000-00000000000a';
 

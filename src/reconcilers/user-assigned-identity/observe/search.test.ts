@@ -4,7 +4,7 @@ import type { AzureIdentity } from '../../../azure/azure-identity.ts';
 import { policyFor } from '../../../policy/policy-for.ts';
 import { HeldIdentities, INSTALLATION, identityAt, marksOf } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
-import type { ObserveDeps } from './deps.ts';
+import type { ObserveDeps } from './in-azure.ts';
 import { type Searched, searchFor } from './search.ts';
 
 const [A, B] = ['00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b'];

@@ -6,8 +6,8 @@ import { subscriptionsNamed } from '../../../policy/policy-for.ts';
 import { markedFor } from '../../proof/observe.ts';
 import { declaredPlace, placesOf } from '../../proof/places.ts';
 import type { Search, UserAssignedIdentity } from '../facts.ts';
-import { resolveTarget } from '../target.ts';
-import type { ObserveDeps } from './deps.ts';
+import { resolveTarget } from '../object.ts';
+import type { ObserveDeps } from './in-azure.ts';
 import { ofNamesakes, onRecord } from './place.ts';
 
 /** The result of a search for an identity that is not where its object has it, or whose object does not name the place. */

@@ -5,9 +5,8 @@ import type { Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summary.ts';
 import { decideClaim } from '../claim.ts';
 import type { Facts, IdentityDecision, ObservedInAzure, OwnStatus, UserAssignedIdentity } from '../facts.ts';
-import { finalizer, keysOf, ownerOf, ownStatus } from '../object.ts';
-import type { Target } from '../target.ts';
-import { wantedTags } from './tags.ts';
+import { finalizer, ownerOf, ownStatus, type Target } from '../object.ts';
+import { keysOf, wantedTags } from './tags.ts';
 
 /** A GET found nothing: make the identity, once that is certain and nobody else is first. */
 export function decideCreation(

@@ -6,10 +6,9 @@ import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summary.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
-import { finalizer, keysOf, ownerOf, ownStatus } from '../object.ts';
-import type { Target } from '../target.ts';
-import { decideOutput } from './output.ts';
-import { tagChange, wantedTags } from './tags.ts';
+import { finalizer, ownerOf, ownStatus, type Target } from '../object.ts';
+import { decideOutput } from '../output.ts';
+import { keysOf, tagChange, wantedTags } from './tags.ts';
 import { otherHolders } from './withdrawal.ts';
 
 /** The identity is this object's to keep: tags, isolation scope, finalizer, status and output are brought in line. */

@@ -4,6 +4,11 @@ import { type Tags, tag, withoutMarks } from '../../../azure/names/identity-mark
 
 /** What the tags of an identity should be, and what a PATCH must say to get there. */
 
+/** Names, as the status has them. */
+export function keysOf(tags: Readonly<Record<string, string>>): string[] {
+  return Object.keys(tags).sort();
+}
+
 /** The spec's tags over the policy's; names that differ only in case are one tag to Azure. */
 export function wantedTags(defaults: Tags, spec: Tags): Tags {
   const taken = new Set(Object.keys(spec).map(asciiLower));

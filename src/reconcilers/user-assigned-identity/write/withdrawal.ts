@@ -1,7 +1,74 @@
-import { namesAnother } from '../../../azure/names/identity-marks.ts';
-import type { Facts, IdentityDecision, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
+import { asciiLower } from '../../../azure/names/ascii.ts';
+import { namesAnother, withoutMarks } from '../../../azure/names/identity-marks.ts';
+import { isOverwritten } from '../../proof/observe.ts';
+import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
 import { ownerOf, ownStatus } from '../object.ts';
-import { isSomebodyElses } from './overwritten.ts';
+
+/** Marks and records that prove nothing are withdrawn: marks of azid's on another's identity, and records that Azure's marks contradict. */
+
+/**
+ * A PUT that answered 200 where 201 was due: somebody made the identity between our GET and our PUT, and now it
+ * carries our marks (ARM has no precondition for identities, docs/azure-facts.md section 2). Whose it is must outlive
+ * a PATCH that fails and a process that dies, else the marks would pass for proof at the next observation; so the
+ * status names the principal before anything else is done.
+ */
+
+/**
+ * Whether what carries this object's marks was made by somebody else: by the status, or by what this process saw. The record
+ * wins over both: it was made once Azure had shown the identity as the object's own.
+ */
+export function isSomebodyElses(
+  object: UserAssignedIdentity,
+  facts: Pick<Facts, 'disputed' | 'recorded' | 'lastShown'>,
+  identity: SeenIdentity,
+): boolean {
+  if (isOnRecord(facts, identity)) return false;
+  return isOverwritten(object, identity) || facts.disputed === identity.principalId;
+}
+
+/** By the record, or by what this process saw. */
+export function isOnRecord(
+  { recorded, lastShown }: Pick<Facts, 'recorded' | 'lastShown'>,
+  { principalId }: Pick<SeenIdentity, 'principalId'>,
+): boolean {
+  return recorded === principalId || lastShown === principalId;
+}
+
+/** Takes off what the PUT wrote. The tags the identity had before are lost. */
+export function takeMarksBack(object: UserAssignedIdentity, identity: SeenIdentity): IdentityDecision {
+  const own = ownStatus(object);
+  const { id, principalId } = identity;
+  const status: OwnStatus = { ...own, overwrittenPrincipalId: principalId, createStartedAt: undefined };
+  const ours = new Set((own.tagKeys ?? []).map(asciiLower));
+  const tags = Object.fromEntries(
+    Object.entries(withoutMarks(identity.tags)).filter(([name]) => !ours.has(asciiLower(name))),
+  );
+  return {
+    actions: [
+      ...(isOverwritten(object, identity)
+        ? []
+        : [{ type: 'saveStatus', status, why: 'the marks on it prove nothing' } as const]),
+      {
+        type: 'updateIdentity',
+        id,
+        tags,
+        event: {
+          type: 'Warning',
+          reason: 'AlreadyExists',
+          action: 'Update',
+          message: `identity ${id} was made by someone else at the same moment; azid took its marks back from it, tags it may have had are lost`,
+        },
+      },
+    ],
+    status,
+    summary: {
+      state: 'progressing',
+      reason: 'AlreadyExists',
+      message: `taking back marks from ${id}`,
+      againMs: 0,
+    },
+  };
+}
 
 /**
  * Marks that were stripped are put back by the object that Azure last showed as the owner, and by no other. So what azid keeps

@@ -1,7 +1,7 @@
-import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
-import { sameText } from '../../../azure/names/ascii.ts';
-import type { Facts, SeenCredential, Sibling, Trust } from '../facts.ts';
-import { ageOf } from '../object.ts';
+import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
+import { sameText } from '../../azure/names/ascii.ts';
+import type { Facts, SeenCredential, Sibling, Trust } from './facts.ts';
+import { ageOf } from './object.ts';
 
 /** How an object's credential fits in with what else is, or is wanted, on the identity. Pure. */
 

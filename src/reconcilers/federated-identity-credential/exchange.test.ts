@@ -1,20 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
-import { decide } from '../decide.ts';
-import {
-  facts,
-  ID,
-  IDENTITY,
-  NAME,
-  OTHER_IDENTITY,
-  seen,
-  settled,
-  sibling,
-  TRUST,
-} from '../facts.fixture.ts';
-import type { CredentialsOfIdentity, SeenCredential, Sibling } from '../facts.ts';
-import { CREDENTIALS, needsLive } from '../needs-live.ts';
+import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
+import { decide } from './decide.ts';
 import { exchangeOf } from './exchange.ts';
+import { facts, ID, IDENTITY, NAME, OTHER_IDENTITY, seen, settled, sibling, TRUST } from './facts.fixture.ts';
+import type { CredentialsOfIdentity, SeenCredential, Sibling } from './facts.ts';
+import { CREDENTIALS, needsLive } from './observe.ts';
 
 const OLD = { creationTimestamp: '2026-09-01T00:00:00Z' };
 const pair = (subject: string, issuer = TRUST.issuer) => ({ ...TRUST, issuer, subject });

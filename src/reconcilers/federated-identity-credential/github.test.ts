@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../decide.ts';
-import { facts, fic, known, policy, seen, settled, TRUST } from '../facts.fixture.ts';
-import type { FederatedIdentityCredential } from '../facts.ts';
-import { GITHUB_ISSUER, githubSubject, isMutableSubject } from './github.ts';
+import { decide } from './decide.ts';
+import { facts, fic, known, policy, seen, settled, TRUST } from './facts.fixture.ts';
+import type { FederatedIdentityCredential } from './facts.ts';
+import { GITHUB_ISSUER, githubSubject, isMutableSubject } from './trust.ts';
 
 const names = { organization: 'contoso', repository: 'shop' };
 const ids = { organizationId: 5_544_123, repositoryId: 991 };

@@ -1,7 +1,6 @@
-import { armKey, sameId } from '../../../azure/names/resource-id.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
 import { RECHECK_READY_MS } from '../../decision.ts';
 import { removalAgainMs } from '../../status/deleting.ts';
-import { summaryOf } from '../../status/summary.ts';
 import type {
   CredentialDecision,
   Facts,
@@ -12,49 +11,12 @@ import type {
   Trust,
 } from '../facts.ts';
 import { credentialIdOn, finalizer, nameOf, ownStatus, whoseIs } from '../object.ts';
-import { sameTrust } from '../trust/place.ts';
-import { eventOf } from './event.ts';
 import { blockedOrFree, dropStale, failuresOf, leftOf, type Stuck, working } from './stale.ts';
 
-/** The credential is this object's to make and to keep: finalizer, ledger, write, status, and what an edit left behind. */
+/** Azure has what is asked for, by the object's own credential or by one that azid did not make: finalizer, ledger, status, and what an edit left behind. */
 
-/** `status.ledger` holds no more. */
-const MAX_LEDGER = 8;
 /** The issuer of the cluster is read again that often (src/kube/access/cluster-issuer.ts). */
 const REREAD_ISSUER_MS = 3_600_000;
-
-/** The PUT that is due, with its intent; undefined when Azure is as wanted. `own`: what is there under our name. */
-export function write(
-  object: FederatedIdentityCredential,
-  facts: Facts,
-  identity: OwnedIdentity,
-  trust: Trust,
-  policy: string,
-  own: SeenCredential | undefined,
-  stuck: Stuck,
-): CredentialDecision | undefined {
-  if (own && sameTrust(own, trust)) return undefined;
-  const before = ownStatus(object);
-  const id = credentialIdOn(identity.id, nameOf(object, facts.installationId));
-  const ledger = before.ledger ?? [];
-  const known = ledger.some((each) => sameId(each, id));
-  if (!known && ledger.length >= MAX_LEDGER)
-    return dropStale(object, facts, id, before, stuck) ?? withoutRoom(before, stuck);
-  const intent: OwnStatus = {
-    ...before,
-    ledger: known ? ledger : [...ledger, id],
-    writeStartedAt: new Date(facts.now).toISOString(),
-  };
-  return {
-    actions: [
-      ...finalizer(object),
-      { type: 'saveStatus', status: intent, why: 'the intent to write the credential must survive a crash' },
-      { type: 'putCredential', id, trust, event: eventOf(before, identity, id, trust, policy, own) },
-    ],
-    status: intent,
-    summary: working(`writing credential ${id}`),
-  };
-}
 
 /** As wanted: the status says so, and what is left on an identity named before goes. */
 export function keep(
@@ -158,10 +120,4 @@ function nextMs(
   if (refused.length > 0) return Math.min(...refused.map(removalAgainMs));
   const settled = object.spec.kubernetes ? REREAD_ISSUER_MS : RECHECK_READY_MS;
   return facts.openWriteMs > 0 ? Math.min(settled, facts.openWriteMs) : settled;
-}
-
-/** All that the ledger names is refused to go: what comes next could not be written down. */
-function withoutRoom(before: OwnStatus, stuck: Stuck): CredentialDecision | undefined {
-  const [failure] = stuck.values();
-  return failure && { actions: [], status: before, summary: summaryOf(failure) };
 }

@@ -1,7 +1,20 @@
-import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
-import type { CredentialsOfIdentity, SeenCredential, Sibling, Trust } from '../facts.ts';
-import { ageOf } from '../object.ts';
+import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
+import { sameId } from '../../azure/names/resource-id.ts';
+import { keyOf } from '../../kube/types.ts';
+import type {
+  Action,
+  CredentialDecision,
+  CredentialsOfIdentity,
+  Facts,
+  FederatedIdentityCredential,
+  OwnStatus,
+  SeenCredential,
+  Sibling,
+  Trust,
+} from './facts.ts';
+import { ageOf, identityKey, nameOf, ownCredentials, ownStatus } from './object.ts';
 import { claimants, pending, sameName, samePair } from './place.ts';
+import { remove } from './write/stale.ts';
 
 /**
  * Objects that exchange what they have wait for each other in a ring, each for what the next one holds, and none gives up what it has
@@ -10,7 +23,67 @@ import { claimants, pending, sameName, samePair } from './place.ts';
  * same answer.
  */
 
-export interface Exchange {
+/** What the object does about a ring that it is in; undefined where there is none, or it is another's to begin. */
+export function stepAside(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  trust: Trust,
+  credentials: readonly SeenCredential[],
+): CredentialDecision | undefined {
+  const { metadata } = object;
+  const { uid, creationTimestamp } = metadata;
+  // As the others read it: it got as far as this, so it may write.
+  const me = {
+    key: keyOf(object),
+    uid,
+    creationTimestamp,
+    credentialName: nameOf(object, facts.installationId),
+    trust,
+    deleting: false,
+    mayWrite: true,
+  };
+  const own = { key: identityKey(object), credentials, siblings: facts.siblings };
+  const exchange = exchangeOf(me, own, facts.elsewhere ?? []);
+  return exchange && decisionOf(object, facts, exchange);
+}
+
+/**
+ * Old before new, the one time: what the object has goes first, so that another one of the ring can take it and give up what this
+ * one is to have. Azure knows a pair once on an identity, so no order of writes leaves each in place all the time.
+ */
+function decisionOf(
+  object: FederatedIdentityCredential,
+  facts: Facts,
+  { gives, to }: Exchange,
+): CredentialDecision {
+  const before = ownStatus(object);
+  const message = `FederatedIdentityCredential ${to.key} waits for it, or for its place, and this object for what in the end waits for that: of those that exchange what they have the oldest gives way, and has its new one in a moment`;
+  if (facts.openWriteMs > 0)
+    return {
+      actions: [],
+      status: before,
+      summary: {
+        state: 'waiting',
+        for: 'an earlier write',
+        message: `a write of this object's credential may still be under way; when it must have ended ${gives.id} is deleted: ${message}`,
+        recheckMs: facts.openWriteMs,
+      },
+    };
+  const ledger = ownCredentials(object, facts).filter((id) => !sameId(id, gives.id));
+  const { id: _i, issuer: _p, subject: _s, audience: _a, ...rest } = before;
+  const status: OwnStatus = { ...rest, ledger: ledger.length > 0 ? ledger : undefined };
+  const actions: Action[] = [
+    remove(gives.id, `gives way: ${message}`),
+    { type: 'saveStatus', status, why: 'what was deleted is proven gone' },
+  ];
+  return {
+    actions,
+    status,
+    summary: { state: 'progressing', reason: 'Updating', message: `giving way: ${message}`, againMs: 0 },
+  };
+}
+
+interface Exchange {
   /** The credential of the object's own that it gives up first. */
   readonly gives: SeenCredential;
   /** For whom. */
@@ -18,7 +91,7 @@ export interface Exchange {
 }
 
 /**
- * @param me the object, as one of its siblings would see it
+ * @param me the object, as its siblings read it
  * @param own the identity that it refers to
  * @param elsewhere those to which objects have moved that hold something
  * @returns undefined where there is no ring, or it is another's to begin
@@ -65,7 +138,7 @@ function isFirst({ by, trust, at }: Claim): boolean {
   return first?.uid === by.uid;
 }
 
-/** Who has what is claimed; undefined: nobody, or nobody who gives it up. */
+/** Who has what is claimed; undefined: no object, or none that gives it up. */
 function holderOf(
   { by, trust, at }: Claim,
   me: Sibling,
@@ -103,7 +176,7 @@ function holderOfPlace(
     })[0];
 }
 
-/** @param ring the object's own claim, then that of whoever holds what it claims, and so on */
+/** @param ring the object's own claim, then that of the object that holds what it claims, and so on */
 function giveWay(me: Sibling, ring: readonly Claim[], gives: SeenCredential): Exchange | undefined {
   const to = ring.at(-1);
   if (!to || ring.some(({ by }) => ageOf(by) < ageOf(me))) return undefined;
@@ -118,7 +191,7 @@ function hasRoomAfter(me: Sibling, ring: readonly Claim[], gives: SeenCredential
   const isHere = ({ by }: Claim) => left.some(({ name }) => sameName(name, by.credentialName));
   const others = ring.slice(1);
   const arriving = others.filter((each) => each.at.key === at.key && !isHere(each)).length;
-  const leaving = others.filter((each) => each.at.key !== at.key && isHere(each)).length;
+  const departing = others.filter((each) => each.at.key !== at.key && isHere(each)).length;
   const older = pending(ageOf(me), left, at.siblings).filter(({ uid }) => uid !== me.uid).length;
-  return left.length + arriving - leaving + older < MAX_CREDENTIALS;
+  return left.length + arriving - departing + older < MAX_CREDENTIALS;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
-import { decide } from '../decide.ts';
-import { facts, fic, ID, known, NAME, seen, settled, sibling, TRUST } from '../facts.fixture.ts';
-import type { SeenCredential, Sibling } from '../facts.ts';
+import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
+import { decide } from './decide.ts';
+import { facts, fic, ID, known, NAME, seen, settled, sibling, TRUST } from './facts.fixture.ts';
+import type { SeenCredential, Sibling } from './facts.ts';
 import { placeOf } from './place.ts';
 
 const ME = { age: '2026-11-01T00:00:00Z uid-ci', name: NAME };
