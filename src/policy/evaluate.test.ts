@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IdentityPolicy, IdentityPolicySpec } from '../api/identity-policy.ts';
-import { describeConflicts, evaluate } from './evaluate.ts';
+import { describeConflicts } from './defaults.ts';
+import { evaluate } from './evaluate.ts';
 
 const SUB = '/subscriptions/00000000-0000-0000-0000-000000000001';
 const identity = (group: string, name = 'web') =>

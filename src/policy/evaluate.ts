@@ -1,7 +1,9 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
-import { asciiLower, sameText } from '../azure/names/ascii.ts';
-import { sameRegion } from '../azure/names/region.ts';
-import { armKey, isWithinScope } from '../azure/names/resource-id.ts';
+import { isWithinScope, sameId } from '../azure/names/resource-id.ts';
+import { subscriptionOf } from '../azure/names/scope.ts';
+import type { Namespace } from '../kube/builtin.ts';
+import type { ObjectKey } from '../kube/types.ts';
+import { type Defaults, mergeDefaults, type PolicyConflict } from './defaults.ts';
 import { allowsFederation, type FederationRequest } from './federation.ts';
 import { allowsAnyGrantAt, allowsGrant, type GrantRequest } from './grants.ts';
 import {
@@ -14,28 +16,13 @@ import {
   type SelectorRequest,
 } from './hosts.ts';
 import { alikeScope } from './near-miss.ts';
-import { type NamespaceFacts, selects } from './selection.ts';
-import { type Allowed, allowed, type Denied, denied, type Verdict } from './verdict.ts';
+import { factsOf, type NamespaceFacts, selects } from './selection.ts';
+import { type Denied, namedRules, type Test, type Verdict, verdictOf } from './verdict.ts';
 
 /**
  * What the policies of a cluster allow in one namespace. The one evaluation every reconciler uses; pure, so that the
  * same answer can be had in tests, in a plan and in the controller. Default deny: no policy, no permission.
  */
-
-export interface Defaults {
-  readonly subscriptionId?: string;
-  readonly resourceGroup?: string;
-  readonly location?: string;
-  readonly tags: Readonly<Record<string, string>>;
-}
-
-/** Two policies that select one namespace and disagree. */
-interface PolicyConflict {
-  /** e.g. `defaults.location` or `defaults.tags[team]`. */
-  readonly field: string;
-  readonly values: readonly { readonly policy: string; readonly value: string }[];
-}
-
 export interface NamespacePolicy {
   readonly namespace: string;
   /** Set while the namespace was not seen yet: what every request is answered with. */
@@ -70,39 +57,17 @@ export function evaluate(policies: readonly IdentityPolicy[], namespace: Namespa
     // A policy on its way out gives nothing any more.
     .filter((policy) => !policy.metadata.deletionTimestamp && selects(policy, namespace))
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-  const names = selecting.map((policy) => policy.metadata.name);
   const { defaults, conflicts } = mergeDefaults(selecting);
-  const none = `no IdentityPolicy selects namespace ${namespace.name}`;
-  const ask = 'ask an administrator for an IdentityPolicy that does';
+  const of = { policies: selecting, namespace };
+  const identities = namedRules(selecting, ({ identities: rule }) => rule && [rule]);
+  const adoptions = namedRules(selecting, ({ adoption: rule }) => rule && [rule]);
   return {
     namespace: namespace.name,
-    policies: names,
+    policies: selecting.map(({ metadata }) => metadata.name),
     conflicts,
     defaults,
-    allowsIdentity(id) {
-      for (const policy of selecting) {
-        if (policy.spec.identities?.scopes.some((scope) => isWithinScope(id, scope)))
-          return allowedBy(policy);
-      }
-      if (names.length === 0) return denied(`${none}; ${ask}`);
-      return denied(
-        `no IdentityPolicy of namespace ${namespace.name} (${names.join(', ')}) allows an identity at ${id} in identities.scopes${alikeScope(
-          id,
-          selecting.flatMap(({ spec }) => spec.identities?.scopes ?? []),
-        )}; ${ask}`,
-      );
-    },
-    allowsAdoption(id) {
-      const key = armKey(id);
-      for (const policy of selecting) {
-        if (policy.spec.adoption?.identityIds.some((allowed) => armKey(allowed) === key))
-          return allowedBy(policy);
-      }
-      if (names.length === 0) return denied(`${none}; ${ask}`);
-      return denied(
-        `no IdentityPolicy of namespace ${namespace.name} (${names.join(', ')}) names ${id} in adoption.identityIds; ${ask}`,
-      );
-    },
+    allowsIdentity: (id) => verdictOf({ ...of, rules: identities }, [PLACE], id),
+    allowsAdoption: (id) => verdictOf({ ...of, rules: adoptions }, [ADOPTION], id),
     allowsGrant: (request) => allowsGrant(selecting, namespace, request),
     allowsAnyGrantAt: (scope) => allowsAnyGrantAt(selecting, namespace, scope),
     allowsFederation: (request) => allowsFederation(selecting, namespace, request),
@@ -113,69 +78,107 @@ export function evaluate(policies: readonly IdentityPolicy[], namespace: Namespa
   };
 }
 
-function allowedBy(policy: IdentityPolicy): Allowed {
-  return allowed(policy.metadata.name);
+type Spec = IdentityPolicy['spec'];
+
+const PLACE: Test<NonNullable<Spec['identities']>, string> = {
+  meets: ({ scopes }, id) => scopes.some((scope) => isWithinScope(id, scope)),
+  denial: (id, rules) =>
+    `allows an identity at ${id} in identities.scopes${alikeScope(
+      id,
+      rules.flatMap(({ scopes }) => scopes),
+    )}`,
+};
+
+const ADOPTION: Test<NonNullable<Spec['adoption']>, string> = {
+  meets: ({ identityIds }, id) => identityIds.some((each) => sameId(each, id)),
+  denial: (id) => `names ${id} in adoption.identityIds`,
+};
+
+/** The caches that the answer rests on. */
+export interface PolicySources {
+  readonly policies: {
+    values(): readonly IdentityPolicy[];
+    /** Another number after each change of one of them. */
+    readonly version: number;
+  };
+  readonly namespaces: { get(key: ObjectKey): Namespace | undefined };
 }
 
-/** A value two policies disagree on is no default at all: which one wins must not depend on their names. */
-function mergeDefaults(policies: readonly IdentityPolicy[]): {
-  defaults: Defaults;
-  conflicts: PolicyConflict[];
-} {
-  const conflicts: PolicyConflict[] = [];
-  const agree = (
-    field: string,
-    read: (policy: IdentityPolicy) => string | undefined,
-    same = equal,
-  ): string | undefined => {
-    const values = policies.flatMap((policy) => {
-      const value = read(policy);
-      return value === undefined ? [] : [{ policy: policy.metadata.name, value }];
-    });
-    const [first] = values;
-    if (!first) return undefined;
-    if (values.every(({ value }) => same(value, first.value))) return first.value;
-    conflicts.push({ field: `defaults.${field}`, values });
-    return undefined;
-  };
+/** What of an object its policies follow from. */
+interface Governed {
+  readonly metadata: { readonly namespace?: string; readonly creationTimestamp: string };
+}
 
-  const subscriptionId = agree('subscriptionId', (p) => p.spec.defaults?.subscriptionId, sameText);
-  const resourceGroup = agree('resourceGroup', (p) => p.spec.defaults?.resourceGroup, sameText);
-  const location = agree('location', (p) => p.spec.defaults?.location, sameRegion);
-  const tags: Record<string, string> = {};
-  // Azure compares tag names without regard to case; the first spelling is kept.
-  const tagNames = new Map<string, string>();
-  for (const policy of policies) {
-    for (const name of Object.keys(policy.spec.defaults?.tags ?? {})) {
-      if (!tagNames.has(asciiLower(name))) tagNames.set(asciiLower(name), name);
-    }
+/**
+ * What the policies allow an object: the one way to ask, for every kind. Nothing, while its namespace was not seen: two
+ * watches are not in step, an object may come before its new namespace, and a policy that selects by the absence of a
+ * label would let in whoever is not known. The arrival of the namespace enqueues its objects.
+ */
+export function policyFor(object: Governed, { policies, namespaces }: PolicySources): NamespacePolicy {
+  const { namespace: name = '', creationTimestamp } = object.metadata;
+  const namespace = namespaces.get(name);
+  if (!namespace || isPredecessor(namespace, creationTimestamp)) return unseenNamespace(name);
+  return known(namespace, policies);
+}
+
+interface Known {
+  readonly version: number;
+  readonly policy: NamespacePolicy;
+}
+
+/** By policies, then by what is known of a namespace: each reconcile asks several times, for others too. */
+const answers = new WeakMap<PolicySources['policies'], WeakMap<Namespace, Known>>();
+
+function known(namespace: Namespace, policies: PolicySources['policies']): NamespacePolicy {
+  let byNamespace = answers.get(policies);
+  if (!byNamespace) {
+    byNamespace = new WeakMap();
+    answers.set(policies, byNamespace);
   }
-  for (const [lower, name] of tagNames) {
-    const value = agree(`tags[${name}]`, (p) => tagOf(p, lower));
-    if (value !== undefined) tags[name] = value;
-  }
+  const { version } = policies;
+  const kept = byNamespace.get(namespace);
+  if (kept?.version === version) return kept.policy;
+  const policy = evaluate(policies.values(), factsOf(namespace));
+  byNamespace.set(namespace, { version, policy });
+  return policy;
+}
+
+/** Subscriptions in which any policy lets anybody have identities: where those may be that azid made. No permission follows of it. */
+export function subscriptionsNamed({ policies }: Pick<PolicySources, 'policies'>): readonly string[] {
+  const scopes = policies.values().flatMap(({ spec: { identities } }) => identities?.scopes ?? []);
+  return scopes.flatMap((scope) => subscriptionOf(scope) ?? []);
+}
+
+/**
+ * Nothing can be created in a namespace that is going, so an object not older than the deletion lives in the next one of
+ * that name, whose labels may be others.
+ */
+function isPredecessor({ metadata: { deletionTimestamp } }: Namespace, creationTimestamp: string): boolean {
+  return deletionTimestamp !== undefined && Date.parse(creationTimestamp) >= Date.parse(deletionTimestamp);
+}
+
+/** The policies of a namespace that the cache does not hold: every request is denied for now, and nothing is defaulted. */
+export function unseenNamespace(namespace: string): NamespacePolicy {
+  const denied: Denied = {
+    allowed: false,
+    unseen: true,
+    message: `waiting for namespace ${namespace}, which azid has not seen yet: without its labels no IdentityPolicy can be judged, so nothing is given until it is there; what stands is kept`,
+  };
+  const never = () => denied;
   return {
-    defaults: {
-      ...(subscriptionId !== undefined && { subscriptionId }),
-      ...(resourceGroup !== undefined && { resourceGroup }),
-      ...(location !== undefined && { location }),
-      tags,
-    },
-    conflicts,
+    namespace,
+    unseen: denied,
+    policies: [],
+    conflicts: [],
+    defaults: { tags: {} },
+    allowsIdentity: never,
+    allowsAdoption: never,
+    allowsGrant: never,
+    allowsAnyGrantAt: never,
+    allowsFederation: never,
+    allowsAttachment: never,
+    allowsSelector: never,
+    coversSelector: () => false,
+    allowsSystemAssigned: never,
   };
-}
-
-function tagOf(policy: IdentityPolicy, lower: string): string | undefined {
-  return Object.entries(policy.spec.defaults?.tags ?? {}).find(([name]) => asciiLower(name) === lower)?.[1];
-}
-
-const equal = (a: string, b: string) => a === b;
-
-/** For a condition's message: who says what, and what to do. */
-export function describeConflicts(policy: NamespacePolicy): string {
-  const parts = policy.conflicts.map(
-    ({ field, values }) =>
-      `${field} is ${values.map(({ policy: name, value }) => `'${value}' in ${name}`).join(' and ')}`,
-  );
-  return `the IdentityPolicies of namespace ${policy.namespace} contradict each other: ${parts.join('; ')}; make them agree`;
 }

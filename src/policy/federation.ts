@@ -1,8 +1,7 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
-import { hintOfIds } from './github-subject.ts';
 import { differsOnlyIn, nearMiss } from './near-miss.ts';
 import type { NamespaceFacts } from './selection.ts';
-import { matchesSubject } from './subject-pattern.ts';
+import { hintOfIds, matchesSubject } from './subject-pattern.ts';
 import { allowed, denied, type Verdict } from './verdict.ts';
 
 /** Whoever presents a token with this issuer and this subject could become the identity. */

@@ -3,7 +3,7 @@ import { sameText } from '../azure/names/ascii.ts';
 import { isWithinScope } from '../azure/names/resource-id.ts';
 import { alikeScope, nearMiss } from './near-miss.ts';
 import type { NamespaceFacts } from './selection.ts';
-import type { Verdict } from './verdict.ts';
+import { namedRules, noPolicy, type Test, type Verdict, verdictOf } from './verdict.ts';
 
 /** A role for a principal on a scope, as an object asks for it. */
 export interface GrantRequest {
@@ -21,15 +21,19 @@ export interface GrantRequest {
 
 type Rule = NonNullable<IdentityPolicy['spec']['grants']>[number];
 
-/** What a rule asks, in the order in which a refusal is worded: the first one that no rule meets is named. */
-const TESTS: readonly {
-  readonly meets: (rule: Rule, request: GrantRequest) => boolean;
-  readonly denial: (request: GrantRequest, rules: readonly Rule[]) => string;
-}[] = [
-  {
-    meets: (rule, { scope }) => rule.scopes.some((allowed) => isWithinScope(scope, allowed)),
-    denial: ({ scope }, rules) => `allows grants on scope ${scope}${alikeScope(scope, scopesOf(rules))}`,
-  },
+/** Asked alone, too: whether any role may be granted there. */
+const SCOPE: Test<Rule, Pick<GrantRequest, 'scope'>> = {
+  meets: (rule, { scope }) => rule.scopes.some((allowed) => isWithinScope(scope, allowed)),
+  denial: ({ scope }, rules) =>
+    `allows grants on scope ${scope}${alikeScope(
+      scope,
+      rules.flatMap(({ scopes }) => scopes),
+    )}`,
+};
+
+/** What a rule asks, in the order in which a refusal is worded. */
+const TESTS: readonly Test<Rule, GrantRequest>[] = [
+  SCOPE,
   {
     meets: (rule, request) => rule.roles.some((allowed) => isRole(allowed, request)),
     denial: (request, rules) =>
@@ -48,8 +52,8 @@ const TESTS: readonly {
 ];
 
 /**
- * Default deny. Policies and rules add up, but one rule must allow role, scope, principal and duration together: what
- * one rule allows for an hour, another for a reader, never makes an owner for ever.
+ * One rule must allow role, scope, principal and duration together: what one rule allows for an hour, another for a reader, never
+ * makes an owner for ever.
  *
  * A management group holds only itself here: which subscriptions it contains is Azure's to change, and a policy must not
  * grow with it. The tenant (`/`) holds everything.
@@ -61,20 +65,7 @@ export function allowsGrant(
   namespace: Pick<NamespaceFacts, 'name'>,
   request: GrantRequest,
 ): Verdict {
-  if (policies.length === 0) return noPolicy(namespace);
-  let left = rulesOf(policies);
-  for (const { meets, denial } of TESTS) {
-    const passed = left.filter(({ rule }) => meets(rule, request));
-    if (passed.length === 0) {
-      const rules = left.map(({ rule }) => rule);
-      return denied(policies, namespace, denial(request, rules));
-    }
-    left = passed;
-  }
-  const [first] = left;
-  return first
-    ? { allowed: true, policy: first.policy }
-    : denied(policies, namespace, `allows grants on scope ${request.scope}`);
+  return verdictOfGrants(policies, namespace, TESTS, request);
 }
 
 /**
@@ -86,31 +77,24 @@ export function allowsAnyGrantAt(
   namespace: Pick<NamespaceFacts, 'name'>,
   scope: string,
 ): Verdict {
+  return verdictOfGrants(policies, namespace, [SCOPE], { scope });
+}
+
+function verdictOfGrants<Request>(
+  policies: readonly IdentityPolicy[],
+  namespace: Pick<NamespaceFacts, 'name'>,
+  tests: readonly Test<Rule, Request>[],
+  request: Request,
+): Verdict {
   if (policies.length === 0) return noPolicy(namespace);
-  const found = rulesOf(policies).find(({ rule }) => rule.scopes.some((each) => isWithinScope(scope, each)));
-  return found
-    ? { allowed: true, policy: found.policy }
-    : denied(
-        policies,
-        namespace,
-        `allows grants on scope ${scope}${alikeScope(scope, scopesOf(rulesOf(policies).map(({ rule }) => rule)))}`,
-      );
+  const rules = namedRules(policies, ({ grants }) => grants);
+  return verdictOf({ policies, namespace, rules, field: 'grants' }, tests, request);
 }
 
 /** `30d`, `8h`, `1d12h30m` as ms; the CRD's pattern lets nothing else in. */
 export function parseDuration(text: string): number {
   const [, days = '0', hours = '0', minutes = '0'] = /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?$/.exec(text) ?? [];
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000;
-}
-
-function scopesOf(rules: readonly Rule[]): readonly string[] {
-  return rules.flatMap(({ scopes }) => scopes);
-}
-
-function rulesOf(policies: readonly IdentityPolicy[]): { rule: Rule; policy: string }[] {
-  return policies.flatMap((policy) =>
-    (policy.spec.grants ?? []).map((rule) => ({ rule, policy: policy.metadata.name })),
-  );
 }
 
 /** By GUID always; by name only a built-in role: a custom one can be renamed by whoever may edit it. */
@@ -149,20 +133,4 @@ function hint({ roleName, roleType }: GrantRequest, rules: readonly Rule[]): str
     rules.flatMap(({ roles }) => roles),
   );
   return near === undefined ? '' : `; a policy names '${near}', which is nearly that`;
-}
-
-function noPolicy(namespace: Pick<NamespaceFacts, 'name'>): Verdict {
-  return { allowed: false, message: `no IdentityPolicy selects namespace ${namespace.name}; ${ASK}` };
-}
-
-const ASK = 'ask an administrator for an IdentityPolicy that does';
-
-function denied(
-  policies: readonly IdentityPolicy[],
-  namespace: Pick<NamespaceFacts, 'name'>,
-  what: string,
-): Verdict {
-  const names = policies.map(({ metadata }) => metadata.name).join(', ');
-  const message = `no IdentityPolicy of namespace ${namespace.name} (${names}) ${what}; ${ASK} (grants)`;
-  return { allowed: false, message };
 }

@@ -3,7 +3,7 @@ import { sameText } from '../azure/names/ascii.ts';
 import { armKey, isWithinScope } from '../azure/names/resource-id.ts';
 import { alikeScope } from './near-miss.ts';
 import type { NamespaceFacts } from './selection.ts';
-import type { Verdict } from './verdict.ts';
+import { namedRules, type Test, type Verdict, verdictOf } from './verdict.ts';
 
 /** A resource that is to carry an identity. */
 export interface HostRequest {
@@ -33,12 +33,7 @@ export interface SelectorRequest {
 type AttachRule = NonNullable<IdentityPolicy['spec']['attachments']>[number];
 type SystemRule = NonNullable<IdentityPolicy['spec']['systemAssigned']>[number];
 
-/** What a rule asks, in the order in which a refusal is worded: the first one that no rule meets is named. */
-interface Test<Rule, Request> {
-  meets(rule: Rule, request: Request): boolean;
-  denial(request: Request, rules: readonly Rule[]): string;
-}
-
+/** What a rule asks, in the order in which a refusal is worded. */
 const PLACE: readonly Test<SystemRule, HostRequest>[] = [
   {
     meets: ({ scopes }, { hostId }) => scopes.some((scope) => isWithinScope(hostId, scope)),
@@ -77,7 +72,7 @@ const ATTACHMENT: readonly Test<AttachRule, AttachmentRequest>[] = [
 ];
 
 /**
- * Default deny. Policies and rules add up, but one rule must allow place, type, identity and way together.
+ * One rule must allow place, type, identity and way together.
  *
  * @param policies those that select the namespace
  */
@@ -86,14 +81,8 @@ export function allowsAttachment(
   namespace: Pick<NamespaceFacts, 'name'>,
   request: AttachmentRequest,
 ): Verdict {
-  return judge(
-    policies,
-    namespace,
-    policies.flatMap(withName(({ spec }) => spec.attachments)),
-    ATTACHMENT,
-    request,
-    'attachments',
-  );
+  const rules = namedRules(policies, ({ attachments }) => attachments);
+  return verdictOf({ policies, namespace, rules, field: 'attachments' }, ATTACHMENT, request);
 }
 
 /** May the resource's own identity be switched on? */
@@ -102,14 +91,8 @@ export function allowsSystemAssigned(
   namespace: Pick<NamespaceFacts, 'name'>,
   request: HostRequest,
 ): Verdict {
-  return judge(
-    policies,
-    namespace,
-    policies.flatMap(withName(({ spec }) => spec.systemAssigned)),
-    [...PLACE, ADOPTION],
-    request,
-    'systemAssigned',
-  );
+  const rules = namedRules(policies, ({ systemAssigned }) => systemAssigned);
+  return verdictOf({ policies, namespace, rules, field: 'systemAssigned' }, [...PLACE, ADOPTION], request);
 }
 
 /** May anything be selected there at all? Asked before resources are listed on behalf of a namespace. */
@@ -134,8 +117,8 @@ export function allowsSelector(
         `allows selectors in ${scope} (selectors: true); name the resource by its id instead`,
     },
   ];
-  const rules = policies.flatMap(withName(({ spec }) => spec.attachments));
-  return judge(policies, namespace, rules, tests, request, 'attachments');
+  const rules = namedRules(policies, ({ attachments }) => attachments);
+  return verdictOf({ policies, namespace, rules, field: 'attachments' }, tests, request);
 }
 
 /** Whether one rule allows the type in all of the scope: then nothing that a selector finds there is left out. */
@@ -169,36 +152,4 @@ function allowsType(
   { type, known }: Pick<HostRequest, 'type' | 'known'>,
 ): boolean {
   return types.some((each) => (each === '*' ? known : sameText(each, type)));
-}
-
-function withName<Rule>(rulesOf: (policy: IdentityPolicy) => readonly Rule[] | undefined) {
-  return (policy: IdentityPolicy): { rule: Rule; policy: string }[] =>
-    (rulesOf(policy) ?? []).map((rule) => ({ rule, policy: policy.metadata.name }));
-}
-
-function judge<Rule, Request>(
-  policies: readonly IdentityPolicy[],
-  namespace: Pick<NamespaceFacts, 'name'>,
-  rules: readonly { readonly rule: Rule; readonly policy: string }[],
-  tests: readonly Test<Rule, Request>[],
-  request: Request,
-  field: string,
-): Verdict {
-  const ask = `ask an administrator for an IdentityPolicy that does (${field})`;
-  if (policies.length === 0)
-    return { allowed: false, message: `no IdentityPolicy selects namespace ${namespace.name}; ${ask}` };
-  const names = policies.map(({ metadata }) => metadata.name).join(', ');
-  let left = rules;
-  for (const { meets, denial } of tests) {
-    const passed = left.filter(({ rule }) => meets(rule, request));
-    if (passed.length === 0) {
-      const message = `no IdentityPolicy of namespace ${namespace.name} (${names}) ${denial(
-        request,
-        left.map(({ rule }) => rule),
-      )}; ${ask}`;
-      return { allowed: false, message };
-    }
-    left = passed;
-  }
-  return { allowed: true, policy: left[0]?.policy ?? names };
 }

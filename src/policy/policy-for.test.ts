@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { IdentityPolicy, IdentityPolicySpec } from '../api/identity-policy.ts';
 import type { Namespace } from '../kube/builtin.ts';
-import type { NamespacePolicy } from './evaluate.ts';
-import { policyFor } from './policy-for.ts';
+import { type NamespacePolicy, policyFor } from './evaluate.ts';
 import type { Verdict } from './verdict.ts';
 
 const SUB = '/subscriptions/00000000-0000-0000-0000-000000000001';
@@ -130,7 +129,7 @@ it('is the one way to ask: nobody else evaluates policies, or takes an unknown n
   // verdict that `policyFor` gave.
   expect(asking.toSorted()).toEqual([
     'inspect/policy/rule.ts',
-    'policy/policy-for.ts',
+    'policy/evaluate.ts',
     'reconcilers/identity-policy/decide.ts',
     'reconcilers/identity-policy/observe.ts',
   ]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RELEASE_ANNOTATION } from '../api/schema/common.ts';
-import { unseenNamespace } from '../policy/unseen.ts';
+import { unseenNamespace } from '../policy/evaluate.ts';
 import type { Decision } from './decision.ts';
 import { decide as decideCredential } from './federated-identity-credential/decide.ts';
 import * as fic from './federated-identity-credential/facts.fixture.ts';

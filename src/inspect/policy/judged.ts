@@ -2,8 +2,8 @@
 import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { Namespace } from '../../kube/builtin.ts';
-import { describeConflicts, type NamespacePolicy } from '../../policy/evaluate.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { describeConflicts } from '../../policy/defaults.ts';
+import { type NamespacePolicy, policyFor } from '../../policy/evaluate.ts';
 import { factsOf } from '../../policy/selection.ts';
 import type { Asked, Question } from './question.ts';
 import { type QuestionContext, questionsOf } from './questions.ts';

@@ -1,7 +1,7 @@
 import { sameAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { policyFor } from '../../policy/evaluate.ts';
 import type { Failure } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { ProvenIdentity } from '../proof/proven.ts';

@@ -1,6 +1,6 @@
 import { isReconcileRequested } from '../../api/schema/common.ts';
 import type { ClusterIssuer } from '../../kube/access/cluster-issuer.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { policyFor } from '../../policy/evaluate.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';

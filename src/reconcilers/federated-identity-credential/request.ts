@@ -1,7 +1,7 @@
 import type { ClusterIssuer } from '../../kube/access/cluster-issuer.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { policyFor } from '../../policy/evaluate.ts';
 import type { Summary } from '../decision.ts';
 import { type Hold, holdsSince } from '../holds.ts';
 import { stalledInside } from '../status/summary.ts';

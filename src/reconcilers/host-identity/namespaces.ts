@@ -4,7 +4,7 @@ import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { policyFor } from '../../policy/evaluate.ts';
 import { type AskedHost, askedHostOf, attachmentAsked } from '../hosts/claims/requests.ts';
 import { placesOf, selectsHost } from '../hosts/claims/selector.ts';
 import { systemVerdict } from '../hosts/ledger/system-owner.ts';

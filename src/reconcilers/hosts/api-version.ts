@@ -2,7 +2,7 @@ import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import { capabilityOf, hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
 import { sameText } from '../../azure/names/ascii.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { policyFor } from '../../policy/evaluate.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { attachmentAsked, systemAssignedAsked } from './claims/requests.ts';
 import { selectorScope } from './claims/selector.ts';

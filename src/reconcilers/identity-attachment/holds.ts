@@ -1,6 +1,6 @@
 import { capabilityOf, hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
 import { keyOf } from '../../kube/types.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { policyFor } from '../../policy/evaluate.ts';
 import type { Hold } from '../holds.ts';
 import { type AttachedDeps, attachmentsOf, mayHaveId } from '../hosts/attachments-of.ts';
 import { attachmentAsked } from '../hosts/claims/requests.ts';

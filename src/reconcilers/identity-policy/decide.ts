@@ -1,6 +1,7 @@
 import type { IdentityPolicy, IdentityPolicyStatus } from '../../api/identity-policy.ts';
 import { HOST_CAPABILITIES } from '../../azure/hosts/types/capabilities.ts';
-import { describeConflicts, evaluate } from '../../policy/evaluate.ts';
+import { describeConflicts } from '../../policy/defaults.ts';
+import { evaluate } from '../../policy/evaluate.ts';
 import { type Finding, judge, type KnownRole } from '../../policy/judge.ts';
 import { type NamespaceFacts, selects } from '../../policy/selection.ts';
 import { type Decision, RECHECK_OUTSIDE_MS, RECHECK_READY_MS } from '../decision.ts';

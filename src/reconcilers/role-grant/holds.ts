@@ -5,7 +5,7 @@ import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import { type AssignmentCache, assignmentsOfPrincipal } from '../../cache/assignments.ts';
 import { keyOf, splitKey } from '../../kube/types.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { policyFor } from '../../policy/evaluate.ts';
 import { type Hold, holdsSince } from '../holds.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';

@@ -3,7 +3,7 @@ import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { areaOf } from '../../azure/names/scope.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { policyFor } from '../../policy/evaluate.ts';
 import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
 import { blockedFor } from '../status/deleting.ts';

@@ -8,7 +8,7 @@ import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { policyFor } from '../../policy/evaluate.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import { problemOfHost } from '../hosts/claims/spec-problem.ts';

@@ -1,5 +1,6 @@
 import { ownershipOf } from '../../azure/names/identity-marks.ts';
-import { describeConflicts, type NamespacePolicy } from '../../policy/evaluate.ts';
+import { describeConflicts } from '../../policy/defaults.ts';
+import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';
 import { noLonger, notAllowed, stalledInside, summaryOf } from '../status/summary.ts';

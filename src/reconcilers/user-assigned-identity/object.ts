@@ -4,7 +4,7 @@ import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { MARK, type Owner, ownershipOf, tag } from '../../azure/names/identity-marks.ts';
 import { regionName, sameRegion } from '../../azure/names/region.ts';
 import { identityId, sameId } from '../../azure/names/resource-id.ts';
-import type { Defaults } from '../../policy/evaluate.ts';
+import type { Defaults } from '../../policy/defaults.ts';
 import { isDeclared } from '../proof/places.ts';
 import type { Keeping } from '../retained.ts';
 import type { Action, Facts, OwnStatus, SeenIdentity, UserAssignedIdentity } from './facts.ts';

@@ -1,8 +1,7 @@
 import { isReconcileRequested } from '../../api/schema/common.ts';
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
 import { keyOf } from '../../kube/types.ts';
-import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import { policyFor } from '../../policy/policy-for.ts';
+import { type NamespacePolicy, policyFor } from '../../policy/evaluate.ts';
 import { firstOf } from '../../runtime/time/first-of.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
 import { blockedFor } from '../status/deleting.ts';

@@ -2,7 +2,7 @@ import { isFinalized, isSuspended } from '../../../api/schema/common.ts';
 import { MAX_CREDENTIALS } from '../../../azure/federated-credentials.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
-import { policyFor } from '../../../policy/policy-for.ts';
+import { policyFor } from '../../../policy/evaluate.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import { INDEX, type Stores } from '../../stores.ts';

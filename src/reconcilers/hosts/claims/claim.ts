@@ -5,7 +5,7 @@ import { DETACH_IN_USE_ANNOTATION } from '../../../api/schema/host-fields.ts';
 import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
 import type { AzureHost } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
-import { policyFor } from '../../../policy/policy-for.ts';
+import { policyFor } from '../../../policy/evaluate.ts';
 import type { Verdict } from '../../../policy/verdict.ts';
 import type { Stores } from '../../stores.ts';
 import type { Line } from '../ledger/lines.ts';

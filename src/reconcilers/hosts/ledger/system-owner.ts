@@ -1,7 +1,7 @@
 import type { HostIdentity, LedgerOwner, LedgerSystem } from '../../../api/host-identity.ts';
 import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
-import { type PolicySources, policyFor } from '../../../policy/policy-for.ts';
+import { type PolicySources, policyFor } from '../../../policy/evaluate.ts';
 import type { Verdict } from '../../../policy/verdict.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { askedHostOf, systemAssignedAsked } from '../claims/requests.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_EXPIRY_OWNERS } from '../../../api/assignment-expiry.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
-import { unseenNamespace } from '../../../policy/unseen.ts';
+import { unseenNamespace } from '../../../policy/evaluate.ts';
 import { emptyStores, meta, put } from '../../stores.fixture.ts';
 import { decide } from '../decide.ts';
 import {

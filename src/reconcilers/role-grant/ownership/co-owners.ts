@@ -3,7 +3,7 @@ import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import { parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey, sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
-import { policyFor } from '../../../policy/policy-for.ts';
+import { policyFor } from '../../../policy/evaluate.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/predicates.ts';

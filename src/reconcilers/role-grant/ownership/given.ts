@@ -1,7 +1,7 @@
 import { isFinalized } from '../../../api/schema/common.ts';
 import { sameText } from '../../../azure/names/ascii.ts';
 import { keyOf } from '../../../kube/types.ts';
-import { type PolicySources, policyFor } from '../../../policy/policy-for.ts';
+import { type PolicySources, policyFor } from '../../../policy/evaluate.ts';
 import type { Stores } from '../../stores.ts';
 import { type EndDeps, recordOf } from '../ends/recorded.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';

@@ -4,7 +4,7 @@ import type { AzureIdentity } from '../../../azure/azure-identity.ts';
 import { MARK, namesAnother, ownerMarks, tag } from '../../../azure/names/identity-marks.ts';
 import { sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf } from '../../../kube/types.ts';
-import { policyFor } from '../../../policy/policy-for.ts';
+import { policyFor } from '../../../policy/evaluate.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { identitiesConcerned } from '../../proof/concerned.ts';
 import { markedFor } from '../../proof/observe.ts';

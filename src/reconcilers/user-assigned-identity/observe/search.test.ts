@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
-import { policyFor } from '../../../policy/policy-for.ts';
+import { policyFor } from '../../../policy/evaluate.ts';
 import { HeldIdentities, INSTALLATION, identityAt, marksOf } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { ObserveDeps } from './in-azure.ts';

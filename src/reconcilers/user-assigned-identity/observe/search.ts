@@ -1,8 +1,7 @@
 import { parseIdentityId, sameId } from '../../../azure/names/resource-id.ts';
 import type { IdentityCache } from '../../../cache/identities.ts';
 import { keyOf } from '../../../kube/types.ts';
-import type { NamespacePolicy } from '../../../policy/evaluate.ts';
-import { subscriptionsNamed } from '../../../policy/policy-for.ts';
+import { type NamespacePolicy, subscriptionsNamed } from '../../../policy/evaluate.ts';
 import { markedFor } from '../../proof/observe.ts';
 import { declaredPlace, placesOf } from '../../proof/places.ts';
 import type { Search, UserAssignedIdentity } from '../facts.ts';
