@@ -9,7 +9,7 @@ import { API_VERSION, type KindSchema } from '../../src/api/schema/kind.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import type { Summary } from '../../src/reconcilers/decision.ts';
 import { conditionsOf, suspendedConditions } from '../../src/reconcilers/status/summary.ts';
-import type { Condition } from '../../src/runtime/status/condition.ts';
+import type { Condition } from '../../src/runtime/status/conditions.ts';
 import { type GeneratedFile, HEADERS } from './file.ts';
 
 export type ArgoStatus = 'Healthy' | 'Progressing' | 'Degraded' | 'Suspended';

@@ -1,5 +1,5 @@
 /** Azure's figures (docs/azure-facts.md section 9) and azid's distance from them. Figures, not promises: a 429 is always obeyed. */
-import type { BucketSize } from './token-bucket.ts';
+import type { BucketSize } from '../runtime/token-bucket.ts';
 
 /** The kinds of calls that the limits distinguish. Resource Manager counts `list` as a read. */
 export type CallKind = 'read' | 'list' | 'write' | 'delete';

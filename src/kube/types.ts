@@ -3,7 +3,7 @@ import type { ObjectKey } from '../runtime/key.ts';
 /** The shapes every Kubernetes object shares; kinds extend `KubeObject` with their own spec and status. */
 
 export { type ObjectKey, splitKey } from '../runtime/key.ts';
-export type { Condition } from '../runtime/status/condition.ts';
+export type { Condition } from '../runtime/status/conditions.ts';
 
 interface OwnerReference {
   readonly apiVersion: string;

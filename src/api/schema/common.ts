@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Condition, KubeObject } from '../../kube/types.ts';
-import { MAX_SHORT_MESSAGE } from '../../runtime/status/short-message.ts';
+import { MAX_SHORT_MESSAGE } from '../../runtime/status/conditions.ts';
 import type { ActivityEntry } from './activity.ts';
 import type { CelRule } from './kind.ts';
 import { pastTime } from './remembered.ts';

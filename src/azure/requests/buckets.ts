@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/time/clock.ts';
+import { type BucketSize, TokenBucket } from '../../runtime/token-bucket.ts';
 import { bucketOfRate, type Limits } from '../limits.ts';
 import { armKey } from '../names/resource-id.ts';
-import { type BucketSize, TokenBucket } from '../token-bucket.ts';
 import type { ScheduledRequest } from './request.ts';
 
 /** Above this many buckets of single resources the full ones are forgotten: they say nothing. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Waits } from '../../runtime/controller/waits.ts';
+import { Waits } from '../../runtime/controller/workers.ts';
 import type { AzureError } from '../arm/errors.ts';
 import { AZURE_LIMITS, type Limits } from '../limits.ts';
 import type { ScheduledRequest } from './request.ts';

@@ -1,4 +1,4 @@
-import type { Waits } from '../../runtime/controller/waits.ts';
+import type { Waits } from '../../runtime/controller/workers.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 

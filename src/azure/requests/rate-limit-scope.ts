@@ -1,6 +1,6 @@
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { type BucketSize, TokenBucket } from '../token-bucket.ts';
+import { type BucketSize, TokenBucket } from '../../runtime/token-bucket.ts';
 import { ClassOrder } from './order/class-order.ts';
 import { Lines } from './order/lines.ts';
 import { Places } from './places.ts';

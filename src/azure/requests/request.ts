@@ -1,8 +1,8 @@
-import type { Waits } from '../../runtime/controller/waits.ts';
+import type { Waits } from '../../runtime/controller/workers.ts';
 import type { Priority } from '../../runtime/outcome.ts';
+import type { TokenBucket } from '../../runtime/token-bucket.ts';
 import type { AzureError } from '../arm/errors.ts';
 import type { CallKind } from '../limits.ts';
-import type { TokenBucket } from '../token-bucket.ts';
 
 /** A call that is to be made: what it counts in, on whose behalf, and how it may wait. */
 export interface ScheduledRequest {

@@ -1,5 +1,5 @@
-import type { Waits } from '../../runtime/controller/waits.ts';
-import type { TokenBucket } from '../token-bucket.ts';
+import type { Waits } from '../../runtime/controller/workers.ts';
+import type { TokenBucket } from '../../runtime/token-bucket.ts';
 import type { RequestQueue } from './rate-limit-scope.ts';
 
 /** A turn that came, kept for whoever must decide again first. Its tokens are taken. */

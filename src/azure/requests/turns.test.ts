@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Waits } from '../../runtime/controller/waits.ts';
+import { Waits } from '../../runtime/controller/workers.ts';
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { AzureError } from '../arm/errors.ts';

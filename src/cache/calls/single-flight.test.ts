@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Waits } from '../../runtime/controller/waits.ts';
+import { Waits } from '../../runtime/controller/workers.ts';
 import { SingleFlight } from './single-flight.ts';
 
 function setup() {

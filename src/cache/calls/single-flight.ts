@@ -1,6 +1,6 @@
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
-import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
+import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 
 interface Call<T> {
   readonly priority: Priority;

@@ -1,5 +1,5 @@
 import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
-import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
+import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { CacheOptions, CachePart, Held, ListDefinition } from '../definition.ts';
 import { type Schedule, scheduleOf } from '../schedule/schedules.ts';
 import type { CachedResource } from '../store/entry.ts';

@@ -1,5 +1,6 @@
 import { backoffMs, jittered } from '../../runtime/queue/backoff.ts';
-import { type Clock, sleep } from '../../runtime/time/clock.ts';
+import { Pause } from '../../runtime/time/bounded-waits.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 import type { AreaList } from '../lists/area-list.ts';
 
 /** When an area is listed again. */
@@ -30,23 +31,24 @@ export class ListLoop {
   readonly #options: ListLoopOptions;
   readonly #stopping = new AbortController();
   readonly #ended: Promise<void>;
-  #resume: (() => void) | undefined;
+  readonly #pause: Pause;
   #wanted = false;
 
   constructor(options: ListLoopOptions) {
     this.#options = options;
+    this.#pause = new Pause(options.clock);
     this.#ended = this.#run(this.#stopping.signal);
   }
 
   /** Lists again at once, or as soon as the present list has ended. */
   resyncNow(): void {
     this.#wanted = true;
-    this.#resume?.();
+    this.#pause.resume();
   }
 
   /** Somebody may be owed a list sooner. */
   recheck(): void {
-    this.#resume?.();
+    this.#pause.resume();
   }
 
   async stop(): Promise<void> {
@@ -72,24 +74,7 @@ export class ListLoop {
       // What is owed is not asked for more often because it fails.
       const dueAt = () => (failures > 0 ? nextAt : Math.min(nextAt, list.dueAt ?? nextAt));
       while (!this.#wanted && !signal.aborted && clock.monotonic() < dueAt())
-        await this.#pause(dueAt() - clock.monotonic(), signal);
-    }
-  }
-
-  /** Until the time is over, a list is asked for, or the loop stops. */
-  async #pause(waitMs: number, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    const resume = () => woken.abort();
-    this.#resume = resume;
-    signal.addEventListener('abort', resume, { once: true });
-    if (this.#wanted || signal.aborted) resume();
-    try {
-      await sleep(this.#options.clock, waitMs, woken.signal);
-    } catch (error) {
-      if (!woken.signal.aborted) throw error;
-    } finally {
-      signal.removeEventListener('abort', resume);
-      this.#resume = undefined;
+        await this.#pause.until(dueAt(), signal);
     }
   }
 }

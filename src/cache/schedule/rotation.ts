@@ -2,7 +2,8 @@
  * Reads resources one after the other, over and over, for what has no bulk list: a full round within the time given, never
  * faster than one call per spacing, which wins where both cannot be had (docs/architecture.md section 2).
  */
-import { type Clock, sleep } from '../../runtime/time/clock.ts';
+import { Pause } from '../../runtime/time/bounded-waits.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
 
 interface RotationOptions {
   readonly clock: Clock;
@@ -23,12 +24,14 @@ export class Rotation {
   /** The longest unread one first. */
   readonly #read = new Map<string, string>();
   readonly #stopping = new AbortController();
-  #changed = new AbortController();
+  /** Ends early when what is in the round changes. */
+  readonly #pause: Pause;
   #running: Promise<void> | undefined;
   #lastAt: number;
 
   constructor(options: RotationOptions) {
     this.#options = options;
+    this.#pause = new Pause(options.clock);
     this.#roundMs = options.roundMs ?? 6 * 3600_000;
     this.#spacingMs = options.spacingMs ?? 10_000;
     this.#lastAt = options.clock.monotonic();
@@ -42,14 +45,14 @@ export class Rotation {
   add(key: string, id: string): void {
     if (this.#stopping.signal.aborted || this.#read.has(key) || this.#fresh.has(key)) return;
     this.#fresh.set(key, id);
-    this.#changed.abort();
+    this.#pause.resume();
     this.#running ??= this.#run();
   }
 
   remove(key: string): void {
     this.#fresh.delete(key);
     this.#read.delete(key);
-    this.#changed.abort();
+    this.#pause.resume();
   }
 
   /** It was read otherwise: its turn comes last. */
@@ -67,12 +70,11 @@ export class Rotation {
     if (id === undefined) return;
     this.#read.delete(key);
     this.#fresh.set(key, id);
-    this.#changed.abort();
+    this.#pause.resume();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#changed.abort();
     await this.#running;
   }
 
@@ -82,7 +84,7 @@ export class Rotation {
     while (!signal.aborted && this.size > 0) {
       const dueAt = this.#lastAt + this.#gapMs();
       if (clock.monotonic() < dueAt) {
-        await this.#pause(dueAt - clock.monotonic());
+        await this.#pause.until(dueAt, signal);
         continue; // What is in the round may have changed, and with it the gap.
       }
       const [next] = this.#fresh.size > 0 ? this.#fresh : this.#read;
@@ -99,16 +101,5 @@ export class Rotation {
     return this.#fresh.size > 0
       ? this.#spacingMs
       : Math.max(this.#spacingMs, Math.floor(this.#roundMs / this.size));
-  }
-
-  /** Until the time is over or something changes. */
-  async #pause(ms: number): Promise<void> {
-    if (this.#changed.signal.aborted) this.#changed = new AbortController();
-    const { signal } = this.#changed;
-    // `stop` fires `#changed` too, but may have done so before it was made anew.
-    if (this.#stopping.signal.aborted) return;
-    await sleep(this.#options.clock, ms, signal).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
   }
 }

@@ -1,5 +1,5 @@
 import { armKey } from '../../azure/names/resource-id.ts';
-import { KeysByTerm } from '../../runtime/keys-by-term.ts';
+import { KeysByTerm } from '../../runtime/shared-texts.ts';
 import { type CachedResource, type Entry, presentIn } from './entry.ts';
 import { provenUntil } from './merge.ts';
 

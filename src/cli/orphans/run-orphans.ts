@@ -1,6 +1,6 @@
 import { createLog } from '../../observability/logs/logs.ts';
+import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
-import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import { type ControllerFlags, FLAGS } from '../controller/controller-flags.ts';
 import { optionsOf } from '../controller/run-controller.ts';
 import { endInterrupted, NOTHING_CHANGED } from '../in-cluster.ts';

@@ -1,12 +1,12 @@
 import { isWithinScope } from '../../azure/names/resource-id.ts';
 import { subscriptionOf } from '../../azure/names/scope.ts';
-import { type BucketSize, TokenBucket } from '../../azure/token-bucket.ts';
 import { ReReads } from '../../cache/calls/re-reads.ts';
 import { isAllSlots, isOneOfMany, parseHostArea } from '../../cache/hosts/area.ts';
 import { roleIn } from '../../cache/roles/roles.ts';
 import { RESYNC } from '../../cache/schedule/list-loop.ts';
 import type { CachedResource } from '../../cache/store/entry.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
+import { type BucketSize, TokenBucket } from '../../runtime/token-bucket.ts';
 import type { Hint, HintEffect, HintSink } from '../hint.ts';
 import type { OwnCalls } from '../own-calls.ts';
 import { GroupsGone } from './groups-gone.ts';

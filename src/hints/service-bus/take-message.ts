@@ -1,5 +1,5 @@
-import { nextTurn } from '../../runtime/controller/next-turn.ts';
 import type { RecentMap } from '../../runtime/recent-map.ts';
+import { nextTurn } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { ReadEvent } from '../events/read-event.ts';
 import { readMessage } from '../events/read-message.ts';

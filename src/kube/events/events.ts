@@ -1,13 +1,13 @@
 /** Kubernetes Events (events.k8s.io/v1) as a courtesy: bounded, thinned out, and never in the way of the work. */
 
 import { RecentMap } from '../../runtime/recent-map.ts';
+import { cutText } from '../../runtime/status/conditions.ts';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import { type Event, events } from '../builtin.ts';
 import type { Draft, KubeClient } from '../client.ts';
 import { isAlreadyExists, isNotFound, isTransient, KubeError } from '../errors.ts';
 import { type Log, silentLog } from '../log.ts';
 import { microTime } from '../micro-time.ts';
-import { cutText } from '../text.ts';
 import type { KubeObject } from '../types.ts';
 import { CAPACITY, EventBudget, SERIES_MS, type Series } from './event-series.ts';
 

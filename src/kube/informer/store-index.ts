@@ -1,4 +1,4 @@
-import { KeysByTerm } from '../../runtime/keys-by-term.ts';
+import { KeysByTerm } from '../../runtime/shared-texts.ts';
 import type { ObjectKey } from '../types.ts';
 
 /** From a value to the keys of the objects that have it, kept right when an object's values change. */

@@ -3,7 +3,7 @@
  * results of azid's own writes are put in at once and are not rolled back by older events (read-your-writes).
  */
 
-import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
+import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../types.ts';
 import { IndexedObjects, type StoreChange } from './indexed-objects.ts';
 import { type Listener, Listeners } from './listeners.ts';

@@ -1,4 +1,6 @@
 /** Leader election on a Lease, with client-go's times and its rule that only locally observed change counts. */
+
+import { Pause } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Lease } from '../builtin.ts';
 import type { KubeClient } from '../client.ts';
@@ -8,7 +10,6 @@ import { followLease } from './follow-lease.ts';
 import { LeaseClient } from './lease-client.ts';
 import { abandonedSpec, heldBy, ObservedLease, releasedSpec } from './lease-record.ts';
 import { JITTER, LEASE_TIMES, type LeaseTimes, wrongTimes } from './lease-times.ts';
-import { Pause } from './pause.ts';
 import { RunningOut } from './running-out.ts';
 import { type Trouble, WaitingReport } from './waiting-report.ts';
 

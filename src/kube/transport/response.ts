@@ -1,5 +1,5 @@
+import { cutText } from '../../runtime/status/conditions.ts';
 import { KubeError } from '../errors.ts';
-import { cutText } from '../text.ts';
 
 /** A whole answer, of any status. `body`: parsed JSON; the text where it was none; undefined when empty. */
 export interface KubeResponse {

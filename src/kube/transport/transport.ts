@@ -5,8 +5,8 @@
 
 import type { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
+import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { EndpointCredentials, KubeEndpoint } from '../access/endpoint.ts';
 import { KubeError } from '../errors.ts';
 import { SharedAgent } from './agent.ts';

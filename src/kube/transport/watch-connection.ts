@@ -2,8 +2,8 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { TlsMaterial } from '../access/endpoint.ts';
 import { NotConnected } from '../errors.ts';
 import { CONNECT_TIMEOUT_MS, contextOf, textOf } from './tls.ts';

@@ -1,7 +1,7 @@
 import { namespaces } from '../../kube/builtin.ts';
 import type { KindDefinition } from '../../reconcilers/definition.ts';
 import type { WatchedResource } from '../../reconcilers/stores.ts';
-import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
+import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { OperatorOptions } from '../options.ts';
 import { untilAnswered } from '../waits.ts';
 import type { Leadership } from './leadership.ts';

@@ -1,6 +1,6 @@
 import type { Log } from '../../runtime/log.ts';
+import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
 import type { Connection } from '../azure/connection.ts';
 
 interface HeadStartParts {

@@ -3,7 +3,7 @@ import { KubeError } from '../../kube/errors.ts';
 import { LeaderElector } from '../../kube/lease/lease.ts';
 import type { Interceptor } from '../../kube/transport/transport.ts';
 import type { Metrics } from '../../observability/metrics/metrics.ts';
-import { unlessAborted } from '../../runtime/time/unless-aborted.ts';
+import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { OperatorOptions } from '../options.ts';
 
 /** Whether this process may work. Without a Lease it always may. */

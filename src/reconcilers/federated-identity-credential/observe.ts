@@ -1,8 +1,7 @@
 import { isReconcileRequested } from '../../api/schema/common.ts';
 import type { ClusterIssuer } from '../../kube/access/cluster-issuer.ts';
 import { policyFor } from '../../policy/evaluate.ts';
-import type { Clock } from '../../runtime/time/clock.ts';
-import type { Elapsed } from '../../runtime/time/elapsed.ts';
+import type { Clock, Elapsed } from '../../runtime/time/clock.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
 import type { LateWrites, OwnWrites } from '../own-writes.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';

@@ -7,7 +7,7 @@ import { Self } from '../../hints/self.ts';
 import type { Applied, KubeClient } from '../../kube/client.ts';
 import type { EventRecord } from '../../kube/events/events.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
-import { Waits } from '../../runtime/controller/waits.ts';
+import { Waits } from '../../runtime/controller/workers.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { CommonAction, Decision, FailedAction } from '../decision.ts';

@@ -4,7 +4,7 @@ import { areaOf } from '../../azure/names/scope.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/evaluate.ts';
-import type { Elapsed } from '../../runtime/time/elapsed.ts';
+import type { Elapsed } from '../../runtime/time/clock.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
 import { blockedFor } from '../status/deleting.ts';
 import { overOf } from './ends/ends.ts';

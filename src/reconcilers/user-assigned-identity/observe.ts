@@ -2,7 +2,7 @@ import { isReconcileRequested } from '../../api/schema/common.ts';
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
 import { keyOf } from '../../kube/types.ts';
 import { type NamespacePolicy, policyFor } from '../../policy/evaluate.ts';
-import { firstOf } from '../../runtime/time/first-of.ts';
+import { firstOf } from '../../runtime/time/bounded-waits.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
 import { blockedFor } from '../status/deleting.ts';
 import type { Facts, IdentityDecision, ObservedInAzure, UserAssignedIdentity } from './facts.ts';

@@ -7,7 +7,7 @@ import { WorkQueue } from '../queue/queue.ts';
 import { FakeClock } from '../time/fake-clock.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
 import type { ReconcileRequest } from './reconcile-request.ts';
-import type { Waits } from './waits.ts';
+import type { Waits } from './workers.ts';
 
 /** A reconcile that waits for a rate limit gives its worker back (docs/guarantees.md G24). */
 

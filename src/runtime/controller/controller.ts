@@ -5,14 +5,11 @@ import { type ControllerMetrics, noControllerMetrics } from '../metrics.ts';
 import { type Outcome, PRIORITIES, type Priority } from '../outcome.ts';
 import type { Random } from '../queue/backoff.ts';
 import type { QueueItem, WorkQueue } from '../queue/queue.ts';
+import { firstOf, nextTurn, TimeLimit } from '../time/bounded-waits.ts';
 import type { Clock } from '../time/clock.ts';
-import { firstOf } from '../time/first-of.ts';
-import { TimeLimit } from '../time/time-limit.ts';
 import { afterReconcile } from './after-reconcile.ts';
-import { nextTurn } from './next-turn.ts';
 import { endingOf, type Reconcile, ReconcileCut } from './reconcile-request.ts';
-import { Waits } from './waits.ts';
-import { Workers } from './workers.ts';
+import { Waits, Workers } from './workers.ts';
 
 export interface ControllerOptions {
   /** In logs and metrics: the kind, lower case. */

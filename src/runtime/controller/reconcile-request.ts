@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import type { Outcome, Priority } from '../outcome.ts';
-import type { Waits } from './waits.ts';
+import type { Waits } from './workers.ts';
 
 /** One run of a reconciler for one key. */
 export interface ReconcileRequest {

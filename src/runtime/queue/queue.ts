@@ -4,9 +4,8 @@ import type { Priority } from '../outcome.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Backoff, Random } from './backoff.ts';
 import { InFlight, type InFlightLimits, NO_LIMITS } from './in-flight.ts';
-import { countByPriority, merged, PendingKeys, type Wish } from './pending.ts';
+import { countByPriority, merged, PendingKeys, Retries, type Wish } from './pending.ts';
 import type { OpenClasses } from './ready.ts';
-import { Retries } from './retries.ts';
 
 interface QueueOptions {
   readonly clock: Clock;

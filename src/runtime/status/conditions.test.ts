@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Condition } from './condition.ts';
-import { cut, MAX_MESSAGE, removeCondition, setCondition, timestamp } from './conditions.ts';
+import { type Condition, cut, MAX_MESSAGE, removeCondition, setCondition, timestamp } from './conditions.ts';
 
 const T0 = Date.parse('2026-11-23T10:00:00Z');
 const LATER = T0 + 90_000;

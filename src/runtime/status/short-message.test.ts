@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_SHORT_MESSAGE, shortMessage } from './short-message.ts';
+import { MAX_SHORT_MESSAGE, shortMessage } from './conditions.ts';
 
 const RG = '/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg2';
 const WEB = `${RG}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web`;

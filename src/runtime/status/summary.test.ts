@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Kstatus, kstatus } from '../../../test/support/status/kstatus.ts';
-import type { Condition } from './condition.ts';
-import { type Moment, setCondition, timestamp } from './conditions.ts';
+import { type Condition, type Moment, setCondition, timestamp } from './conditions.ts';
 import { deleting, progressing, ready, retrying, stalled, suspended, waitingFor } from './summary.ts';
 
 type List = readonly Condition[];

@@ -1,5 +1,4 @@
-import type { Condition } from './condition.ts';
-import { findCondition, type Moment, removeCondition, setCondition } from './conditions.ts';
+import { type Condition, findCondition, type Moment, removeCondition, setCondition } from './conditions.ts';
 
 /**
  * The summary of an object's state, one function for each row of the table in docs/conditions.md: `Ready`, and

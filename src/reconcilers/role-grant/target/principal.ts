@@ -1,7 +1,6 @@
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
 import type { Store } from '../../../kube/informer/store.ts';
-import type { Clock } from '../../../runtime/time/clock.ts';
-import type { Elapsed } from '../../../runtime/time/elapsed.ts';
+import type { Clock, Elapsed } from '../../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { ProvenIdentity } from '../../proof/proven.ts';

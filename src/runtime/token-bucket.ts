@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/time/clock.ts';
+import type { Clock } from './time/clock.ts';
 
 /** How many calls at once, and how many per second after that. */
 export interface BucketSize {

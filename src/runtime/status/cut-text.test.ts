@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutText } from './text.ts';
+import { cutText } from './conditions.ts';
 
 describe('cutText', () => {
   it('keeps what fits and marks what was cut', () => {
