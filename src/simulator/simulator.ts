@@ -52,7 +52,7 @@ import { providerOperations } from './resources/providers.ts';
 import { subscriptionOperations } from './resources/subscriptions.ts';
 import { tagOperations } from './resources/tags.ts';
 import { tenantOperations } from './resources/tenants.ts';
-import { createServiceBus } from './service-bus/index.ts';
+import { createServiceBus } from './service-bus/broker.ts';
 import { Namespaces } from './service-bus/queues/namespaces.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { createAccessTokens } from './token/access-tokens.ts';

@@ -63,7 +63,7 @@ const FIELDS = [
   'correlationid',
 ] as const;
 
-export interface EventFilter {
+interface EventFilter {
   /** Wall ms. */
   readonly from: number;
   readonly to: number;
@@ -80,7 +80,7 @@ const CHANNELS = /^eventChannels\s+eq\s+/i;
  * Reads the `$filter`: a time range, alone or with exactly one of the fields (docs/azure-facts.md section 16.2). A text is what is
  * wrong with it.
  */
-export function readEventFilter(text: string | undefined): EventFilter | string {
+function readEventFilter(text: string | undefined): EventFilter | string {
   if (text === undefined || text.trim() === '') return 'The $filter query parameter is required.';
   let filter: EventFilter = { from: Number.NaN, to: Number.POSITIVE_INFINITY, value: '' };
   for (const part of text.split(/\s+and\s+/i)) {

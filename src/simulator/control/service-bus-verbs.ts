@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { brokerFaultSchema } from '../service-bus/faults.ts';
-import type { ServiceBusPart } from '../service-bus/index.ts';
-import type { BrokeredMessage } from '../service-bus/queues/message.ts';
+import type { ServiceBusPart } from '../service-bus/broker.ts';
+import { brokerFaultSchema } from '../service-bus/parts.ts';
+import { type BrokeredMessage, textBody, textOf } from '../service-bus/queues/message.ts';
 import { type Namespace, ROOT_KEY } from '../service-bus/queues/namespaces.ts';
-import { textBody, textOf } from '../service-bus/queues/text-body.ts';
 import { resourceGroupNotFound, type World } from '../world.ts';
 import { ControlError, verb } from './verb.ts';
 

@@ -1,11 +1,10 @@
+import type { Clock } from '../clock.ts';
 import type { Frame } from '../frame.ts';
 import { draw } from '../random.ts';
 import type { Namespaces } from '../service-bus/queues/namespaces.ts';
-import { deliver } from './delivery-target.ts';
+import { DEAD_LETTER_AFTER_MS, deliver, isFinal, type Outcome, retryAfter } from './delivery-attempt.ts';
 import { passes } from './filters.ts';
-import { Pending } from './pending.ts';
 import type { ResourceEvent } from './resource-event.ts';
-import { DEAD_LETTER_AFTER_MS, isFinal, type Outcome, retryAfter } from './retries.ts';
 import type { EventSubscription, Topics } from './topics.ts';
 
 interface Delivery {
@@ -155,5 +154,45 @@ export class Deliveries implements Disposable {
     const { id: eventId, eventType, subject } = event;
     this.#log.push({ eventId, eventType, subject, subscription: subscription.name, attempts, outcome });
     if (this.#log.length > KEPT) this.#log.shift();
+  }
+}
+
+/** Things that happen later, on the simulator's clock, or all at once when a test wants no waiting. */
+class Pending implements Disposable {
+  readonly #clock: Clock;
+  readonly #entries = new Map<() => void, Disposable>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** At once where there is nothing to wait for. */
+  later(ms: number, run: () => void): void {
+    if (ms <= 0) {
+      run();
+      return;
+    }
+    // A function of its own: the same one may be waiting already.
+    const entry = () => run();
+    const timer = this.#clock.timer(ms, () => {
+      this.#entries.delete(entry);
+      run();
+    });
+    this.#entries.set(entry, timer);
+  }
+
+  /** What waits now happens now; what it asks to happen later waits. */
+  settle(): void {
+    const due = [...this.#entries];
+    this.#entries.clear();
+    for (const [run, timer] of due) {
+      timer[Symbol.dispose]();
+      run();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const timer of this.#entries.values()) timer[Symbol.dispose]();
+    this.#entries.clear();
   }
 }

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Change } from '../http/arm.ts';
 import type { Method, Operation } from '../http/operation.ts';
 import { PRESETS } from '../knobs/presets.ts';
+import { encode } from './delivery-attempt.ts';
 import { childEventOf, type EventKnobs, eventOf } from './resource-event.ts';
-import { encode } from './schemas.ts';
 
 const VM = '/subscriptions/s1/resourceGroups/rg1/providers/Microsoft.Compute/virtualMachines/vm1';
 const EVIDENCE = {

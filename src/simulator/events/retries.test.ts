@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryAfter } from './retries.ts';
+import { retryAfter } from './delivery-attempt.ts';
 
 /** Jitter is a tenth up or down: in the middle there is none. */
 const middle = { next: () => 0.5, uuid: () => '' };

@@ -1,7 +1,6 @@
 import { isWithin, parseScope, scopeKey } from '../scope.ts';
 import type { World } from '../world.ts';
 import type { EventFilter } from './filters.ts';
-import type { EventSchema } from './schemas.ts';
 
 export const TOPIC_TYPE = 'Microsoft.EventGrid/systemTopics';
 export const SUBSCRIPTION_TYPE = 'Microsoft.EventGrid/systemTopics/eventSubscriptions';
@@ -111,3 +110,5 @@ export class Topics {
 }
 
 const groupOf = (id: string) => id.split('/').slice(0, 5).join('/');
+
+export type EventSchema = 'EventGridSchema' | 'CloudEventSchemaV1_0';

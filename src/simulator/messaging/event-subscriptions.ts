@@ -5,10 +5,8 @@ import type { Frame } from '../frame.ts';
 import type { ArmRequest, Operation, Params } from '../http/operation.ts';
 import type { SystemIdentities } from '../identities/system-identity.ts';
 import type { Namespaces } from '../service-bus/queues/namespaces.ts';
-import { invalidRequest, readBody } from './body.ts';
-import { CONTAINER_TYPE } from './containers.ts';
-import type { Kept, KeptResources } from './kept.ts';
-import { typeOperations } from './type-operations.ts';
+import { invalidRequest, type Kept, type KeptResources, readBody, typeOperations } from './kept.ts';
+import { CONTAINER_TYPE } from './storage.ts';
 
 const MINUTE_MS = 60_000;
 const NAME = /^[a-z0-9-]{3,64}$/i;

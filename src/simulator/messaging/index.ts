@@ -7,12 +7,11 @@ import type { Frame } from '../frame.ts';
 import type { Operation } from '../http/operation.ts';
 import type { SystemIdentities } from '../identities/system-identity.ts';
 import type { Namespaces } from '../service-bus/queues/namespaces.ts';
-import { containerOperations } from './containers.ts';
 import { eventSubscriptionOperations } from './event-subscriptions.ts';
 import { KeptResources } from './kept.ts';
-import { managementPolicyOperations } from './management-policies.ts';
 import { namespaceOperations } from './namespaces.ts';
 import { queueOperations } from './queues.ts';
+import { containerOperations, managementPolicyOperations } from './storage.ts';
 import { systemTopicOperations } from './system-topics.ts';
 
 export function messagingOperations(

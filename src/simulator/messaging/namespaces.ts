@@ -3,9 +3,7 @@ import type { ArmRequest, Operation, Params } from '../http/operation.ts';
 import { ArmError } from '../http/operation.ts';
 import { scopeKey } from '../scope.ts';
 import { NAMESPACE_TYPE, type Namespaces } from '../service-bus/queues/namespaces.ts';
-import { badRequest, locationOf, readBody } from './body.ts';
-import type { Kept, KeptResources } from './kept.ts';
-import { typeOperations } from './type-operations.ts';
+import { badRequest, type Kept, type KeptResources, locationOf, readBody, typeOperations } from './kept.ts';
 
 /** 6 to 50 letters, digits and dashes, the first a letter, the last no dash. */
 const NAME = /^[a-z][a-z0-9-]{4,48}[a-z0-9]$/i;

@@ -1,13 +1,9 @@
 import { z } from 'zod';
 import type { Frame } from '../frame.ts';
-import type { ArmRequest, Operation, Params } from '../http/operation.ts';
-import { ArmError } from '../http/operation.ts';
+import { ArmError, type ArmRequest, type Operation, type Params } from '../http/operation.ts';
 import { NAMESPACE_TYPE, type Namespaces, QUEUE_TYPE } from '../service-bus/queues/namespaces.ts';
 import type { QueueSettings } from '../service-bus/queues/queue.ts';
-import { badRequest, readBody } from './body.ts';
-import { durationMs } from './duration.ts';
-import type { Kept, KeptResources } from './kept.ts';
-import { typeOperations } from './type-operations.ts';
+import { badRequest, type Kept, type KeptResources, readBody, typeOperations } from './kept.ts';
 
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
@@ -145,3 +141,15 @@ const notSimulated = (what: string) =>
     'NotSimulated',
     `The simulated Azure of azid does not know ${what} of ${NAMESPACE_TYPE}; docs/reference/simulator.md lists what it does.`,
   );
+
+/** ISO 8601 durations without years and months, as Service Bus takes them: `PT1H`, `P2D`, `PT20S`. */
+const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
+
+/** ms; undefined for what is none. */
+function durationMs(text: string): number | undefined {
+  const [, days, hours, minutes, seconds] = DURATION.exec(text) ?? [];
+  const parts = [days, hours, minutes, seconds];
+  if (parts.every((part) => part === undefined)) return undefined;
+  const [d = 0, h = 0, m = 0, s = 0] = parts.map((part) => Number(part ?? 0));
+  return (((d * 24 + h) * 60 + m) * 60 + s) * 1000;
+}

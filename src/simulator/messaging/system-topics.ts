@@ -3,9 +3,7 @@ import type { Frame } from '../frame.ts';
 import type { ArmRequest, Operation, Params } from '../http/operation.ts';
 import type { SystemIdentities } from '../identities/system-identity.ts';
 import { parseScope, scopeKey } from '../scope.ts';
-import { invalidRequest, readBody } from './body.ts';
-import type { Kept, KeptResources } from './kept.ts';
-import { typeOperations } from './type-operations.ts';
+import { invalidRequest, type Kept, type KeptResources, readBody, typeOperations } from './kept.ts';
 
 const NAME = /^[a-z0-9-]{3,128}$/i;
 /** By what a source is. */

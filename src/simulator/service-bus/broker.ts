@@ -1,13 +1,56 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import type { Frame } from '../frame.ts';
+import type { Callers } from '../http/callers.ts';
 import { closing } from '../http/closing.ts';
 import { listening } from '../http/listening.ts';
+import type { AccessTokens } from '../token/access-tokens.ts';
 import { ClientConnection } from './amqp/client-connection.ts';
 import type { Condition } from './amqp/conditions.ts';
 import { loadAmqp } from './amqp/library.ts';
-import type { BrokerParts } from './parts.ts';
+import { BrokerFaults, type BrokerParts, type PutToken } from './parts.ts';
+import type { Namespaces } from './queues/namespaces.ts';
 
-export interface BrokerOptions {
+/**
+ * Service Bus as far as queues go: namespaces and queues in the world, and a broker that speaks AMQP 1.0 to unchanged clients
+ * (docs/azure-facts.md section 10).
+ */
+export interface ServiceBusPart extends AsyncDisposable {
+  readonly namespaces: Namespaces;
+  readonly broker: Broker;
+  readonly faults: BrokerFaults;
+  /** Tokens put at `$cbs`, oldest first: the latest thousand. */
+  tokensPut(): readonly PutToken[];
+}
+
+const KEPT_TOKENS = 1_000;
+
+export async function createServiceBus(
+  frame: Frame,
+  parts: {
+    readonly tokens: AccessTokens;
+    readonly callers: Callers;
+    readonly namespaces: Namespaces;
+  },
+  options: BrokerOptions,
+): Promise<ServiceBusPart> {
+  const faults = new BrokerFaults();
+  const put: PutToken[] = [];
+  const onToken = (token: PutToken) => {
+    put.push(token);
+    if (put.length > KEPT_TOKENS) put.shift();
+  };
+  const broker = await Broker.start({ ...frame, ...parts, faults, onToken }, options);
+  return {
+    namespaces: parts.namespaces,
+    broker,
+    faults,
+    tokensPut: () => put,
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  };
+}
+
+interface BrokerOptions {
   /** Of the endpoint over TLS, and of the one over plain TCP; 0: any free one. */
   readonly port: number;
   readonly plainPort: number;
@@ -26,7 +69,7 @@ interface LinkView {
  * The broker's two doors on 127.0.0.1: AMQP over TLS, as Azure has it, and over plain TCP, as Microsoft's emulator has it.
  * It can go away and come back under the same ports; what the queues hold stays.
  */
-export class Broker implements AsyncDisposable {
+class Broker implements AsyncDisposable {
   readonly #parts: BrokerParts;
   readonly #options: BrokerOptions;
   readonly #connections = new Set<ClientConnection>();

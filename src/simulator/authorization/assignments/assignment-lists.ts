@@ -98,7 +98,7 @@ const ATOM =
   /^(?:(?<at>atScope\(\))|principalId\s+eq\s+'(?<principal>[^']+)'|assignedTo\('(?<assigned>[^']+)'\))$/i;
 
 /** Atoms joined by `and`; undefined = no filter. Throws 400 for what the service does not know. */
-export function readAssignmentFilter(text: string | undefined): AssignmentFilter | undefined {
+function readAssignmentFilter(text: string | undefined): AssignmentFilter | undefined {
   if (text === undefined || text.trim() === '') return undefined;
   let filter: AssignmentFilter = { atScope: false };
   for (const part of text.trim().split(/\s+and\s+/i)) {

@@ -2,19 +2,12 @@ import type { Socket } from 'node:net';
 import type { Connection, ConnectionOptions, EventContext, Message, Receiver, Sender } from 'rhea';
 import { type Claim, Claims } from '../claims/claims.ts';
 import type { BrokerParts } from '../parts.ts';
-import { parseEntityPath } from '../queues/entity-path.ts';
-import type { Namespace, QueueEntity } from '../queues/namespaces.ts';
-import { type Admitted, accept, admit } from './admission.ts';
-import { putToken } from './cbs.ts';
+import { type Namespace, parseEntityPath, type QueueEntity } from '../queues/namespaces.ts';
 import { type Condition, connectionIdle, fault, tracked } from './conditions.ts';
-import { receiveInto } from './incoming-link.ts';
-import type { Amqp } from './library.ts';
-import { LinkGuard } from './link-guard.ts';
-import { watchIdle } from './link-watch.ts';
-import { manage } from './management.ts';
-import { OutgoingLink } from './outgoing-link.ts';
-import { answerOn } from './request-response.ts';
-import { mechanisms } from './sasl.ts';
+import { type Amqp, mechanisms } from './library.ts';
+import { type Admitted, accept, admit, LinkGuard, watchIdle } from './link-guard.ts';
+import { answerOn, manage, putToken } from './nodes.ts';
+import { OutgoingLink, receiveInto } from './queue-links.ts';
 
 /** Without a link to an entity a connection is closed after so long: after it was opened, and later (documentation). */
 const UNUSED_AT_FIRST_MS = 60_000;

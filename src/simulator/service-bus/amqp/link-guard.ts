@@ -1,9 +1,59 @@
 import type { Receiver, Sender, Session } from 'rhea';
+import type { Clock } from '../../clock.ts';
 import type { Claim, Claims } from '../claims/claims.ts';
 import type { BrokerParts } from '../parts.ts';
-import type { QueueEntity } from '../queues/namespaces.ts';
-import { type Condition, entityGone, linkIdle, tokenEnded, tracked } from './conditions.ts';
-import { watchIdle, watchRight } from './link-watch.ts';
+import { type EntityPath, type Namespace, parseEntityPath, type QueueEntity } from '../queues/namespaces.ts';
+import type { Queue } from '../queues/queue.ts';
+import {
+  type Condition,
+  entityGone,
+  linkIdle,
+  notFound,
+  tokenEnded,
+  tracked,
+  unauthorized,
+} from './conditions.ts';
+
+/** Where a link that was admitted leads. */
+export interface Admitted {
+  readonly path: EntityPath;
+  readonly entity: QueueEntity;
+  readonly queue: Queue;
+}
+
+/** Whether a link may be had: the queue it is for, or why not. */
+export function admit(
+  parts: BrokerParts,
+  claims: Claims,
+  asked: {
+    readonly namespace: Namespace | undefined;
+    /** As the client calls it. */
+    readonly host: string;
+    readonly address: string | undefined;
+    readonly claim: Claim;
+  },
+): Admitted | Condition {
+  const { namespace, host, address = '', claim } = asked;
+  const url = `sb://${namespace?.host ?? host}/${address}`;
+  const path = parseEntityPath(address);
+  const fault = parts.faults.strike({ at: 'attach', queue: path?.queue ?? '' });
+  if (fault) return { condition: fault.condition, description: fault.description };
+  // Whoever has put no token at all does not learn what exists.
+  if (claims.expiryOf(address) === undefined) return unauthorized(claim, url);
+  const entity = path && namespace && parts.namespaces.queueOf(namespace, path.queue);
+  if (!path || !entity) return notFound(url);
+  if (!claims.allows(claim, address, entity.id, parts.clock.now())) return unauthorized(claim, url);
+  return { path, entity, queue: path.deadLetters ? entity.deadLetters : entity.active };
+}
+
+/** Says where the link leads; one that is refused says nothing before it is detached, as AMQP has it. */
+export function accept(link: Sender | Receiver): void {
+  link.set_source(addressOf(link.source));
+  link.set_target(addressOf(link.target));
+}
+
+const addressOf = (terminus: { readonly address?: string } | undefined) =>
+  (terminus?.address ? { address: terminus.address } : {}) as { readonly address: string };
 
 /** An idle link is detached after so long (documentation). */
 const IDLE_MS = 600_000;
@@ -103,4 +153,54 @@ export class LinkGuard {
     this.#stack.dispose();
     this.#closed.resolve();
   }
+}
+
+/**
+ * Fires when nothing was touched for so long. Lazy: touching moves no timer, the timer looks when it fires. `busy` holds
+ * it off, as the outstanding credit of a receiver does.
+ */
+export function watchIdle(
+  clock: Clock,
+  idleMs: number,
+  onIdle: () => void,
+  busy: () => boolean = () => false,
+): Disposable & { touch(): void } {
+  let touchedAt = clock.monotonic();
+  let timer: Disposable | undefined;
+  const arm = (ms: number) => {
+    timer = clock.timer(ms, () => {
+      const left = touchedAt + idleMs - clock.monotonic();
+      if (busy()) arm(idleMs);
+      else if (left > 0) arm(left);
+      else onIdle();
+    });
+  };
+  arm(idleMs);
+  return {
+    touch() {
+      touchedAt = clock.monotonic();
+    },
+    [Symbol.dispose]: () => timer?.[Symbol.dispose](),
+  };
+}
+
+/** Timers of the platform hold 24 days, and tokens of tests may hold years. */
+const LONGEST_MS = 24 * 3600_000;
+
+/** Fires when the right to a link has ended and was not given anew: looks whenever the last token known of ends. */
+function watchRight(
+  clock: Clock,
+  right: { expiresAt(): number | undefined; holds(): boolean },
+  onEnded: () => void,
+): Disposable {
+  let timer: Disposable | undefined;
+  const arm = () => {
+    const left = Math.max(0, (right.expiresAt() ?? 0) - clock.now());
+    timer = clock.timer(Math.min(left, LONGEST_MS), () => {
+      if (right.holds()) arm();
+      else onEnded();
+    });
+  };
+  arm();
+  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
 }

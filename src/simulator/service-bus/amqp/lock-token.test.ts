@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tagOf, tokenOfBytes, tokenOfTag } from './lock-token.ts';
+import { tagOf, tokenOfBytes, tokenOfTag } from './messages.ts';
 
 const TOKEN = '00112233-4455-6677-8899-aabbccddeeff';
 

@@ -1,11 +1,9 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { decodeJwt } from 'jose';
-import type { Clock } from '../../clock.ts';
-import type { Callers } from '../../http/callers.ts';
 import { ArmError } from '../../http/operation.ts';
-import type { AccessTokens } from '../../token/access-tokens.ts';
-import { type Namespace, type Namespaces, ROOT_KEY } from '../queues/namespaces.ts';
+import type { BrokerParts } from '../parts.ts';
+import { type Namespace, ROOT_KEY } from '../queues/namespaces.ts';
 import type { Holder } from './claims.ts';
-import { decoded, isSignedBy, readSharedAccess } from './shared-access.ts';
 
 /** One audience in every cloud (docs/azure-facts.md section 10). */
 const AUDIENCES = ['https://servicebus.azure.net/', 'https://servicebus.azure.net'];
@@ -14,13 +12,6 @@ type TokenCheck =
   | { readonly valid: true; readonly holder: Holder /** Wall ms. */; readonly expiresAt: number }
   /** The texts are known from public reports. */
   | { readonly valid: false; readonly why: string };
-
-export interface TokenCheckParts {
-  readonly clock: Clock;
-  readonly tokens: Pick<AccessTokens, 'verify'>;
-  readonly callers: Pick<Callers, 'nameOf'>;
-  readonly namespaces: Pick<Namespaces, 'takesKeys'>;
-}
 
 const INVALID: TokenCheck = { valid: false, why: 'InvalidSignature: The token has an invalid signature.' };
 
@@ -31,7 +22,7 @@ const KEYS_OFF: TokenCheck = {
 
 /** What `$cbs` makes of a token: a JWT of Entra for Service Bus, or a signature by the namespace's key. */
 export async function checkToken(
-  parts: TokenCheckParts,
+  parts: BrokerParts,
   namespace: Namespace,
   token: { readonly type: string; readonly value: string; readonly audience: string },
   /** As Microsoft's emulator: whatever key it was signed with. */
@@ -48,7 +39,7 @@ export async function checkToken(
   }
 }
 
-async function checkJwt({ tokens, callers }: TokenCheckParts, jwt: string): Promise<TokenCheck> {
+async function checkJwt({ tokens, callers }: BrokerParts, jwt: string): Promise<TokenCheck> {
   try {
     const verified = await tokens.verify(`Bearer ${jwt}`, AUDIENCES);
     const caller = { ...verified, name: callers.nameOf(verified.objectId) };
@@ -90,3 +81,44 @@ function checkSharedAccess(
 
 /** `2026-11-23 10:00:00Z`, as Service Bus writes times in this message. */
 const utc = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ').concat('Z');
+
+/** A shared access signature: whom it speaks for, where, and until when. */
+interface SharedAccess {
+  readonly keyName: string;
+  /** The address it is for, as its maker encoded it: what was signed. */
+  readonly signedResource: string;
+  readonly signature: string;
+  /** Seconds since the epoch, as text: what was signed. */
+  readonly expiry: string;
+}
+
+/** Reads `SharedAccessSignature sr=…&sig=…&se=…&skn=…`; undefined for what is none. */
+function readSharedAccess(token: string): SharedAccess | undefined {
+  const [, fields] = /^SharedAccessSignature\s+(.*)$/i.exec(token.trim()) ?? [];
+  if (fields === undefined) return undefined;
+  const values = new Map(
+    fields.split('&').map((field) => {
+      const at = field.indexOf('=');
+      return [field.slice(0, at).toLowerCase(), field.slice(at + 1)] as const;
+    }),
+  );
+  const [sr, sig, se, skn] = ['sr', 'sig', 'se', 'skn'].map((name) => values.get(name));
+  if (sr === undefined || sig === undefined || se === undefined || skn === undefined) return undefined;
+  return { keyName: decoded(skn), signedResource: sr, signature: decoded(sig), expiry: se };
+}
+
+/** As it is, where it is no valid encoding: it will match nothing. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Whether the key made it: HMAC-SHA256 over address and expiry, one line each. */
+function isSignedBy({ signedResource, expiry, signature }: SharedAccess, key: string): boolean {
+  const expected = createHmac('sha256', key).update(`${signedResource}\n${expiry}`).digest();
+  const given = Buffer.from(signature, 'base64');
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}

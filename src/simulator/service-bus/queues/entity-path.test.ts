@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseEntityPath } from './entity-path.ts';
+import { parseEntityPath } from './namespaces.ts';
 
 test.each([
   ['orders', { queue: 'orders', deadLetters: false, management: false }],

@@ -1,11 +1,11 @@
-import type { Delivery, EventContext, Sender } from 'rhea';
-import type { BrokerFaults } from '../faults.ts';
+import type { Delivery, EventContext, Receiver, Sender } from 'rhea';
+import type { BrokerFaults } from '../parts.ts';
 import type { LockedMessage, Settlement } from '../queues/message.ts';
 import type { Consumer, Queue } from '../queues/queue.ts';
-import { type Condition, LOCK_LOST, NO_DEFERRAL } from './conditions.ts';
+import { type Condition, LOCK_LOST, NO_DEFERRAL, TOO_LARGE } from './conditions.ts';
 import type { Amqp } from './library.ts';
-import { tagOf, tokenOfTag } from './lock-token.ts';
-import { writeMessage } from './messages.ts';
+import type { LinkGuard } from './link-guard.ts';
+import { readTransfer, tagOf, tokenOfTag, writeMessage } from './messages.ts';
 
 /** `snd-settle-mode` of a receiver that deletes: messages are settled as they are sent. */
 const SETTLED = 1;
@@ -152,4 +152,38 @@ function modification(delivery: Delivery | undefined): Settlement | undefined {
   if (state?.undeliverable_here) return undefined;
   const properties = state?.message_annotations as Info | undefined;
   return { kind: 'abandon', ...(properties && { properties }) };
+}
+
+/** Of the standard tier. Clients send no batch on a link that does not say it. */
+export const MAX_MESSAGE_BYTES = 262_144;
+
+/** A client's sender: puts what it sends into the queue. */
+export function receiveInto(
+  given: {
+    readonly amqp: Amqp;
+    readonly queue: Queue;
+    readonly newId: () => string;
+    readonly guard: Pick<LinkGuard, 'open' | 'touch'>;
+  },
+  receiver: Receiver,
+): void {
+  const { local } = receiver as unknown as {
+    readonly local: { readonly attach: { max_message_size: number } };
+  };
+  local.attach.max_message_size = MAX_MESSAGE_BYTES;
+  receiver.on('message', ({ message, delivery }: EventContext) => {
+    if (!message || !delivery || !given.guard.open) return;
+    given.guard.touch();
+    const size = Buffer.isBuffer(message) ? message.length : sizeOf(message.body);
+    if (size > MAX_MESSAGE_BYTES) return delivery.reject(TOO_LARGE);
+    for (const content of readTransfer(given.amqp, message, delivery.format, given.newId))
+      given.queue.enqueue(content);
+    delivery.accept();
+  });
+}
+
+/** Of the body alone: the library hands over a message that is decoded already. */
+function sizeOf(body: unknown): number {
+  const { content } = (body ?? {}) as { readonly content?: unknown };
+  return Buffer.isBuffer(content) ? content.length : 0;
 }
