@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { assignmentName } from '../../src/azure/names/assignment-name.ts';
 import { credentialName } from '../../src/azure/names/credential-name.ts';
 import { trailingGuid } from '../../src/azure/names/guid.ts';
-import { hostIdentityName } from '../../src/reconcilers/hosts/host-name.ts';
+import { hostIdentityName } from '../../src/reconcilers/hosts/ensure-hosts.ts';
 import type { Legacy } from '../../test/support/takeover.ts';
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;

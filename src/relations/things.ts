@@ -5,8 +5,8 @@ import type { RoleGrant } from '../api/role-grant.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { Namespace } from '../kube/builtin.ts';
-import { selectorScope } from '../reconcilers/hosts/claims/selector.ts';
-import { hostIdentityName } from '../reconcilers/hosts/host-name.ts';
+import { selectorScope } from '../reconcilers/hosts/claims/spec.ts';
+import { hostIdentityName } from '../reconcilers/hosts/ensure-hosts.ts';
 import { absentNode, objectNode, type TreeNode } from './node.ts';
 import type { Snapshot } from './snapshot.ts';
 

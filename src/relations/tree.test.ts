@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedObject } from '../api/schema/common.ts';
-import { hostIdentityName } from '../reconcilers/hosts/host-name.ts';
+import { hostIdentityName } from '../reconcilers/hosts/ensure-hosts.ts';
 import { Snapshot, type Unread } from './snapshot.ts';
 import { treeOf } from './tree.ts';
 import { treeLines } from './tree-text.ts';

@@ -12,7 +12,7 @@ import { capabilityOf, hostTypeOf } from '../../src/azure/hosts/types/capabiliti
 import { identityId } from '../../src/azure/names/resource-id.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import { evaluate, type NamespacePolicy } from '../../src/policy/evaluate.ts';
-import { selectorScope } from '../../src/reconcilers/hosts/claims/selector.ts';
+import { selectorScope } from '../../src/reconcilers/hosts/claims/spec.ts';
 import { filesOf } from '../../src/sandbox/project.ts';
 import { Cluster, SUBSCRIPTION } from '../support/testbed.ts';
 

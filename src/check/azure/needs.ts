@@ -13,7 +13,7 @@ import { subscriptionOf } from '../../azure/names/scope.ts';
 import { READ_ASSIGNMENTS } from '../../cache/assignments.ts';
 import { READ_ACTION } from '../../cache/identities.ts';
 import { READ_RECORDS } from '../../hints/activity-log/poller.ts';
-import { selectorScope } from '../../reconcilers/hosts/claims/selector.ts';
+import { selectorScope } from '../../reconcilers/hosts/claims/spec.ts';
 import { READ_ALL } from '../../reconcilers/orphan-sweep/run/run-reads.ts';
 
 /** At one scope. */

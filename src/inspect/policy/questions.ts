@@ -12,9 +12,9 @@ import { resolveTrust } from '../../reconcilers/federated-identity-credential/tr
 import {
   askedHostOf,
   attachmentAsked,
+  selectorScope,
   systemAssignedAsked,
-} from '../../reconcilers/hosts/claims/requests.ts';
-import { selectorScope } from '../../reconcilers/hosts/claims/selector.ts';
+} from '../../reconcilers/hosts/claims/spec.ts';
 import { requestOf, scopeProblem } from '../../reconcilers/role-grant/target/request.ts';
 import { resolveTarget } from '../../reconcilers/user-assigned-identity/object.ts';
 import type { Asked } from './question.ts';

@@ -6,7 +6,7 @@ import { findCondition } from '../../runtime/status/conditions.ts';
 import type { Report } from '../../runtime/status/summary.ts';
 import type { Elapsed } from '../../runtime/time/clock.ts';
 import type { Doubt, Hold } from '../holds.ts';
-import { type AttachedDeps, attachmentsOf, keyInAzure, mayHaveId } from '../hosts/attachments-of.ts';
+import { type AttachedDeps, attachmentsOf, keyInAzure, mayHaveId } from '../hosts/claims/identity-of.ts';
 import { IN_USE } from '../hosts/ledger/problems.ts';
 import { INDEX } from '../stores.ts';
 import type { HostIdentity } from './facts.ts';

@@ -5,9 +5,8 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { policyFor } from '../../policy/evaluate.ts';
-import { type AskedHost, askedHostOf, attachmentAsked } from '../hosts/claims/requests.ts';
-import { placesOf, selectsHost } from '../hosts/claims/selector.ts';
-import { systemVerdict } from '../hosts/ledger/system-owner.ts';
+import { type AskedHost, askedHostOf, attachmentAsked, placesOf, selectsHost } from '../hosts/claims/spec.ts';
+import { systemVerdict } from '../hosts/system-identity.ts';
 import { INDEX, type Stores } from '../stores.ts';
 
 type Known = Pick<Stores, 'hosts' | 'attachments' | 'systemIdentities' | 'policies' | 'namespaces'>;

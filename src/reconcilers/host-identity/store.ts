@@ -1,7 +1,7 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import { hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import { areaSelected } from '../hosts/claims/selector.ts';
+import { areaSelected } from '../hosts/claims/spec.ts';
 import { INDEX, type StoreDefinition } from '../stores.ts';
 import { mayAwait } from './summary.ts';
 

@@ -8,7 +8,7 @@ import type { StoreChange } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { Watch } from '../../runtime/controller/watch.ts';
 import { openedBy } from '../hosts/claims/slots.ts';
-import { hostsOf } from '../hosts/ledger/readers.ts';
+import { hostsOf } from '../hosts/ledger/lines.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
 import { isPlacedOtherwise } from '../watches/predicates.ts';

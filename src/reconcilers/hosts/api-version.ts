@@ -1,11 +1,15 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
-import { capabilityOf, hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
+import type { Hosts } from '../../azure/hosts/hosts.ts';
+import { capabilityOf, hostTypeIfAny, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { sameText } from '../../azure/names/ascii.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
 import { policyFor } from '../../policy/evaluate.ts';
+import type { ObservedSystemIdentity } from '../proof/system-identity.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import { attachmentAsked, systemAssignedAsked } from './claims/requests.ts';
-import { selectorScope } from './claims/selector.ts';
+import { attachmentAsked, selectorScope, systemAssignedAsked } from './claims/spec.ts';
 
 type Speaker = IdentityAttachment | SystemAssignedIdentity;
 type Known = Pick<Stores, 'attachments' | 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
@@ -44,4 +48,27 @@ function typeOf({ spec }: Speaker): string | undefined {
   if ('target' in spec && spec.target.selector) return spec.target.selector.type;
   const id = 'target' in spec ? spec.target.resourceId : spec.resourceId;
   return id === undefined ? undefined : hostTypeIfAny(id);
+}
+
+interface SystemIdentityDeps {
+  readonly hosts: Pick<Hosts, 'get'>;
+  readonly hostCache: Pick<HostCache, 'observe'>;
+  readonly stores: Known;
+}
+
+/** A resource's own identity as Azure answers now; whether its absence is proven follows from the cache. */
+export async function systemIdentityNow(
+  hostId: string,
+  context: CallContext,
+  { hosts, hostCache, stores }: SystemIdentityDeps,
+): Promise<ObservedSystemIdentity> {
+  const apiVersion = apiVersionOf(hostTypeOf(hostId), stores);
+  const got = await hosts.get(hostId, context, { apiVersion });
+  if (!got.found) return { found: false, conclusive: hostCache.observe(hostId).state === 'absent' };
+  const { system, principalId } = got.host.identity;
+  if (principalId !== undefined) return { found: true, principalId };
+  // While a write is under way it may just be coming.
+  const [ledger] = stores.hosts.byIndex(INDEX.host, armKey(hostId));
+  const { operation, writeStartedAt } = ledger?.status ?? {};
+  return { found: false, conclusive: !system && operation === undefined && writeStartedAt === undefined };
 }

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { hostIdentity } from '../../api/host-identity.ts';
 import { API_VERSION } from '../../api/schema/kind.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists } from '../../kube/errors.ts';
 import type { Stores } from '../stores.ts';
-import { hostIdentityName } from './host-name.ts';
 
 export interface EnsureHostDeps {
   readonly client: Pick<KubeClient, 'create' | 'get'>;
@@ -48,4 +49,9 @@ async function ensureHost(
     const { namespace, name } = draft.metadata;
     stores.hosts.recordWrite(await client.get(hostIdentity.resource, `${namespace}/${name}`, signal));
   }
+}
+
+/** The name of a host's HostIdentity: the same whoever asks first, and within Kubernetes' rules for any ARM id. */
+export function hostIdentityName(hostId: string): string {
+  return `host-${createHash('sha256').update(armKey(hostId)).digest('hex').slice(0, 40)}`;
 }

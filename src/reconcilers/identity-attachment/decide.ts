@@ -1,6 +1,6 @@
 import { isSuspended } from '../../api/schema/common.ts';
 import type { Summary } from '../decision.ts';
-import { selectorScope } from '../hosts/claims/selector.ts';
+import { selectorScope } from '../hosts/claims/spec.ts';
 import { notAllowed, stalledInside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';

@@ -3,7 +3,7 @@ import type { IdentityAttachment, IdentityAttachmentStatus } from '../../api/ide
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision } from '../decision.ts';
 import type { ObservedAttachedIdentity } from '../hosts/claims/identity-of.ts';
-import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
+import type { SpecProblem } from '../hosts/claims/spec.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */

@@ -2,9 +2,8 @@ import { capabilityOf, hostTypeIfAny } from '../../azure/hosts/types/capabilitie
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/evaluate.ts';
 import type { Hold } from '../holds.ts';
-import { type AttachedDeps, attachmentsOf, mayHaveId } from '../hosts/attachments-of.ts';
-import { attachmentAsked } from '../hosts/claims/requests.ts';
-import { selectorScope } from '../hosts/claims/selector.ts';
+import { type AttachedDeps, attachmentsOf, mayHaveId } from '../hosts/claims/identity-of.ts';
+import { attachmentAsked, selectorScope } from '../hosts/claims/spec.ts';
 import { INDEX } from '../stores.ts';
 import type { IdentityAttachment } from './facts.ts';
 

@@ -1,7 +1,7 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
-import { placeOfSelector } from '../hosts/claims/selector.ts';
+import { placeOfSelector } from '../hosts/claims/spec.ts';
 import { INDEX, type StoreDefinition } from '../stores.ts';
 
 export const store: StoreDefinition<IdentityAttachment> = {

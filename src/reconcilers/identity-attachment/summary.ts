@@ -1,9 +1,10 @@
 import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
 import { type Finding, timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
-import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
+import { contestFinding, fullFinding } from '../hosts/ledger/host-message.ts';
+import { MAX_OWNERS } from '../hosts/ledger/lines.ts';
 import { removalBlocked, removalFree } from '../status/deleting.ts';
-import { noLonger, stalledInside, stalledOutside } from '../status/summary.ts';
+import { stalledInside, stalledOutside } from '../status/summary.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
 import { named, resources } from './object.ts';
 import type { RolloutPlan } from './rollout/rollout.ts';
@@ -155,27 +156,19 @@ function tooMany({ count: all, total }: NonNullable<RolloutPlan['blocked']>): st
   return `${all} of ${resources(total)} would lose the identity, more than rollout.maxDetachShare allows at once; none is detached. If that is meant, set annotation ${CONFIRM_DETACH_ANNOTATION}: "${all}"; else correct spec.target`;
 }
 
-/** `Contested` is there from the first time on, so that an alert can watch it. */
 export function contest(object: IdentityAttachment, targets: readonly Target[]): readonly Finding[] {
   const contested = targets.filter((target) => target.contested);
-  if (contested.length > 0) {
-    const message = `somebody else keeps taking the identity away from ${resources(contested.length)}: ${named(hostsOf(contested))}`;
-    return [{ type: 'Contested', status: 'True', reason: 'TakenAway', message }];
-  }
-  const message = 'nobody takes the identity away any more';
-  return noLonger(object, 'Contested', { reason: 'Settled', message });
+  const message = `somebody else keeps taking the identity away from ${resources(contested.length)}: ${named(hostsOf(contested))}`;
+  const settled = 'nobody takes the identity away any more';
+  return contestFinding(object, contested.length > 0 ? message : undefined, settled);
 }
 
-/** Who is one too many has what the others have, but nothing that binds anybody: a policy that goes takes it away. */
 export function full(object: IdentityAttachment, targets: readonly Target[]): readonly Finding[] {
   const crowded = targets.filter(
     ({ host, reason }) => host.claim === 'wanted' && host.ledger?.unnamed && reason !== 'PolicyDenied',
   );
-  if (crowded.length > 0) {
-    const message = `the HostIdentity of ${named(hostsOf(crowded))} names ${MAX_OWNERS} objects for the identity, and has no room for this one: it has the identity there only while one of them keeps it on and a policy allows it; delete IdentityAttachments that nobody needs, one of them serves all who use the resource`;
-    return [{ type: 'LedgerFull', status: 'True', reason: 'TooManyOwners', message }];
-  }
-  return noLonger(object, 'LedgerFull', { reason: 'Named', message: 'each HostIdentity names this object' });
+  const message = `the HostIdentity of ${named(hostsOf(crowded))} names ${MAX_OWNERS} objects for the identity, and has no room for this one: it has the identity there only while one of them keeps it on and a policy allows it; delete IdentityAttachments that nobody needs, one of them serves all who use the resource`;
+  return fullFinding(object, crowded.length > 0 ? message : undefined, 'each HostIdentity names this object');
 }
 
 function hostsOf(targets: readonly Target[]): readonly Target['host'][] {

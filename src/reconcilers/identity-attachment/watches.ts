@@ -3,8 +3,8 @@ import { armKey, parseIdentityIdIfAny } from '../../azure/names/resource-id.ts';
 import { type HostArea, hostArea, parseHostArea } from '../../cache/hosts/area.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Watch, watch } from '../../runtime/controller/watch.ts';
-import { placesOf } from '../hosts/claims/selector.ts';
-import { readersOf } from '../hosts/ledger/readers.ts';
+import { placesOf } from '../hosts/claims/spec.ts';
+import { readersOf } from '../hosts/ledger/lines.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
 import {

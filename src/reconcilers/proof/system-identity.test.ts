@@ -3,7 +3,7 @@ import type { HostIdentity } from '../../api/host-identity.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
+import { MAX_OWNERS } from '../hosts/ledger/lines.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import { SystemProofs } from './system-identity.ts';
 

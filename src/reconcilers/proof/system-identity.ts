@@ -5,7 +5,7 @@ import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { lineOf, systemVerdict } from '../hosts/ledger/system-owner.ts';
+import { lineOf, systemVerdict } from '../hosts/system-identity.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';

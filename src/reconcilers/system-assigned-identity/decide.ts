@@ -1,10 +1,10 @@
 import { isSuspended } from '../../api/schema/common.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
-import { systemAssignedAsked } from '../hosts/claims/requests.ts';
-import { SYSTEM } from '../hosts/ledger/lines.ts';
-import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
-import { noLonger, notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
+import { systemAssignedAsked } from '../hosts/claims/spec.ts';
+import { contestFinding, fullFinding } from '../hosts/ledger/host-message.ts';
+import { MAX_OWNERS, SYSTEM } from '../hosts/ledger/lines.ts';
+import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
   Action,
@@ -151,24 +151,16 @@ function summaryOfKnown(
   return { state: 'ready', nextMs: RECHECK_READY_MS, ...shown };
 }
 
-/** `Contested` is there from the first time on, so that an alert can watch it. */
 function contest(object: SystemAssignedIdentity, contested: boolean, resourceId: string): readonly Finding[] {
-  if (contested) {
-    const message = `somebody else keeps switching off the identity of ${resourceId}`;
-    return [{ type: 'Contested', status: 'True', reason: 'TakenAway', message }];
-  }
-  const message = 'nobody switches the identity off any more';
-  return noLonger(object, 'Contested', { reason: 'Settled', message });
+  const message = `somebody else keeps switching off the identity of ${resourceId}`;
+  const settled = 'nobody switches the identity off any more';
+  return contestFinding(object, contested ? message : undefined, settled);
 }
 
-/** Who is one too many has what the others have, but nothing that binds anybody: a policy that goes takes it away. */
 function full(object: SystemAssignedIdentity, unnamed: boolean, resourceId: string): readonly Finding[] {
-  if (unnamed) {
-    const message = `the HostIdentity of ${resourceId} names ${MAX_OWNERS} objects, and has no room for this one: it has the identity only while one of them keeps it on and a policy allows it here; delete SystemAssignedIdentities of this resource that nobody needs, the others of a namespace can share one`;
-    return [{ type: 'LedgerFull', status: 'True', reason: 'TooManyOwners', message }];
-  }
-  const message = `the HostIdentity of ${resourceId} names this object`;
-  return noLonger(object, 'LedgerFull', { reason: 'Named', message });
+  const message = `the HostIdentity of ${resourceId} names ${MAX_OWNERS} objects, and has no room for this one: it has the identity only while one of them keeps it on and a policy allows it here; delete SystemAssignedIdentities of this resource that nobody needs, the others of a namespace can share one`;
+  const named = `the HostIdentity of ${resourceId} names this object`;
+  return fullFinding(object, unnamed ? message : undefined, named);
 }
 
 function where(movedTo: string | undefined): string {

@@ -5,7 +5,7 @@ import type {
 } from '../../api/system-assigned-identity.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
-import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
+import type { SpecProblem } from '../hosts/claims/spec.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
 import type { SignInFacts } from '../sign-ins/kind.ts';
 

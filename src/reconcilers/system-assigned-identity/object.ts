@@ -1,7 +1,7 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import { parseResourceId } from '../../azure/names/resource-id.ts';
-import type { SpecProblem } from '../hosts/claims/spec-problem.ts';
+import type { SpecProblem } from '../hosts/claims/spec.ts';
 import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
 
 /** The fields of the status that are this kind's, as they are stored; of one that lives nothing may be taken, whoever wrote so. */

@@ -4,7 +4,7 @@ import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-ident
 import { AzureError } from '../../azure/arm/errors.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { Elapsed } from '../../runtime/time/clock.ts';
-import { MAX_OWNERS } from '../hosts/ledger/owners.ts';
+import { MAX_OWNERS } from '../hosts/ledger/lines.ts';
 import { type Given, holder, metadata, vm, worldOf } from '../identity-attachment/world.fixture.ts';
 import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { decide } from './decide.ts';

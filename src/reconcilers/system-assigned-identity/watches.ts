@@ -1,8 +1,8 @@
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
-import { readersOf } from '../hosts/ledger/readers.ts';
-import { holdersOf } from '../hosts/ledger/system-owner.ts';
+import { readersOf } from '../hosts/ledger/lines.ts';
+import { holdersOf } from '../hosts/system-identity.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { type CacheOfAreas, listedFor } from '../watches/areas.ts';
 import {

@@ -11,7 +11,7 @@ import { Store } from '../../../kube/informer/store.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import { awaitingAll, HeldIdentities, identityAt, marksOf } from '../../proof/proofs.fixture.ts';
 import { type ClaimDeps, claimOfAttachment, claimOfSystemIdentity } from './claim.ts';
-import { selectsHost } from './selector.ts';
+import { selectsHost } from './spec.ts';
 
 const SUBSCRIPTION = '11111111-2222-4333-8444-555555555555';
 const RG = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg1`;

@@ -9,12 +9,9 @@ import { policyFor } from '../../../policy/evaluate.ts';
 import type { Verdict } from '../../../policy/verdict.ts';
 import type { Stores } from '../../stores.ts';
 import type { Line } from '../ledger/lines.ts';
-import { type AttachedIdentityDeps, identityOf } from './identity-of.ts';
-import { type MayBeOfDeps, mayBeOf } from './may-be-of.ts';
-import { attachmentAsked, systemAssignedAsked } from './requests.ts';
-import { selectsHost } from './selector.ts';
+import { type AttachedIdentityDeps, identityOf, type MayBeOfDeps, mayBeOf } from './identity-of.ts';
 import { isDue, mayAttach, mayDetach } from './slots.ts';
-import { problemOf, problemOfHost } from './spec-problem.ts';
+import { attachmentAsked, problemOf, problemOfHost, selectsHost, systemAssignedAsked } from './spec.ts';
 
 /**
  * What one object claims of one host, now. Asked by the host, which acts on it, and by the object itself, which
@@ -39,7 +36,6 @@ export type Claim =
       readonly paused: boolean;
       readonly adopt: boolean;
       readonly allowReplace: boolean;
-      readonly apiVersion?: string;
       /** Properties of a resource that name the identity, and out from under which it may be taken all the same. */
       readonly detachInUse: readonly string[];
     }
@@ -77,6 +73,8 @@ export interface ClaimDeps {
   readonly lines?: ReadonlyMap<string, Line>;
 }
 
+const FORMER_ID = 'it names the resource by the id that it had before it was moved';
+
 /**
  * An attachment towards a host.
  *
@@ -93,30 +91,24 @@ export function claimOfAttachment(
   const detachInUse = detachInUseOf(object);
   const { selector, resourceId } = spec.target;
   const hostKey = armKey(hostId);
+  const unclear = (why: string): Claim => ({ state: 'unclear', owner, why });
+  const released = (): Claim =>
+    spec.suspend
+      ? unclear('the object is suspended')
+      : { state: 'releases', owner, retain: false, hasSlot: mayDetach(object, hostKey), detachInUse };
   if (metadata.deletionTimestamp) {
     // Where its own reconcile will never give a slot, it is as if the object were gone.
     const hasSlot = isFinalized(object) || mayDetach(object, hostKey);
     return { state: 'releases', owner, retain: owner.retain ?? false, hasSlot, detachInUse };
   }
   const problem = problemOf(object);
-  if (problem) return { state: 'unclear', owner, why: problem.message };
+  if (problem) return unclear(problem.message);
   if (selector) {
-    if (!host) return { state: 'unclear', owner, why: 'the resource was not read yet' };
-    if (!selectsHost(selector, host)) {
-      if (spec.suspend) return { state: 'unclear', owner, why: 'the object is suspended' };
-      const hasSlot = mayDetach(object, hostKey);
-      return { state: 'releases', owner, retain: false, hasSlot, detachInUse };
-    }
-  } else if (resourceId !== undefined && formerly?.has(armKey(resourceId))) {
-    return {
-      state: 'unclear',
-      owner,
-      why: 'it names the resource by the id that it had before it was moved',
-    };
-  } else if (resourceId === undefined || armKey(resourceId) !== hostKey) {
-    if (spec.suspend) return { state: 'unclear', owner, why: 'the object is suspended' };
-    const hasSlot = mayDetach(object, hostKey);
-    return { state: 'releases', owner, retain: false, hasSlot, detachInUse };
+    if (!host) return unclear('the resource was not read yet');
+    if (!selectsHost(selector, host)) return released();
+  } else {
+    if (resourceId !== undefined && formerly?.has(armKey(resourceId))) return unclear(FORMER_ID);
+    if (resourceId === undefined || armKey(resourceId) !== hostKey) return released();
   }
   const identity = identityOf(object, { stores, proofs });
   const type = typeOf(hostId);
@@ -145,7 +137,6 @@ export function claimOfAttachment(
     adopt: asked.adopt,
     allowReplace: spec.allowReplace ?? false,
     detachInUse,
-    ...(spec.apiVersion !== undefined && { apiVersion: spec.apiVersion }),
   };
 }
 
@@ -166,12 +157,7 @@ export function claimOfSystemIdentity(
   }
   const problem = problemOfHost('spec.resourceId', spec.resourceId, spec.apiVersion);
   if (problem) return { state: 'unclear', owner, why: problem.message };
-  if (formerly?.has(armKey(spec.resourceId)))
-    return {
-      state: 'unclear',
-      owner,
-      why: 'it names the resource by the id that it had before it was moved',
-    };
+  if (formerly?.has(armKey(spec.resourceId))) return { state: 'unclear', owner, why: FORMER_ID };
   const type = typeOf(spec.resourceId);
   const asked = systemAssignedAsked(object, { hostId: spec.resourceId, type, known: knowsType(type) });
   const verdict = policyFor(object, stores).allowsSystemAssigned(asked);
@@ -186,7 +172,6 @@ export function claimOfSystemIdentity(
     adopt: asked.adopt,
     allowReplace: spec.allowReplace ?? false,
     detachInUse,
-    ...(spec.apiVersion !== undefined && { apiVersion: spec.apiVersion }),
   };
 }
 

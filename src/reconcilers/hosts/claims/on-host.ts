@@ -6,7 +6,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { type Line, linesOf } from '../ledger/lines.ts';
 import { type Claim, type ClaimDeps, claimOfAttachment, claimOfSystemIdentity } from './claim.ts';
-import { placesOf, selectsHost } from './selector.ts';
+import { placesOf, selectsHost } from './spec.ts';
 
 export interface HostClaimsDeps extends Omit<ClaimDeps, 'lines'> {
   readonly stores: ClaimDeps['stores'] & Pick<Stores, 'attachments' | 'systemIdentities'>;

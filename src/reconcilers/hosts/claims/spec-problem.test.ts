@@ -8,7 +8,7 @@ import {
   SUBSCRIPTION,
   vmId,
 } from '../../identity-attachment/facts.fixture.ts';
-import { problemOf } from './spec-problem.ts';
+import { problemOf } from './spec.ts';
 
 const VMS = `${GROUP}/providers/Microsoft.Compute/virtualMachines`;
 const VM_TYPE = 'Microsoft.Compute/virtualMachines';

@@ -2,6 +2,7 @@ import type { HostIdentity } from '../../../api/host-identity.ts';
 import { LONGEST_PAUSE_MS } from '../../../api/schema/remembered.ts';
 import { type Finding, findCondition } from '../../../runtime/status/conditions.ts';
 import { type Line, shortName } from './lines.ts';
+import { CONTESTED } from './problems.ts';
 
 /**
  * Another actor takes away what azid attaches: met with growing pauses, not with a loop (docs/guarantees.md G14). It matters
@@ -14,8 +15,6 @@ const FIRST_PAUSE_MS = 60_000;
 /** Still there so long after it was taken away last: it is over. Longer than the longest pause. */
 const CALM_MS = 2 * 3_600_000;
 const REMEMBERED_MS = 24 * 3_600_000;
-
-const CONTESTED = 'Contested';
 
 /** The line after the identity was found missing. */
 export function withLoss(line: Line, at: string): Line {

@@ -1,6 +1,9 @@
 import type { HostIdentity, LedgerEntry, LedgerSystem } from '../../../api/host-identity.ts';
-import { findCondition } from '../../../runtime/status/conditions.ts';
+import type { ManagedObject } from '../../../api/schema/common.ts';
+import { type Finding, findCondition } from '../../../runtime/status/conditions.ts';
+import { noLonger } from '../../status/summary.ts';
 import { isContested } from './contest.ts';
+import { CONTESTED } from './problems.ts';
 
 /** What a HostIdentity says of the host as a whole, as far as it concerns whoever wants something of it. */
 export interface HostMessage {
@@ -32,4 +35,35 @@ export function hostMessageOf(
     ...(ready?.status === 'False' && ready.reason === 'DependencyNotReady' && { waiting: ready.message }),
     contested: entry !== undefined && isContested(entry, now),
   };
+}
+
+type Reporter = Pick<ManagedObject, 'status'>;
+
+/**
+ * `Contested`, by which an alert can watch that another actor undoes what azid writes for the object.
+ *
+ * @param message absent: none does, or no longer
+ */
+export function contestFinding(
+  object: Reporter,
+  message: string | undefined,
+  settled: string,
+): readonly Finding[] {
+  if (message === undefined) return noLonger(object, CONTESTED, { reason: 'Settled', message: settled });
+  return [{ type: CONTESTED, status: 'True', reason: 'TakenAway', message }];
+}
+
+/**
+ * `LedgerFull`: an object that the ledger has no room to name has what the others have, but nothing binds it: a policy that
+ * goes takes it away.
+ *
+ * @param message absent: the ledger names the object
+ */
+export function fullFinding(
+  object: Reporter,
+  message: string | undefined,
+  named: string,
+): readonly Finding[] {
+  if (message === undefined) return noLonger(object, 'LedgerFull', { reason: 'Named', message: named });
+  return [{ type: 'LedgerFull', status: 'True', reason: 'TooManyOwners', message }];
 }

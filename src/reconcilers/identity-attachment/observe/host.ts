@@ -4,9 +4,9 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import type { ObservedAttachedIdentity } from '../../hosts/claims/identity-of.ts';
-import { selectsHost } from '../../hosts/claims/selector.ts';
+import { selectsHost } from '../../hosts/claims/spec.ts';
 import { hostMessageOf } from '../../hosts/ledger/host-message.ts';
-import { isCrowded, isOwner } from '../../hosts/ledger/owners.ts';
+import { isCrowded, isOwner } from '../../hosts/ledger/lines.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import type { IdentityAttachment, ObservedLedger, SeenHost } from '../facts.ts';
 

@@ -1,13 +1,13 @@
-import type { HostIdentity, LedgerOwner, LedgerSystem } from '../../../api/host-identity.ts';
-import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
-import { armKey } from '../../../azure/names/resource-id.ts';
-import { type PolicySources, policyFor } from '../../../policy/evaluate.ts';
-import type { Verdict } from '../../../policy/verdict.ts';
-import { INDEX, type Stores } from '../../stores.ts';
-import { askedHostOf, systemAssignedAsked } from '../claims/requests.ts';
-import { isCrowded, isOwner } from './owners.ts';
+import type { HostIdentity, LedgerOwner, LedgerSystem } from '../../api/host-identity.ts';
+import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import { type PolicySources, policyFor } from '../../policy/evaluate.ts';
+import type { Verdict } from '../../policy/verdict.ts';
+import { INDEX, type Stores } from '../stores.ts';
+import { askedHostOf, systemAssignedAsked } from './claims/spec.ts';
+import { isCrowded, isOwner } from './ledger/lines.ts';
 
-/** Who has a part in a resource's own identity: the ledger says so, which no tenant can write. */
+/** Which objects have a part in a resource's own identity: the ledger says so, which no tenant can write. */
 
 /** Of the ledger, towards one object. */
 interface OwnedLine {

@@ -5,14 +5,13 @@ import { Store } from '../../kube/informer/store.ts';
 import { type Exchange, ScriptedServer } from '../../kube/transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../../kube/transport/transport.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { hostIdentityName } from '../hosts/host-name.ts';
-import { vmId } from './facts.fixture.ts';
-import { type PerformDeps, perform } from './perform.ts';
+import { vmId } from '../identity-attachment/facts.fixture.ts';
+import { type EnsureHostDeps, ensureHosts, hostIdentityName } from './ensure-hosts.ts';
 
 const NEVER = new AbortController().signal;
 let server: ScriptedServer;
 let transport: KubeTransport;
-let deps: PerformDeps & { readonly hosts: Store<HostIdentity> };
+let deps: EnsureHostDeps & { readonly hosts: Store<HostIdentity> };
 
 beforeEach(async () => {
   server = await ScriptedServer.start();
@@ -47,8 +46,7 @@ const holder = (name: string, spec: object) => ({
   },
   spec,
 });
-const ensure = (...names: string[]) =>
-  perform({ type: 'ensureHosts', hostIds: names.map(vmId) }, { signal: NEVER }, deps);
+const ensure = (...names: string[]) => ensureHosts(names.map(vmId), deps, NEVER);
 
 describe('a HostIdentity for each host', () => {
   it('is made in the namespace of azid under the name of the resource, and seen at once', async () => {

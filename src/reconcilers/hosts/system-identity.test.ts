@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { LedgerOwner } from '../../../api/host-identity.ts';
-import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
-import type { ObjectMeta } from '../../../kube/types.ts';
-import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
-import { MAX_OWNERS } from './owners.ts';
-import { holdersOf, lineOf, othersOf } from './system-owner.ts';
+import type { LedgerOwner } from '../../api/host-identity.ts';
+import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
+import type { ObjectMeta } from '../../kube/types.ts';
+import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
+import { MAX_OWNERS } from './ledger/lines.ts';
+import { holdersOf, lineOf, othersOf } from './system-identity.ts';
 
 const GROUP = '/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg1';
 const VM = `${GROUP}/providers/Microsoft.Compute/virtualMachines/vm1`;
