@@ -7,7 +7,7 @@ import type { EventRecorder } from '../kube/events/events.ts';
 import type { Store } from '../kube/informer/store.ts';
 import { keyOf, type ObjectKey, splitKey } from '../kube/types.ts';
 import type { Metrics } from '../observability/metrics/metrics.ts';
-import { onNews } from '../reconcilers/activity/on-news.ts';
+import { onNews } from '../reconcilers/activity/owned.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import { Reconciler, type ReconcilerOptions } from '../reconcilers/reconciler/reconciler.ts';
 import { tracedKind, tracedReconcile } from '../reconcilers/reconciler/traced.ts';

@@ -7,7 +7,7 @@ import { EventRecorder } from '../kube/events/events.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import type { Metrics } from '../observability/metrics/metrics.ts';
 import type { RetainedRecords } from '../orphans/records/retained.ts';
-import { isOwnedBy } from '../reconcilers/activity/is-owned.ts';
+import { isOwnedBy } from '../reconcilers/activity/owned.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import type { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import type { Services } from '../reconcilers/services.ts';

@@ -1,5 +1,8 @@
 import type { ManagedObject } from '../api/schema/common.ts';
-import type { ObjectKey, Resource } from '../kube/types.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isNotFound } from '../kube/errors.ts';
+import type { Store } from '../kube/informer/store.ts';
+import { type KubeObject, keyOf, type ObjectKey, type Resource } from '../kube/types.ts';
 import type { ReconcileRequest } from '../runtime/controller/reconcile-request.ts';
 import type { OwnedInAzure } from './activity/owned.ts';
 import type { CommonAction, Decision, FailedAction, ReconcileEvent } from './decision.ts';
@@ -165,4 +168,22 @@ export function withNeeds<T, Facts, More extends readonly unknown[], Made extend
     const needed = needsLive(object, facts, decision);
     return needed.length > 0 ? { ...decision, needsLive: needed } : decision;
   };
+}
+
+/** Only as it was observed: an edit since then keeps it. */
+export async function deleteSelf<T extends KubeObject>(
+  object: T,
+  resource: Resource<T>,
+  store: Pick<Store<T>, 'recordDelete'>,
+  client: Pick<KubeClient, 'delete'>,
+  signal: AbortSignal,
+): Promise<Performed> {
+  const { uid, resourceVersion } = object.metadata;
+  try {
+    await client.delete(resource, keyOf(object), { preconditions: { uid, resourceVersion } }, signal);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  store.recordDelete(object);
+  return { gone: true };
 }

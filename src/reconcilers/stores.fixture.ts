@@ -4,9 +4,9 @@ import type { ConfigMap, Namespace } from '../kube/builtin.ts';
 import { Store } from '../kube/informer/store.ts';
 import type { KubeObject, ObjectMeta } from '../kube/types.ts';
 import type { Clock } from '../runtime/time/clock.ts';
-import { store as expiries } from './assignment-expiry/store.ts';
+import { store as expiries } from './assignment-expiry/index.ts';
 import type { KindDefinition } from './definition.ts';
-import { store as eventSources } from './event-source/store.ts';
+import { store as eventSources } from './event-source/index.ts';
 import {
   store as credentials,
   ownedInAzure as credentialsInAzure,
@@ -15,8 +15,8 @@ import { ownedInAzure as hostsInAzure } from './host-identity/activity.ts';
 import { store as hosts } from './host-identity/store.ts';
 import { ownedInAzure as attachmentsInAzure } from './identity-attachment/activity.ts';
 import { store as attachments } from './identity-attachment/store.ts';
-import { store as policies } from './identity-policy/store.ts';
-import { store as orphanRecords } from './orphan-record/store.ts';
+import { store as policies } from './identity-policy/index.ts';
+import { store as orphanRecords } from './orphan-record/index.ts';
 import { store as orphanSweeps } from './orphan-sweep/store.ts';
 import { ownedInAzure as grantsInAzure } from './role-grant/activity.ts';
 import { store as grants } from './role-grant/store.ts';

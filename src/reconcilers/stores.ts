@@ -18,7 +18,6 @@ import { Informer, type InformerOptions } from '../kube/informer/informer.ts';
 import type { ReflectorEvent } from '../kube/informer/reflector.ts';
 import type { Store } from '../kube/informer/store.ts';
 import type { KubeObject, Resource } from '../kube/types.ts';
-import type { HasInAzure } from './activity/owned-thing.ts';
 
 /** What azid watches in Kubernetes, and the indexes that find the objects that a change concerns. */
 export interface Stores {
@@ -106,7 +105,8 @@ type ValuesOf<T> = { of(object: T): readonly string[] }['of'];
 interface StoredKind {
   readonly resource: Resource;
   readonly store: StoreDefinition;
-  readonly ownedInAzure?: HasInAzure;
+  /** See `OwnedInAzure`, which cannot be named here, as it is given the stores. */
+  readonly ownedInAzure?: { of(object: ManagedObject): readonly { readonly key: string }[] };
 }
 
 type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 'log' | 'idleMs'> & {

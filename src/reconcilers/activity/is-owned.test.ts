@@ -6,7 +6,7 @@ import { partOf } from '../../hints/activity/keys.ts';
 import { SYSTEM } from '../hosts/ledger/lines.ts';
 import { emptyStores, KINDS, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
-import { isOwnedBy } from './is-owned.ts';
+import { isOwnedBy } from './owned.ts';
 
 const SUB = '/subscriptions/00000000-0000-4000-8000-00000000000a';
 const group = (name: string) => `${SUB}/resourcegroups/${name}`;

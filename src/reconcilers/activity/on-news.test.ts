@@ -4,7 +4,7 @@ import type { News } from '../../hints/activity/journal.ts';
 import { Emitter } from '../../runtime/controller/watch.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { emptyStores } from '../stores.fixture.ts';
-import { CALM_MS, NEWS_MS, onNews } from './on-news.ts';
+import { CALM_MS, NEWS_MS, onNews } from './owned.ts';
 
 let clock: FakeClock;
 let news: Emitter<News>;

@@ -11,8 +11,15 @@ import {
   present,
   target,
 } from '../role-grant/facts.fixture.ts';
-import { decide, HANDOVER_MS, lastEnd } from './decide.ts';
-import type { AssignmentExpiry, AssignmentNow, ExpiryDecision, Facts } from './facts.ts';
+import { decide } from './decide.ts';
+import {
+  type AssignmentExpiry,
+  type AssignmentNow,
+  type ExpiryDecision,
+  type Facts,
+  HANDOVER_MS,
+  lastEnd,
+} from './facts.ts';
 
 const MINUTE = 60_000;
 const OPEN_MS = 3 * MINUTE;

@@ -5,10 +5,16 @@ import { RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.
 import { sameCondition } from '../role-grant/ownership/owners.ts';
 import { isReleased, leftBehind, RELEASED } from '../status/deleting.ts';
 import { stalledInside, summaryOf } from '../status/summary.ts';
-import type { Action, AssignmentExpiry, Claim, ExpiryDecision, Facts, Failed } from './facts.ts';
-
-/** So long the RoleGrant itself has to remove what has ended, and to report it to its owner. */
-export const HANDOVER_MS = 30_000;
+import {
+  type Action,
+  type AssignmentExpiry,
+  type Claim,
+  type ExpiryDecision,
+  type Facts,
+  type Failed,
+  HANDOVER_MS,
+  lastEnd,
+} from './facts.ts';
 
 /**
  * From what is known to what to do, for one assignment that ends. Pure. At the latest end of its owners it is revoked, whatever
@@ -89,16 +95,6 @@ function revoke({ spec }: AssignmentExpiry, end: number): Action {
       message: `deleted role assignment ${spec.assignmentId}: given to RoleGrant ${whose} until ${timestamp(end)}`,
     },
   };
-}
-
-/** Wall ms; undefined while an owner has none. */
-export function lastEnd({ spec }: AssignmentExpiry): number | undefined {
-  const ends = spec.owners.map(({ expiresAt }) =>
-    // What cannot be read is over.
-    expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt) || 0,
-  );
-  const last = Math.max(...ends);
-  return Number.isFinite(last) ? last : undefined;
 }
 
 function waiting(object: AssignmentExpiry, { now }: Facts): Summary {

@@ -2,7 +2,7 @@ import type { AssignmentExpiry, AssignmentExpiryStatus } from '../../api/assignm
 import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
 import type { ObservedAssignment } from '../role-grant/facts.ts';
 
-/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` brings and `decide` decides from, and when an object ends: plain data, so that a table can hold it. */
 
 /** A RoleGrant that lives, asks for the assignment, and may have it now. */
 export interface Claim {
@@ -49,7 +49,7 @@ export type OwnStatus = Omit<
 export type Action =
   | CommonAction<OwnStatus>
   | { readonly type: 'deleteAssignment'; readonly id: string; readonly event: ReconcileEvent }
-  /** Only as it was judged: an owner that was recorded meanwhile keeps it. */
+  /** Only as it was observed: an owner that was recorded meanwhile keeps it. */
   | { readonly type: 'deleteSelf' };
 
 /** The action that failed just before, if one did. */
@@ -60,3 +60,16 @@ export interface Failed {
 
 export type ExpiryDecision = Decision<Action, OwnStatus>;
 export type { AssignmentExpiry };
+
+/** So long the RoleGrant itself has to remove what has ended, and to report it to its owner. */
+export const HANDOVER_MS = 30_000;
+
+/** Wall ms; undefined while an owner has none. */
+export function lastEnd({ spec }: AssignmentExpiry): number | undefined {
+  const ends = spec.owners.map(({ expiresAt }) =>
+    // What cannot be read is over.
+    expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt) || 0,
+  );
+  const last = Math.max(...ends);
+  return Number.isFinite(last) ? last : undefined;
+}

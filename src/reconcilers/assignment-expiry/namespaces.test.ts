@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
-import { expiryNamespaces } from './namespaces.ts';
+import { expiryNamespaces } from './index.ts';
 
 it('takes the turns of all its owners, each once; else azid’s own', () => {
   const stores = emptyStores();

@@ -14,7 +14,7 @@ import { MissingReferences } from '../proof/missing-references.ts';
 import { awaitingAll, HeldIdentities, identityAt, marksOf, noSystemProofs } from '../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
-import { HANDOVER_MS } from './decide.ts';
+import { HANDOVER_MS } from './facts.ts';
 import { type ObserveDeps, observe } from './observe.ts';
 
 /** What is asked at an end, and who then counts as one that may have the assignment for longer. */

@@ -5,8 +5,7 @@ import type { ReconcileContext } from '../kind.ts';
 import type { CoOwnerDeps } from '../role-grant/ownership/co-owners.ts';
 import { failureOf } from '../status/failure.ts';
 import { claimsOn, livingOwners } from './claims.ts';
-import { HANDOVER_MS, lastEnd } from './decide.ts';
-import type { AssignmentExpiry, AssignmentNow, Facts } from './facts.ts';
+import { type AssignmentExpiry, type AssignmentNow, type Facts, HANDOVER_MS, lastEnd } from './facts.ts';
 
 export interface ObserveDeps extends Omit<CoOwnerDeps, 'firstSeen'> {
   readonly assignments: Pick<RoleAssignments, 'get'>;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { EventSource, EventSourceStatus } from '../../api/event-source.ts';
 import { CLOUDS } from '../../azure/arm/clouds.ts';
 import type { ClockState } from '../../hints/service-bus/clocks.ts';
-import { decide } from './decide.ts';
+import { decide } from './index.ts';
 
 const NOW = Date.parse('2026-11-29T10:00:00Z');
 const source = (conditions: EventSourceStatus['conditions'] = []): EventSource => ({

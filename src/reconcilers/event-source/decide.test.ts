@@ -3,8 +3,8 @@ import type { EventSource, EventSourceStatus } from '../../api/event-source.ts';
 import { CLOUDS } from '../../azure/arm/clouds.ts';
 import type { QueueFailureReason } from '../../hints/service-bus/failure.ts';
 import type { QueueState } from '../../hints/service-bus/queue-state.ts';
-import { decide } from './decide.ts';
-import type { SourceFacts } from './facts.ts';
+import type { SourceFacts } from './connection.ts';
+import { decide } from './index.ts';
 
 const BORN = '2026-11-23T10:00:00Z';
 const NOW = Date.parse('2026-11-29T10:00:00Z');

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { EventSource, EventSourceStatus } from '../../api/event-source.ts';
 import { CLOUDS } from '../../azure/arm/clouds.ts';
 import type { ObservedSubscription } from '../../hints/arrivals/by-source.ts';
-import { decide } from './decide.ts';
-import type { SourceFacts } from './facts.ts';
+import type { SourceFacts } from './connection.ts';
+import { decide } from './index.ts';
 
 /** One subscription falls silent while the others deliver. */
 const MINUTE = 60_000;

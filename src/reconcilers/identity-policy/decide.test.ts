@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { policy } from '../user-assigned-identity/facts.fixture.ts';
-import { decide } from './decide.ts';
+import { decide } from './index.ts';
 
 const namespaces = [
   { name: 'team-a', labels: {} },

@@ -3,7 +3,7 @@ import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
-import { type ObserveDeps, observe } from './observe.ts';
+import { type ObserveDeps, observe } from './index.ts';
 
 /** What the judgement of a policy rests on. */
 

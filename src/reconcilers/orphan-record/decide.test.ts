@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_ORPHAN_RECORDS, ORPHAN_RECORD_KEPT_MS, type OrphanRecord } from '../../api/orphan-record.ts';
 import { meta } from '../stores.fixture.ts';
-import { byAge, decide, surplus } from './decide.ts';
+import { byAge, decide, surplus } from './index.ts';
 
 const MADE = Date.parse('2026-11-23T10:00:00Z');
 const record = (name: string, madeAt = MADE): OrphanRecord =>

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ManagedStatus } from '../../api/schema/common.ts';
 import type { Hint } from '../../hints/hint.ts';
 import { WorkQueue } from '../../runtime/queue/queue.ts';
-import { onNews } from '../activity/on-news.ts';
+import { onNews } from '../activity/owned.ts';
 import type { Drift } from '../decision.ts';
 import { written } from '../kind.ts';
 import { emptyStores } from '../stores.fixture.ts';

@@ -1,7 +1,7 @@
 import type { How, Observation } from '../../cache/store/entry.ts';
 import type { Change } from '../../cache/store/store.ts';
 import { Emitter } from '../../runtime/controller/watch.ts';
-import { watches as assignmentExpiry } from '../assignment-expiry/watches.ts';
+import { watches as assignmentExpiry } from '../assignment-expiry/index.ts';
 import { holds as holdsOfCredentials } from '../federated-identity-credential/request.ts';
 import {
   store as credentials,
