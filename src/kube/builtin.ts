@@ -1,7 +1,6 @@
 /** The kinds of Kubernetes itself that azid uses, with the fields it uses. */
 import type { KubeClient } from './client.ts';
-import { objectPath } from './path.ts';
-import type { Condition, KubeObject, Resource } from './types.ts';
+import { type Condition, type KubeObject, objectPath, type Resource } from './types.ts';
 
 export interface Namespace extends KubeObject {
   readonly status?: { readonly phase?: 'Active' | 'Terminating' };
@@ -118,4 +117,12 @@ export async function createToken(
     signal,
   );
   return { token: status.token, expirationTimestamp: status.expirationTimestamp };
+}
+
+/**
+ * Formats wall time (ms since the epoch) as a Kubernetes MicroTime. The API server answers 400 to the three digits
+ * that `Date.toISOString` gives; MicroTime wants six (docs/kubernetes.md section 7).
+ */
+export function microTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
 }

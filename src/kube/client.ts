@@ -1,13 +1,15 @@
 /** The REST verbs on typed resources. No retries: each caller knows whether its call may be repeated. */
 import { KubeError } from './errors.ts';
-import { collectionPath, creationPath, objectPath } from './path.ts';
 import type { KubeTransport } from './transport/transport.ts';
 import {
   apiVersionOf,
+  collectionPath,
+  creationPath,
   type KubeObject,
   keyOf,
   type ObjectKey,
   type ObjectMeta,
+  objectPath,
   type Resource,
 } from './types.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { surplusOf } from './surplus.ts';
+import { surplusOf } from './apply.ts';
 
 const owns = (type: string) => type === 'Ready' || type === 'Confirmed';
 const ready = { type: 'Ready', status: 'True' };

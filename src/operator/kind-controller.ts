@@ -3,7 +3,7 @@ import { AzureError } from '../azure/arm/errors.ts';
 import type { ActivityJournal } from '../hints/activity/journal.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
-import type { EventRecorder } from '../kube/events/events.ts';
+import type { EventRecorder } from '../kube/events.ts';
 import type { Store } from '../kube/informer/store.ts';
 import { keyOf, type ObjectKey, splitKey } from '../kube/types.ts';
 import type { Metrics } from '../observability/metrics/metrics.ts';

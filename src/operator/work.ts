@@ -3,7 +3,7 @@ import type { AzureCaches } from '../cache/caches.ts';
 import { ActivityJournal } from '../hints/activity/journal.ts';
 import type { HintSink } from '../hints/hint.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { EventRecorder } from '../kube/events/events.ts';
+import { EventRecorder } from '../kube/events.ts';
 import type { ObjectKey } from '../kube/types.ts';
 import type { Metrics } from '../observability/metrics/metrics.ts';
 import type { RetainedRecords } from '../orphans/records/retained.ts';

@@ -15,7 +15,7 @@ import { statusJson, statusText } from '../../src/cli/status/status-text.ts';
 import type { AzureReads } from '../../src/inspect/azure/live.ts';
 import { reportOf, type StatusReport } from '../../src/inspect/report.ts';
 import { createToken } from '../../src/kube/builtin.ts';
-import type { Interceptor, KubeRequest } from '../../src/kube/transport/transport.ts';
+import type { Interceptor, KubeRequest } from '../../src/kube/transport/request.ts';
 import { findCondition } from '../../src/runtime/status/conditions.ts';
 import { tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import { Estate } from '../support/kinds/estate.ts';

@@ -15,15 +15,15 @@ import {
 } from '../../src/kube/builtin.ts';
 import { KubeClient } from '../../src/kube/client.ts';
 import { isAlreadyExists, isConflict, isInvalid, isNotFound } from '../../src/kube/errors.ts';
-import { EventRecorder } from '../../src/kube/events/events.ts';
+import { EventRecorder } from '../../src/kube/events.ts';
 import { addFinalizer, removeFinalizer } from '../../src/kube/finalizers.ts';
 import { Informer } from '../../src/kube/informer/informer.ts';
 import { pagedList } from '../../src/kube/informer/list.ts';
 import { LeaderElector } from '../../src/kube/lease/lease.ts';
-import { silentLog } from '../../src/kube/log.ts';
 import { KubeTransport } from '../../src/kube/transport/transport.ts';
 import type { Condition, KubeObject, Resource } from '../../src/kube/types.ts';
 import { until } from '../../src/kube/until.fixture.ts';
+import { silentLog } from '../../src/runtime/log.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { type ControlPlane, startControlPlane } from '../../src/sandbox/apiserver/control-plane.ts';
 

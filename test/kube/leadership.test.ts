@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { configMaps, leases } from '../../src/kube/builtin.ts';
-import type { Interceptor } from '../../src/kube/transport/transport.ts';
+import type { Interceptor } from '../../src/kube/transport/request.ts';
 import { Journal } from '../support/journal.ts';
 import { RG1, useStage } from '../support/stage.ts';
 

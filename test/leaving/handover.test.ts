@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { KINDS } from '../../src/api/index.ts';
 import { loadKubeEndpoint } from '../../src/kube/access/config.ts';
 import { type ConfigMap, configMaps, namespaces } from '../../src/kube/builtin.ts';
-import type { Interceptor } from '../../src/kube/transport/transport.ts';
+import type { Interceptor } from '../../src/kube/transport/request.ts';
 import { type KubeObject, keyOf } from '../../src/kube/types.ts';
 import { type Bundle, readBundle, writeBundle } from '../../src/leaving/handover/bundle.ts';
 import { exportBundle } from '../../src/leaving/handover/export.ts';

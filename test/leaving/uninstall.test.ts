@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { roleGrant } from '../../src/api/role-grant.ts';
 import { FINALIZER } from '../../src/api/schema/common.ts';
 import { type ConfigMap, configMaps } from '../../src/kube/builtin.ts';
-import type { KubeRequest } from '../../src/kube/transport/transport.ts';
+import type { KubeRequest } from '../../src/kube/transport/request.ts';
 import { list } from '../../src/leaving/uninstall/listing.ts';
 import { type UninstallOptions, uninstall } from '../../src/leaving/uninstall/uninstall.ts';
 import { LEFT_BEHIND_CONFIG_MAP } from '../../src/reconcilers/own-config-maps.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { eventSource } from '../../src/api/event-source.ts';
 import { HOME_SHARD, SHARD_LABEL } from '../../src/api/schema/shard.ts';
-import { LEASE_TIMES } from '../../src/kube/lease/lease-times.ts';
+import { LEASE_TIMES } from '../../src/kube/lease/lease-record.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { EventStage } from '../support/kinds/events.ts';
 import { until } from '../support/testbed.ts';

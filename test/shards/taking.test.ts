@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOME_SHARD, SHARD_LABEL } from '../../src/api/schema/shard.ts';
 import { namespaces } from '../../src/kube/builtin.ts';
-import type { Interceptor } from '../../src/kube/transport/transport.ts';
+import type { Interceptor } from '../../src/kube/transport/request.ts';
 import type { WatchTap } from '../../src/reconcilers/stores.ts';
 import { until } from '../support/testbed.ts';
 import { BLUE, useShards } from './shard-stage.ts';

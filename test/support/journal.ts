@@ -1,5 +1,5 @@
 import type { Intercept } from '../../src/azure/arm/arm-policies.ts';
-import type { Interceptor, KubeRequest } from '../../src/kube/transport/transport.ts';
+import type { Interceptor, KubeRequest } from '../../src/kube/transport/request.ts';
 
 export interface KubeCall {
   readonly request: KubeRequest;

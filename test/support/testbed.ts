@@ -16,9 +16,10 @@ import {
 } from '../../src/kube/builtin.ts';
 import { type Applied, KubeClient } from '../../src/kube/client.ts';
 import { isNotFound, isTransient } from '../../src/kube/errors.ts';
-import { LEASE_TIMES, type LeaseTimes } from '../../src/kube/lease/lease-times.ts';
+import { LEASE_TIMES, type LeaseTimes } from '../../src/kube/lease/lease-record.ts';
 import { SharedAgent } from '../../src/kube/transport/agent.ts';
-import { type Interceptor, type KubeRequest, KubeTransport } from '../../src/kube/transport/transport.ts';
+import type { Interceptor, KubeRequest } from '../../src/kube/transport/request.ts';
+import { KubeTransport } from '../../src/kube/transport/transport.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import { Operator, type RunEnd } from '../../src/operator/operator.ts';
 import type { OperatorOptions } from '../../src/operator/options.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { CREDENTIAL_KINDS, type CredentialKind } from '../../azure/arm/credential.ts';
 import { AZURE_LIMITS } from '../../azure/limits.ts';
-import { LEASE_TIMES } from '../../kube/lease/lease-times.ts';
+import { LEASE_TIMES } from '../../kube/lease/lease-record.ts';
 import type { Flag } from '../flag.ts';
 import {
   bool,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { loadKubeEndpoint } from '../../kube/access/config.ts';
-import { type LeaseTimes, wrongTimes } from '../../kube/lease/lease-times.ts';
+import { type LeaseTimes, wrongTimes } from '../../kube/lease/lease-record.ts';
 import { shardLeaseName } from '../../kube/lease/shard-lease.ts';
 import { parseListenAddress } from '../../observability/address.ts';
 import { createLog } from '../../observability/logs/logs.ts';

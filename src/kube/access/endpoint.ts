@@ -1,3 +1,5 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+
 /** What the transport must know of a cluster, and no more: the door through which any source of credentials enters. */
 export interface KubeEndpoint {
   /** `https://host:port`, with a path prefix where a proxy serves several clusters; no trailing slash. */
@@ -25,4 +27,19 @@ export interface TlsMaterial {
   readonly servername?: string;
   /** `insecure-skip-tls-verify` of the kubeconfig. */
   readonly insecure?: boolean;
+}
+
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Another one for other material: what was opened with one is not used with another. */
+export function textOf({ ca, cert, key, servername, insecure }: TlsMaterial): string {
+  return JSON.stringify([ca, cert, key, servername, insecure]);
+}
+
+export function contextOf({ ca, cert, key }: TlsMaterial): SecureContext {
+  return createSecureContext({
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  });
 }

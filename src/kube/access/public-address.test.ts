@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { whyUnreachable } from './public-address.ts';
+import { whyUnreachable } from './cluster-issuer.ts';
 
 it.each([
   'https://oidc.eks.eu-west-1.amazonaws.com/id/0123',

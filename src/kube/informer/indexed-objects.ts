@@ -1,5 +1,6 @@
+/** What a store is made of: objects by key, indexes of them, and listeners to what changes. */
+import { KeysByTerm } from '../../runtime/shared-texts.ts';
 import type { KubeObject, ObjectKey } from '../types.ts';
-import { StoreIndex } from './store-index.ts';
 
 export interface StoreChange<T> {
   readonly key: ObjectKey;
@@ -90,5 +91,64 @@ export class IndexedObjects<T extends KubeObject> {
         `Expected the index to be one of [${[...this.#indexes.keys()].join(', ')}], got "${name}"`,
       );
     return index;
+  }
+}
+
+/** From a value to the keys of the objects that have it, kept right when an object's values change. */
+class StoreIndex<T> {
+  readonly #valuesOf: (object: T) => readonly string[];
+  readonly #keys = new KeysByTerm();
+
+  /** @param valuesOf the same for the same object, whenever it is asked: what an object had is not kept beside it */
+  constructor(valuesOf: (object: T) => readonly string[]) {
+    this.#valuesOf = valuesOf;
+  }
+
+  keys(value: string): readonly ObjectKey[] {
+    return [...this.#keys.of(value)];
+  }
+
+  has(value: string): boolean {
+    return this.#keys.has(value);
+  }
+
+  /** Another object stands under the key, or one that reads otherwise, or none. */
+  replace(key: ObjectKey, old: T | undefined, next: T | undefined): void {
+    if (old !== undefined) for (const value of this.#valuesOf(old)) this.#keys.remove(value, key);
+    if (next !== undefined) for (const value of this.#valuesOf(next)) this.#keys.add(value, key);
+  }
+}
+
+/** Hears of changes, one by one. */
+export type Listener<C> = (change: C) => void;
+
+/** Each listener hears of each change, in order, also of those after which another listener threw. */
+export class Listeners<C> {
+  readonly #listeners = new Set<Listener<C>>();
+  readonly #onError: ((error: unknown) => void) | undefined;
+
+  /** @param onError without it the first error is thrown at the end */
+  constructor(onError?: (error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  add(listener: Listener<C>): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  notify(changes: readonly C[]): void {
+    const errors: unknown[] = [];
+    for (const change of changes)
+      for (const listener of this.#listeners)
+        try {
+          listener(change);
+        } catch (error) {
+          errors.push(error);
+        }
+    for (const error of errors) {
+      if (!this.#onError) throw error;
+      this.#onError(error);
+    }
   }
 }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../runtime/log.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type ConfigMap, configMaps } from '../builtin.ts';
 import { KubeClient } from '../client.ts';
-import { silentLog } from '../log.ts';
 import { configMap } from '../objects.fixture.ts';
 import { ScriptedServer } from '../transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../transport/transport.ts';

@@ -1,5 +1,5 @@
+import { type Log, silentLog } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { type Log, silentLog } from '../log.ts';
 import type { KubeObject } from '../types.ts';
 import { listSelected } from './list.ts';
 import { type ReflectorEvent, type ReflectorOptions, type ReflectorState, reflect } from './reflector.ts';

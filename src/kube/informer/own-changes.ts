@@ -1,5 +1,4 @@
-import type { KubeObject, ObjectKey } from '../types.ts';
-import { isOlder } from './resource-version.ts';
+import { isOlder, type KubeObject, type ObjectKey } from '../types.ts';
 
 type Version = Pick<KubeObject['metadata'], 'uid' | 'resourceVersion'>;
 

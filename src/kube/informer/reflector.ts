@@ -16,12 +16,10 @@ import {
   isVersionTooLarge,
   KubeError,
 } from '../errors.ts';
-import { type KubeObject, keyOf } from '../types.ts';
+import { isOlder, type KubeObject, keyOf } from '../types.ts';
 import { WatchBackoff } from './backoff.ts';
 import { LIST_TIMEOUT_MS, type ListOptions, listSelected, selectionOf } from './list.ts';
-import { isOlder } from './resource-version.ts';
-import { withoutManagedFields } from './transform.ts';
-import { watchEventOf } from './watch-event.ts';
+import { watchEventOf, withoutManagedFields } from './received.ts';
 
 export type ReflectorEvent<T> =
   /**

@@ -4,13 +4,11 @@
  */
 
 import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
-import { type KubeObject, keyOf, type ObjectKey } from '../types.ts';
-import { IndexedObjects, type StoreChange } from './indexed-objects.ts';
-import { type Listener, Listeners } from './listeners.ts';
+import { compareVersions, isOlder, type KubeObject, keyOf, type ObjectKey } from '../types.ts';
+import { IndexedObjects, type Listener, Listeners, type StoreChange } from './indexed-objects.ts';
 import { OwnChanges } from './own-changes.ts';
+import { freezeDeep, withoutManagedFields } from './received.ts';
 import type { ReflectorEvent } from './reflector.ts';
-import { compareVersions, isOlder } from './resource-version.ts';
-import { freezeDeep, withoutManagedFields } from './transform.ts';
 
 export type { StoreChange } from './indexed-objects.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LEASE_TIMES, wrongTimes } from './lease-times.ts';
+import { LEASE_TIMES, wrongTimes } from './lease-record.ts';
 
 const FLAGS = {
   leaseDurationMs: '--lease-duration',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Log, silentLog } from '../../runtime/log.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { KubeClient } from '../client.ts';
-import type { Log } from '../log.ts';
 import { ScriptedServer } from '../transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../transport/transport.ts';
 import { until } from '../until.fixture.ts';
@@ -128,7 +128,13 @@ describe('a follower', () => {
     const record = (level: string) => (fields: object, message: string) => {
       if (level !== 'debug') said.push({ level, ...fields, message });
     };
-    return { debug: record('debug'), info: record('info'), warn: record('warn'), error: record('error') };
+    return {
+      ...silentLog,
+      debug: record('debug'),
+      info: record('info'),
+      warn: record('warn'),
+      error: record('error'),
+    };
   };
 
   it('says who leads, once, and again when another one does', async () => {

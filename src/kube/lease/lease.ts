@@ -1,17 +1,23 @@
 /** Leader election on a Lease, with client-go's times and its rule that only locally observed change counts. */
 
+import { type Log, silentLog } from '../../runtime/log.ts';
 import { Pause } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Lease } from '../builtin.ts';
 import type { KubeClient } from '../client.ts';
 import { isAlreadyExists, isConflict, KubeError } from '../errors.ts';
-import { type Log, silentLog } from '../log.ts';
-import { followLease } from './follow-lease.ts';
-import { LeaseClient } from './lease-client.ts';
-import { abandonedSpec, heldBy, ObservedLease, releasedSpec } from './lease-record.ts';
-import { JITTER, LEASE_TIMES, type LeaseTimes, wrongTimes } from './lease-times.ts';
-import { RunningOut } from './running-out.ts';
-import { type Trouble, WaitingReport } from './waiting-report.ts';
+import { followLease, LeaseClient } from './lease-client.ts';
+import {
+  abandonedSpec,
+  heldBy,
+  JITTER,
+  LEASE_TIMES,
+  type LeaseTimes,
+  ObservedLease,
+  releasedSpec,
+  wrongTimes,
+} from './lease-record.ts';
+import { RunningOut, type Trouble, WaitingReport } from './standby.ts';
 
 export interface LeaderElectorOptions extends Partial<LeaseTimes> {
   /** On a transport of its own: a busy queue must not delay a renewal (kueue #15537). */

@@ -1,6 +1,6 @@
 import { HOME_SHARD } from '../../api/schema/shard.ts';
 import type { Lease } from '../builtin.ts';
-import { compareVersions } from '../informer/resource-version.ts';
+import { compareVersions } from '../types.ts';
 
 /**
  * What the Lease of a shard says besides who leads: for which shard its holder works, and up to which version of the Namespaces it has let

@@ -1,6 +1,5 @@
 import { Agent } from 'undici';
-import type { TlsMaterial } from '../access/endpoint.ts';
-import { CONNECT_TIMEOUT_MS, contextOf, textOf } from './tls.ts';
+import { CONNECT_TIMEOUT_MS, contextOf, type TlsMaterial, textOf } from '../access/endpoint.ts';
 
 /** undici's 4 s would mean a new TLS connection for nearly every call of a quiet controller. */
 const KEEP_ALIVE_MS = 30_000;

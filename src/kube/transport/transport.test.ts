@@ -4,8 +4,9 @@ import { createPki } from '../../simulator/certificates.ts';
 import { isAborted, isConnectionFailed, isNotFound, isTimeout, type KubeError } from '../errors.ts';
 import { until } from '../until.fixture.ts';
 import { SharedAgent } from './agent.ts';
+import type { RequestSample } from './request.ts';
 import { ScriptedServer } from './scripted-server.fixture.ts';
-import { KubeTransport, type RequestSample, type TransportOptions } from './transport.ts';
+import { KubeTransport, type TransportOptions } from './transport.ts';
 
 const never = new AbortController().signal;
 const get = (path: string) => ({ method: 'GET', path }) as const;

@@ -4,49 +4,15 @@
  */
 
 import type { Readable } from 'node:stream';
-import { text as textOf } from 'node:stream/consumers';
 import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { EndpointCredentials, KubeEndpoint } from '../access/endpoint.ts';
-import { KubeError } from '../errors.ts';
+import { errorOfResponse, KubeError, type KubeResponse } from '../errors.ts';
 import { SharedAgent } from './agent.ts';
+import { alive, jsonLines, readWhole, type StreamAnswer } from './answer.ts';
 import { Deadline } from './deadline.ts';
-import { jsonLines } from './lines.ts';
-import { errorOfResponse, type KubeResponse } from './response.ts';
-import { type StreamAnswer, WatchConnection } from './watch-connection.ts';
-
-export type { KubeResponse } from './response.ts';
-
-type KubeMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-export interface KubeRequest {
-  readonly method: KubeMethod;
-  /** Absolute path below the server, each segment already encoded. */
-  readonly path: string;
-  /** Undefined members are left out. */
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** `application/json` by default. */
-  readonly contentType?: string;
-  /** `application/json` by default; some documents have a JSON type of their own and refuse that (406). */
-  readonly accept?: string;
-  /** For the whole call; for a stream, until its headers. Defaults to 30 s. */
-  readonly timeoutMs?: number;
-}
-
-/** Stands between a call and the wire, for the crash harness. A status of 400 and above is still a response here. */
-export type Interceptor = (
-  request: KubeRequest,
-  next: (request: KubeRequest) => Promise<KubeResponse>,
-) => Promise<KubeResponse>;
-
-/** One finished call, for `rest_client_requests_total`. `code`: the HTTP status, or `<error>` as client-go says. */
-export interface RequestSample {
-  readonly code: string;
-  readonly method: KubeMethod;
-  readonly host: string;
-}
+import { callOf, type Interceptor, type KubeRequest, queryOf, type RequestSample } from './request.ts';
+import { WatchConnection } from './watch-connection.ts';
 
 export interface TransportOptions {
   readonly endpoint: KubeEndpoint;
@@ -199,15 +165,6 @@ export class KubeTransport {
   }
 }
 
-const callOf = (request: KubeRequest) => `${request.method} ${request.path}`;
-
-function queryOf(query: KubeRequest['query']): string {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query ?? {}))
-    if (value !== undefined) parameters.set(name, String(value));
-  return parameters.size > 0 ? `?${parameters}` : '';
-}
-
 /** An exec plugin may hang; the call's end is not to wait for it. */
 async function credentialsOf(endpoint: KubeEndpoint, signal: AbortSignal): Promise<EndpointCredentials> {
   signal.throwIfAborted();
@@ -219,30 +176,6 @@ async function credentialsOf(endpoint: KubeEndpoint, signal: AbortSignal): Promi
       reason: 'ConnectionFailed',
       cause: error,
     });
-  }
-}
-
-async function readWhole(answer: StreamAnswer): Promise<KubeResponse> {
-  const text = await textOf(answer.body);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(answer.headers))
-    if (value !== undefined) headers[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
-  return { status: answer.statusCode, headers, body: parseBody(text) };
-}
-
-function parseBody(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-async function* alive(chunks: AsyncIterable<Uint8Array>, onChunk: () => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    onChunk();
-    yield chunk;
   }
 }
 

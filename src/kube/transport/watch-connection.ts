@@ -1,25 +1,15 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { isIP } from 'node:net';
-import type { Readable } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import type { TlsMaterial } from '../access/endpoint.ts';
+import { CONNECT_TIMEOUT_MS, contextOf, type TlsMaterial, textOf } from '../access/endpoint.ts';
 import { NotConnected } from '../errors.ts';
-import { CONNECT_TIMEOUT_MS, contextOf, textOf } from './tls.ts';
+import type { StreamAnswer } from './answer.ts';
 
 /** Of HTTP/2's 64 KiB a first list over a long line would bring as much each time that the line is crossed. */
 const STREAM_WINDOW = 1 << 20;
 const CONNECTION_WINDOW = 1 << 22;
-
-/** The headers of an answer, and its body as it comes. */
-export interface StreamAnswer {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Readable;
-  /** Asked once the body has ended: it ended with its connection, and not because the server had no more to say. */
-  wasCut?(): boolean;
-}
 
 interface WatchConnectionOptions {
   /** `https://host:port`. */

@@ -1,7 +1,7 @@
 import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { LeaderElector } from '../../kube/lease/lease.ts';
-import type { Interceptor } from '../../kube/transport/transport.ts';
+import type { Interceptor } from '../../kube/transport/request.ts';
 import type { Metrics } from '../../observability/metrics/metrics.ts';
 import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { OperatorOptions } from '../options.ts';

@@ -2,7 +2,7 @@ import { shardNamed } from '../../api/schema/shard.ts';
 import { namespaces } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
-import { isOlder } from '../../kube/informer/resource-version.ts';
+import { isOlder } from '../../kube/types.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import type { Membership } from './membership.ts';

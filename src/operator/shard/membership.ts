@@ -1,8 +1,8 @@
 import { shardNamed } from '../../api/schema/shard.ts';
 import type { Namespace } from '../../kube/builtin.ts';
-import { compareVersions } from '../../kube/informer/resource-version.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import type { SeenNamespaces } from '../../kube/lease/shard-lease.ts';
+import { compareVersions } from '../../kube/types.ts';
 
 /**
  * How a namespace stands to this shard: `wanted` by its label, and not had yet, since another one may still work on it; `ours`;

@@ -1,6 +1,6 @@
 import { FINALIZER, type ManagedObject } from '../../api/schema/common.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import type { EventRecorder } from '../../kube/events/events.ts';
+import type { EventRecorder } from '../../kube/events.ts';
 import { addFinalizer, removeFinalizer } from '../../kube/finalizers.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import type { Clock } from '../../runtime/time/clock.ts';

@@ -5,7 +5,7 @@ import { RequestScheduler } from '../../azure/requests/request-scheduler.ts';
 import { ActivityJournal } from '../../hints/activity/journal.ts';
 import { Self } from '../../hints/self.ts';
 import type { Applied, KubeClient } from '../../kube/client.ts';
-import type { EventRecord } from '../../kube/events/events.ts';
+import type { EventRecord } from '../../kube/event-series.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
 import { Waits } from '../../runtime/controller/workers.ts';
 import { silentLog } from '../../runtime/log.ts';

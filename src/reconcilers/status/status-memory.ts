@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ManagedObject, ManagedStatus } from '../../api/schema/common.ts';
 import { asStored } from '../../kube/apply.ts';
-import { compareVersions } from '../../kube/informer/resource-version.ts';
-import { type Condition, keyOf, type ObjectKey } from '../../kube/types.ts';
+import { type Condition, compareVersions, keyOf, type ObjectKey } from '../../kube/types.ts';
 
 /**
  * The types of condition that azid sets. Others in a status are other managers': they are neither believed nor touched.

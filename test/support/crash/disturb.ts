@@ -1,5 +1,5 @@
 import { type Intercept, isWrite, type SeenRequest } from '../../../src/azure/arm/arm-policies.ts';
-import type { Interceptor, KubeRequest } from '../../../src/kube/transport/transport.ts';
+import type { Interceptor, KubeRequest } from '../../../src/kube/transport/request.ts';
 import { seeded } from './seeded.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,7 +1,8 @@
 import { KINDS } from '../../../src/api/index.ts';
 import { loadKubeEndpoint } from '../../../src/kube/access/config.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
-import { type Interceptor, KubeTransport } from '../../../src/kube/transport/transport.ts';
+import type { Interceptor } from '../../../src/kube/transport/request.ts';
+import { KubeTransport } from '../../../src/kube/transport/transport.ts';
 import { type KubeObject, keyOf } from '../../../src/kube/types.ts';
 import type { InstallationDeps } from '../../../src/leaving/deps.ts';
 import { systemClock } from '../../../src/runtime/time/clock.ts';

@@ -1,43 +1,36 @@
 /** Kubernetes Events (events.k8s.io/v1) as a courtesy: bounded, thinned out, and never in the way of the work. */
 
-import { RecentMap } from '../../runtime/recent-map.ts';
-import { cutText } from '../../runtime/status/conditions.ts';
-import { type Clock, sleep } from '../../runtime/time/clock.ts';
-import { type Event, events } from '../builtin.ts';
-import type { Draft, KubeClient } from '../client.ts';
-import { isAlreadyExists, isNotFound, isTransient, KubeError } from '../errors.ts';
-import { type Log, silentLog } from '../log.ts';
-import { microTime } from '../micro-time.ts';
-import type { KubeObject } from '../types.ts';
-import { CAPACITY, EventBudget, SERIES_MS, type Series } from './event-series.ts';
+import { type Log, silentLog } from '../runtime/log.ts';
+import { RecentMap } from '../runtime/recent-map.ts';
+import { type Clock, sleep } from '../runtime/time/clock.ts';
+import { type BucketSize, TokenBucket } from '../runtime/token-bucket.ts';
+import { type Event, events, microTime } from './builtin.ts';
+import type { Draft, KubeClient } from './client.ts';
+import { isAlreadyExists, isNotFound, isTransient, KubeError } from './errors.ts';
+import {
+  type EventRecord,
+  eventOf,
+  newSeries,
+  type Reporter,
+  type Series,
+  seriesKey,
+} from './event-series.ts';
 
-export interface EventRecord {
-  readonly regarding: KubeObject;
-  readonly type: 'Normal' | 'Warning';
-  /** CamelCase, stable, at most 128 characters. */
-  readonly reason: string;
-  /** What azid was doing, CamelCase, at most 128 characters. */
-  readonly action: string;
-  /** For people; cut at 1 kB, the server's limit. */
-  readonly note: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-export interface EventRecorderOptions {
+export interface EventRecorderOptions extends Reporter {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: () => number;
-  /** `azid.dev/controller` or the like: a qualified name. */
-  readonly reportingController: string;
-  /** The pod; at most 128 characters. */
-  readonly reportingInstance: string;
   readonly log?: Log;
   /** Writes that may wait; more are dropped. Defaults to 1000. */
   readonly queueLimit?: number;
 }
 
-const NOTE_BYTES = 1024;
-const WORD_LENGTH = 128;
+/** Alike within this time is one series (client-go `tools/record`). */
+const SERIES_MS = 600_000;
+/** Of each object: so many at once, then one each five minutes (client-go's spam filter). */
+const BUDGET: BucketSize = { capacity: 25, perSecond: 1 / 300 };
+/** Series and buckets kept; the oldest go first. */
+const CAPACITY = 4096;
 const ATTEMPTS = 3;
 const RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 10_000;
@@ -51,7 +44,8 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #log: Log;
   readonly #series = new RecentMap<Series>(CAPACITY);
-  readonly #budget: EventBudget;
+  /** By uid of the object. */
+  readonly #budgets = new RecentMap<TokenBucket>(CAPACITY);
   readonly #queue: Pending[] = [];
   readonly #stop = new AbortController();
   #writing: Promise<void> | undefined;
@@ -60,7 +54,6 @@ export class EventRecorder {
   constructor(options: EventRecorderOptions) {
     this.#options = options;
     this.#log = options.log ?? silentLog;
-    this.#budget = new EventBudget(options.clock);
   }
 
   /** Returns at once and never throws; an Event that cannot be written is dropped with a debug log. */
@@ -80,10 +73,9 @@ export class EventRecorder {
   }
 
   #take(record: EventRecord): void {
-    const { clock, queueLimit = 1000 } = this.#options;
-    const { regarding, type, reason, action } = record;
-    const note = cutText(record.note, NOTE_BYTES);
-    const key = [regarding.metadata.uid, type, reason, action, note].join('\n');
+    const { clock, random, queueLimit = 1000 } = this.#options;
+    const { regarding, reason } = record;
+    const key = seriesKey(record);
     const now = clock.monotonic();
     const known = this.#series.get(key);
     const alike = known && now - known.lastSeen <= SERIES_MS ? known : undefined;
@@ -99,59 +91,25 @@ export class EventRecorder {
       this.#drop(reason, refusal);
       return;
     }
-    const series = alike ?? this.#newSeries(regarding, now);
+    const series = alike ?? newSeries(regarding, clock, random);
     series.queued = true;
     this.#series.set(key, series);
-    this.#queue.push({ series, event: this.#eventOf(record, note, series) });
+    this.#queue.push({ series, event: eventOf(record, series, this.#options) });
     this.#writing ??= this.#drain();
   }
 
   #refusal(uid: string, queueLimit: number): string | undefined {
     if (this.#stopped) return 'stopped';
     if (this.#queue.length >= queueLimit) return 'queue full';
-    return this.#budget.take(uid) ? undefined : 'too many for one object';
+    const budget = this.#budgets.get(uid) ?? new TokenBucket(BUDGET, this.#options.clock);
+    this.#budgets.set(uid, budget);
+    if (budget.readyInMs() > 0) return 'too many for one object';
+    budget.take();
+    return undefined;
   }
 
   #drop(reason: string, why: string): void {
     this.#log.debug({ reason, why }, 'event dropped');
-  }
-
-  #newSeries(regarding: KubeObject, lastSeen: number): Series {
-    const { clock, random } = this.#options;
-    const suffix = Math.floor(random() * 2 ** 48).toString(16);
-    return {
-      // Events about cluster-scoped objects live in `default`, by Kubernetes' convention.
-      namespace: regarding.metadata.namespace ?? 'default',
-      name: `${regarding.metadata.name.slice(0, 235)}.${suffix}`,
-      count: 1,
-      lastObserved: clock.now(),
-      lastSeen,
-      created: false,
-      queued: false,
-    };
-  }
-
-  #eventOf(record: EventRecord, note: string, series: Series): Draft<Event> {
-    const { reportingController, reportingInstance } = this.#options;
-    const { apiVersion, kind, metadata } = record.regarding;
-    const { name, namespace, uid, resourceVersion } = metadata;
-    return {
-      apiVersion: 'events.k8s.io/v1',
-      kind: 'Event',
-      metadata: {
-        name: series.name,
-        namespace: series.namespace,
-        ...(record.annotations ? { annotations: record.annotations } : {}),
-      },
-      eventTime: microTime(series.lastObserved),
-      type: record.type,
-      reason: record.reason.slice(0, WORD_LENGTH),
-      action: record.action.slice(0, WORD_LENGTH),
-      note,
-      regarding: { apiVersion, kind, name, uid, resourceVersion, ...(namespace ? { namespace } : {}) },
-      reportingController,
-      reportingInstance: reportingInstance.slice(0, WORD_LENGTH),
-    };
   }
 
   async #drain(): Promise<void> {

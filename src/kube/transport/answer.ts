@@ -1,4 +1,16 @@
-import { KubeError } from '../errors.ts';
+/** How the answer to a call is read: whole, or line by line while it comes. */
+import type { Readable } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
+import { KubeError, type KubeResponse } from '../errors.ts';
+
+/** The headers of an answer, and its body as it comes. */
+export interface StreamAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
+  /** Asked once the body has ended: it ended with its connection, and not because the server had no more to say. */
+  wasCut?(): boolean;
+}
 
 /** The largest watch line taken: etcd holds at most 1.5 MiB per object, JSON with managedFields is several times that at worst. */
 const MAX_LINE_CHARS = 32 * 1024 * 1024;
@@ -42,5 +54,32 @@ function parseLine(call: string, line: string): unknown {
     throw new KubeError(`${call}: a line of ${line.length} characters is no JSON`, {
       reason: 'InvalidResponse',
     });
+  }
+}
+
+export async function readWhole(answer: StreamAnswer): Promise<KubeResponse> {
+  const text = await textOf(answer.body);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(answer.headers))
+    if (value !== undefined) headers[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  return { status: answer.statusCode, headers, body: parseBody(text) };
+}
+
+function parseBody(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+export async function* alive(
+  chunks: AsyncIterable<Uint8Array>,
+  onChunk: () => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    onChunk();
+    yield chunk;
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareVersions } from './resource-version.ts';
+import { compareVersions } from './types.ts';
 
 describe('compareVersions', () => {
   it('orders versions as integers of any size', () => {

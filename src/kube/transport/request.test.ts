@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { noTracer, type Tracer } from '../../runtime/trace.ts';
-import { kubeRoute, tracedWrites } from './traced.ts';
+import { kubeRoute, tracedWrites } from './request.ts';
 
 const KIND = '/apis/azid.dev/v1alpha1';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configMaps, customResourceDefinitions, leases, namespaces } from './builtin.ts';
-import { collectionPath, creationPath, objectPath } from './path.ts';
+import { collectionPath, creationPath, objectPath } from './types.ts';
 
 describe('paths', () => {
   it('are those of the API server, for core and named groups, with and without namespace', () => {

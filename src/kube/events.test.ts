@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { KubeClient } from '../client.ts';
-import { silentLog } from '../log.ts';
-import { configMap } from '../objects.fixture.ts';
-import { type Exchange, ScriptedServer } from '../transport/scripted-server.fixture.ts';
-import { KubeTransport } from '../transport/transport.ts';
-import { until } from '../until.fixture.ts';
-import { type EventRecord, EventRecorder, type EventRecorderOptions } from './events.ts';
+import { silentLog } from '../runtime/log.ts';
+import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { KubeClient } from './client.ts';
+import type { EventRecord } from './event-series.ts';
+import { EventRecorder, type EventRecorderOptions } from './events.ts';
+import { configMap } from './objects.fixture.ts';
+import { type Exchange, ScriptedServer } from './transport/scripted-server.fixture.ts';
+import { KubeTransport } from './transport/transport.ts';
+import { until } from './until.fixture.ts';
 
 let server: ScriptedServer;
 let clock: FakeClock;

@@ -1,5 +1,6 @@
-import { KubeError } from '../errors.ts';
-import { errorOfStatus, isStatus } from '../transport/response.ts';
+/** Objects as they come from the API server: the lines of a watch, and what is kept of each object. */
+import { TEXTS } from '../../runtime/shared-texts.ts';
+import { errorOfStatus, isStatus, KubeError } from '../errors.ts';
 import type { KubeObject } from '../types.ts';
 
 /** One line of a watch. */
@@ -47,4 +48,26 @@ export function watchEventOf<T extends KubeObject>(plural: string, line: unknown
         reason: 'InvalidResponse',
       });
   }
+}
+
+/** A copy without `metadata.managedFields`, which nobody here reads and which is about half of an object. */
+export function withoutManagedFields<T extends KubeObject>(object: T): T {
+  const { managedFields: _, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown };
+  return { ...object, metadata };
+}
+
+/** Members whose texts occur once: of one object, of one write. */
+const ONCE = new Set(['uid', 'resourceVersion', 'correlationId', 'message', 'summary']);
+
+/**
+ * Freezes an object and all it holds. Many readers share one instance; a write to it would be a lie to the others. Its texts become
+ * those that others have, too.
+ */
+export function freezeDeep<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  const members = value as Record<string, unknown>;
+  for (const [name, member] of Object.entries(members))
+    if (typeof member !== 'string') freezeDeep(member);
+    else if (!ONCE.has(name)) members[name] = TEXTS.of(member);
+  return Object.freeze(value);
 }
