@@ -9,7 +9,7 @@ import { originOf } from '../../src/simulator/catalog/origins.ts';
 import { systemClock } from '../../src/simulator/clock.ts';
 import { type AnswerForm, HOST_TYPES, type HostType } from '../../src/simulator/hosts/types.ts';
 import type { Operation } from '../../src/simulator/http/operation.ts';
-import { PRESETS } from '../../src/simulator/knobs/presets.ts';
+import { PRESETS } from '../../src/simulator/knobs/knobs.ts';
 import { JOINS, SIMULATED_QUERY } from '../../src/simulator/resource-graph/query/syntax.ts';
 import { TABLES } from '../../src/simulator/resource-graph/tables.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';

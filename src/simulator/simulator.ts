@@ -5,13 +5,12 @@ import { createAuthorization } from './authorization/index.ts';
 import { lockOperations } from './authorization/locks.ts';
 import { createPki } from './certificates.ts';
 import type { Clock } from './clock.ts';
-import { listenForControl } from './control/endpoint.ts';
+import { type ControlOf, controlOf, listenForControl } from './control/endpoint.ts';
 import { eventVerbs } from './control/event-verbs.ts';
 import { frameVerbs } from './control/frame-verbs.ts';
 import { graphVerbs } from './control/graph-verbs.ts';
 import { hostVerbs } from './control/host-verbs.ts';
 import { serviceBusVerbs } from './control/service-bus-verbs.ts';
-import { type ControlOf, controlOf } from './control/verb.ts';
 import { worldVerbs } from './control/world-verbs.ts';
 import type { Send } from './deployments/calls.ts';
 import { Deployments } from './deployments/deployments.ts';
@@ -19,17 +18,17 @@ import { deploymentOperations } from './deployments/operations.ts';
 import { Directory } from './directory.ts';
 import { EventGrid } from './events/event-grid.ts';
 import { Faults } from './faults.ts';
-import { createFederation } from './federation/index.ts';
+import { Credentials } from './federation/credentials.ts';
+import { credentialOperations } from './federation/operations.ts';
 import type { Foundation, Frame } from './frame.ts';
 import { createGraph } from './graph/graph.ts';
 import { SignIns } from './graph/sign-ins.ts';
 import { createHosts } from './hosts/index.ts';
 import { type ArmParts, type Change, perform } from './http/arm.ts';
-import { Callers } from './http/callers.ts';
 import { createEntrance } from './http/entrance.ts';
 import { type Message, splitTarget } from './http/message.ts';
 import type { Caller, Operation } from './http/operation.ts';
-import { type LoggedRequest, RequestLog } from './http/request-log.ts';
+import { Callers, type LoggedRequest, RequestLog } from './http/request-log.ts';
 import { Router } from './http/router.ts';
 import { listen } from './http/server.ts';
 import { Associations, associationOperations } from './identities/associations.ts';
@@ -37,8 +36,7 @@ import { Identities } from './identities/identities.ts';
 import { identityOperations } from './identities/operations.ts';
 import { identityProviderOperations } from './identities/provider-operations.ts';
 import { SystemIdentities, systemIdentityOperations } from './identities/system-identity.ts';
-import { Knobs } from './knobs/knobs.ts';
-import type { Preset } from './knobs/presets.ts';
+import { Knobs, type Preset } from './knobs/knobs.ts';
 import { messagingOperations } from './messaging/index.ts';
 import { PolicyAssignments } from './policies/assignments.ts';
 import { PolicyDefinitions } from './policies/definitions.ts';
@@ -49,9 +47,8 @@ import { cloudMetadataOperations } from './resources/cloud-metadata.ts';
 import { resourceGroupOperations } from './resources/groups.ts';
 import { OperationResults } from './resources/operation-results.ts';
 import { providerOperations } from './resources/providers.ts';
-import { subscriptionOperations } from './resources/subscriptions.ts';
+import { subscriptionOperations, tenantOperations } from './resources/subscriptions.ts';
 import { tagOperations } from './resources/tags.ts';
-import { tenantOperations } from './resources/tenants.ts';
 import { createServiceBus } from './service-bus/broker.ts';
 import { Namespaces } from './service-bus/queues/namespaces.ts';
 import { Throttle } from './throttle/throttle.ts';
@@ -125,7 +122,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const identities = new Identities(foundation);
   const authorization = createAuthorization(foundation);
   const frame: Frame = { ...foundation, identities, authorizer: authorization.authorizer };
-  const federation = createFederation(frame);
+  const credentials = new Credentials(frame);
   const associations = new Associations(foundation);
   const systemIdentities = new SystemIdentities();
   const operationResults = new OperationResults(foundation);
@@ -186,7 +183,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         ...policies.operations,
         ...policyDefinitions.operations,
         ...policyAssignments.operations,
-        ...federation.operations,
+        ...credentialOperations(frame, credentials),
         ...hosts.routes,
         ...resourceGraph.operations,
       ],
@@ -205,13 +202,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   };
   const issuers = new Issuers();
   const graph = createGraph(arm, signIns);
-  const answer = createEntrance(arm, { ...frame, tokens, issuers, federation, signIns }, graph);
+  const answer = createEntrance(arm, { ...frame, tokens, issuers, credentials, signIns }, graph);
   const server = await listen({ port: options.port ?? 0, tls: pki, answer });
   const brokerOptions = { port: options.brokerPort ?? 0, plainPort: 0, tls: pki };
   const serviceBus = await createServiceBus(frame, { tokens, callers, namespaces }, brokerOptions);
 
   const control = controlOf({
-    ...worldVerbs(frame, authorization, federation, subscriptionId),
+    ...worldVerbs(frame, authorization, credentials, subscriptionId),
     ...graphVerbs(graph),
     ...hostVerbs(hosts, arm.router, subscriptionId),
     ...serviceBusVerbs(serviceBus, world, subscriptionId),
@@ -228,7 +225,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
           directory,
           associations,
           authorization,
-          federation,
+          credentials,
           hosts,
           activityLog,
           policyAssignments,

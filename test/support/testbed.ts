@@ -32,7 +32,7 @@ import {
   startControlPlane,
 } from '../../src/sandbox/apiserver/control-plane.ts';
 import { CRDS, KUSTOMIZE_BASE } from '../../src/sandbox/project.ts';
-import type { Preset } from '../../src/simulator/knobs/presets.ts';
+import type { Preset } from '../../src/simulator/knobs/knobs.ts';
 import { tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { endWithFile, hasEnded } from './end-of-file.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createPki, type Pki } from '../../simulator/certificates.ts';
-import { closing } from '../../simulator/http/closing.ts';
+import { closing } from '../../simulator/http/server.ts';
 import type { KubeEndpoint } from '../access/endpoint.ts';
 
 /**

@@ -32,7 +32,7 @@ export interface LaunchedController {
 }
 
 /**
- * The default of 2 min is for Azure's worst day. The honest simulator lags by 20 s at most (src/simulator/knobs/presets.ts), the kind one not
+ * The default of 2 min is for Azure's worst day. The honest simulator lags by 20 s at most (src/simulator/knobs/knobs.ts), the kind one not
  * at all, and whoever watches a sandbox wants to see deletions and repairs soon.
  */
 const AZURE_LAG = { honest: '30s', fast: '1s' } as const;

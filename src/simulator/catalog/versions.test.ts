@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startHostStage } from '../hosts/stage.fixture.ts';
-import { VERSIONS } from './version-table.ts';
-import { serves, versionsOf } from './versions.ts';
+import { serves, VERSIONS, versionsOf } from './versions.ts';
 
 describe('a version is served', () => {
   const known = ['2020-01-01', '2022-01-31-preview', '2024-11-30'];

@@ -4,7 +4,7 @@ import { filterSchema } from '../events/filters.ts';
 import type { ResourceEventData } from '../events/resource-event.ts';
 import { TOPIC_TYPE, TopicError } from '../events/topics.ts';
 import type { Foundation } from '../frame.ts';
-import { ControlError, verb } from './verb.ts';
+import { ControlError, verb } from './endpoint.ts';
 
 const none = z.strictObject({});
 const byId = z.strictObject({ id: z.string() });

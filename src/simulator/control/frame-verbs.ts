@@ -2,16 +2,15 @@ import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { type Faults, faultSchema } from '../faults.ts';
 import type { Frame } from '../frame.ts';
-import type { Callers } from '../http/callers.ts';
 import { splitTarget } from '../http/message.ts';
 import type { Caller } from '../http/operation.ts';
-import type { RequestLog } from '../http/request-log.ts';
+import type { Callers, RequestLog } from '../http/request-log.ts';
 import { type KnobPatch, knobPatchSchema } from '../knobs/schema.ts';
 import type { ExternalPolicies } from '../policies/external.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';
 import type { Issuers } from '../token/issuers.ts';
-import { ControlError, verb } from './verb.ts';
+import { ControlError, verb } from './endpoint.ts';
 
 const none = z.strictObject({});
 

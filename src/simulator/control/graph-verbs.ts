@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Graph, PERMISSIONS } from '../graph/graph.ts';
-import { verb } from './verb.ts';
+import { verb } from './endpoint.ts';
 
 /** What an administrator of the directory does. */
 export function graphVerbs(graph: Pick<Graph, 'allow'>) {

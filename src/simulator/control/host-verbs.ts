@@ -7,7 +7,7 @@ import { identitySchema, readIdentity } from '../hosts/writes/identity-edit.ts';
 import { swapContent, switchSystemOff } from '../hosts/writes/swap.ts';
 import type { Router } from '../http/router.ts';
 import { shortLocation } from '../resources/locations.ts';
-import { ControlError, verb } from './verb.ts';
+import { ControlError, verb } from './endpoint.ts';
 
 const byId = z.strictObject({ id: z.string() });
 const onAll = z.strictObject({ id: z.string().optional() });

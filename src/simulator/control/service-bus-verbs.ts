@@ -4,7 +4,7 @@ import { brokerFaultSchema } from '../service-bus/parts.ts';
 import { type BrokeredMessage, textBody, textOf } from '../service-bus/queues/message.ts';
 import { type Namespace, ROOT_KEY } from '../service-bus/queues/namespaces.ts';
 import { resourceGroupNotFound, type World } from '../world.ts';
-import { ControlError, verb } from './verb.ts';
+import { ControlError, verb } from './endpoint.ts';
 
 const none = z.strictObject({});
 const byQueue = z.strictObject({ id: z.string() });

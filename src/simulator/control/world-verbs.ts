@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { AuthorizationPart } from '../authorizer.ts';
+import type { Credentials } from '../federation/credentials.ts';
 import type { Frame } from '../frame.ts';
 import type { Identity } from '../identities/identities.ts';
 import { shortLocation } from '../resources/locations.ts';
-import type { FederationPart } from '../token/federation.ts';
-import { ControlError, verb } from './verb.ts';
+import { ControlError, verb } from './endpoint.ts';
 
 const none = z.strictObject({});
 const byId = z.strictObject({ id: z.string() });
@@ -16,7 +16,7 @@ const guid = z.guid();
 export function worldVerbs(
   frame: Frame,
   authorization: AuthorizationPart,
-  federation: FederationPart,
+  credentials: Credentials,
   subscriptionId: string,
 ) {
   const { world, directory, identities } = frame;
@@ -171,7 +171,7 @@ export function worldVerbs(
     /** All role assignments there are now, lags aside. */
     assignments: verb(none, () => authorization.held()),
     /** All credentials of an identity there are now, lags aside. */
-    credentials: verb(byId, ({ id }) => federation.held(id)),
+    credentials: verb(byId, ({ id }) => credentials.of(id)),
     /** What there is now, lags aside. */
     identities: verb(none, () =>
       world

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../http/arm.ts';
 import type { Method, Operation } from '../http/operation.ts';
-import { PRESETS } from '../knobs/presets.ts';
+import { PRESETS } from '../knobs/knobs.ts';
 import { encode } from './delivery-attempt.ts';
 import { childEventOf, type EventKnobs, eventOf } from './resource-event.ts';
 

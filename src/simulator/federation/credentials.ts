@@ -4,26 +4,29 @@ import { History } from '../history.ts';
 import type { Identity } from '../identities/identities.ts';
 import { draw } from '../random.ts';
 import { scopeKey } from '../scope.ts';
-import type { FederatedCredentials } from '../token/federation.ts';
 
-export interface FederatedCredential {
-  readonly identityId: string;
+/** A credential as it stands, whoever made it. */
+export interface HeldCredential {
   readonly name: string;
   readonly issuer: string;
   readonly subject: string;
   readonly audience: string;
+}
+
+export interface FederatedCredential extends HeldCredential {
+  readonly identityId: string;
   /** Monotonic ms from which the token endpoint knows it as it is. */
   readonly effectiveAt: number;
 }
 
 /** What a write states; the name cannot change. */
-export type CredentialFields = Pick<FederatedCredential, 'issuer' | 'subject' | 'audience'>;
+export type CredentialFields = Omit<HeldCredential, 'name'>;
 
 /**
  * The federated credentials of all identities. They go with their identity, whatever way it goes, and one that is made
  * again starts without any.
  */
-export class Credentials implements FederatedCredentials {
+export class Credentials {
   readonly #frame: Frame;
   readonly #history: History<FederatedCredential>;
   readonly #byIdentity = new Map<string, Map<string, FederatedCredential>>();
@@ -92,6 +95,11 @@ export class Credentials implements FederatedCredentials {
     return { [Symbol.dispose]: () => void this.#writing.delete(identity) };
   }
 
+  /**
+   * Whether a credential of the identity with this client id lets a presented assertion in: exact comparison of all three
+   * (src/simulator/README.md). `pending`: there is one, but so young that the token endpoint does not know it yet (docs/azure-facts.md
+   * section 4).
+   */
   match(appId: string, issuer: string, subject: string, audience: string): 'match' | 'pending' | 'none' {
     const identity = this.#frame.identities.findByClientId(appId);
     const fitting = this.of(identity?.id ?? '').find(

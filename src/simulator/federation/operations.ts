@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { versionsOf } from '../catalog/versions.ts';
 import { sleep } from '../clock.ts';
 import type { Frame } from '../frame.ts';
@@ -8,30 +7,28 @@ import {
   type ArmResponse,
   type Operation,
   type Params,
+  resourceNotFound,
 } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
-import { resourceNotFound } from '../identities/answers.ts';
 import { IDENTITY_TYPE, type Identity, identityId } from '../identities/identities.ts';
 import { shortLocation } from '../resources/locations.ts';
-import type { CredentialFields, Credentials, FederatedCredential } from './credentials.ts';
 import {
+  CREDENTIAL_TYPE,
   concurrentWrite,
+  credentialBody,
   duplicate,
-  emptyProperties,
   invalidName,
-  notOneAudience,
   parentMissing,
+  readFields,
   regionNotSupported,
-  tooLong,
   tooMany,
-} from './refusals.ts';
+} from './credential-body.ts';
+import type { Credentials, FederatedCredential } from './credentials.ts';
 
-const CREDENTIAL_TYPE = `${IDENTITY_TYPE}/federatedIdentityCredentials`;
 const ROOT = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${IDENTITY_TYPE}/{identity}/federatedIdentityCredentials`;
 
 /** docs/azure-facts.md section 4. */
 const NAME = /^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$/;
-const MAX_FIELD = 600;
 
 /** Federated identity credentials over ARM: docs/azure-facts.md section 4. */
 export function credentialOperations(frame: Frame, credentials: Credentials): Operation[] {
@@ -97,7 +94,7 @@ async function put(
   await runs(frame, 'federatedCredentials.createOrUpdate');
   // The identity may have gone, or been recycled, while the write ran.
   if (frame.identities.get(identity.id)?.clientId !== identity.clientId) throw parentMissing();
-  const body = answer(credentials.put(identity, name, fields));
+  const body = credentialBody(credentials.put(identity, name, fields));
   if (existing) return { status: 200, body };
   // Relative, as recorded.
   return { status: 201, headers: { location: body.id }, body };
@@ -121,7 +118,7 @@ function get(frame: Frame, credentials: Credentials, params: Params): ArmRespons
       name,
       resourceGroup,
     );
-  return { status: 200, body: answer(found) };
+  return { status: 200, body: credentialBody(found) };
 }
 
 function list(frame: Frame, credentials: Credentials, request: ArmRequest, params: Params): ArmResponse {
@@ -131,7 +128,7 @@ function list(frame: Frame, credentials: Credentials, request: ArmRequest, param
   if (top !== undefined && !/^[1-9]\d*$/.test(top))
     throw new ArmError(400, 'BadRequest', `The value '${top}' of $top is invalid: it must be at least 1.`);
   const size = top === undefined ? pageSize : Math.min(Number(top), pageSize);
-  return { status: 200, body: page(request, credentials.listed(identity.id), size, answer) };
+  return { status: 200, body: page(request, credentials.listed(identity.id), size, credentialBody) };
 }
 
 /**
@@ -143,39 +140,11 @@ async function runs({ clock, knobs }: Frame, operationId: string): Promise<void>
   if (ms > 0) await sleep(clock, ms);
 }
 
-const bodySchema = z.object({
-  properties: z.object({
-    issuer: z.string().min(1),
-    subject: z.string().min(1),
-    audiences: z.array(z.string()),
-  }),
-});
-
-function readFields(body: unknown): CredentialFields {
-  const parsed = bodySchema.safeParse(body);
-  if (!parsed.success) throw emptyProperties();
-  const { issuer, subject, audiences } = parsed.data.properties;
-  const [audience] = audiences;
-  if (audience === undefined || audience === '' || audiences.length !== 1) throw notOneAudience();
-  for (const [field, value] of Object.entries({ issuer, subject, audience }))
-    if (value.length > MAX_FIELD) throw tooLong(field, MAX_FIELD);
-  return { issuer, subject, audience };
-}
-
 function parentOf({ identities }: Frame, params: Params): Identity {
   const { subscriptionId = '', resourceGroup = '', identity: name = '' } = params;
   const identity = identities.get(identityId({ subscriptionId, resourceGroup, name }));
   if (!identity) throw parentMissing();
   return identity;
-}
-
-function answer({ identityId: parent, name, issuer, subject, audience }: FederatedCredential) {
-  return {
-    properties: { issuer, subject, audiences: [audience] },
-    id: `${parent}/federatedIdentityCredentials/${name}`,
-    name,
-    type: CREDENTIAL_TYPE,
-  };
 }
 
 const sameName = (credential: FederatedCredential, name: string) =>

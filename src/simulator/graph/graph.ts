@@ -9,10 +9,8 @@ import type { ArmParts } from '../http/arm.ts';
 import { jsonReply, type Message, type Reply } from '../http/message.ts';
 import { ArmError, type ArmRequest, type Caller, type Operation } from '../http/operation.ts';
 import { Router } from '../http/router.ts';
-import { deletedItemOperations } from './deleted-items.ts';
-import { directoryOperations } from './directory-objects.ts';
-import { signInOperations } from './sign-in-operations.ts';
-import type { SignIns } from './sign-ins.ts';
+import { deletedItemOperations, directoryOperations } from './directory-objects.ts';
+import { type SignIns, signInOperations } from './sign-ins.ts';
 
 export const PERMISSIONS = ['Directory.Read.All', 'AuditLog.Read.All'] as const;
 type Permission = (typeof PERMISSIONS)[number];

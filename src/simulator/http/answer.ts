@@ -1,5 +1,6 @@
 import { type FaultEffect, faultError } from '../faults.ts';
-import { jsonReply, type Reply } from './message.ts';
+import type { Foundation } from '../frame.ts';
+import { jsonReply, type Message, type Reply } from './message.ts';
 import { type ArmError, type ArmResponse, errorBody } from './operation.ts';
 
 /** From what an operation returns or throws to an answer, and what a fault makes of that. */
@@ -43,4 +44,42 @@ export function afterEffect(effect: FaultEffect, answer: Answer, now: number): R
     case 'truncate':
       return { kind: 'truncated', answer };
   }
+}
+
+/** The ids every answer of ARM carries. */
+interface Ids {
+  readonly requestId: string;
+  readonly correlationId: string;
+}
+
+export function idsOf(parts: Pick<Foundation, 'random'>, message: Message): Ids {
+  const requestId = parts.random.uuid();
+  return { requestId, correlationId: correlationOf(message) ?? requestId };
+}
+
+export const CORRELATION = 'x-ms-correlation-request-id';
+
+/** A client may bring its own, to know what belongs together again. */
+export const correlationOf = ({ headers }: Message) => headers[CORRELATION];
+
+export const correlated = (message: Message, id: string): Message =>
+  correlationOf(message) === id
+    ? message
+    : { ...message, headers: { ...message.headers, [CORRELATION]: id } };
+
+export function withIds({ requestId, correlationId }: Ids, message: Message, reply: Reply): Reply {
+  if (reply.kind === 'reset' || reply.kind === 'silence') return reply;
+  const clientRequestId = message.headers['x-ms-client-request-id'];
+  const ids = {
+    'x-ms-request-id': requestId,
+    [CORRELATION]: correlationId,
+    // Echoed on demand only.
+    ...(clientRequestId !== undefined &&
+      message.headers['x-ms-return-client-request-id'] === 'true' && {
+        'x-ms-client-request-id': clientRequestId,
+      }),
+    'cache-control': 'no-cache',
+  };
+  if (reply.kind === 'answer') return { ...reply, headers: { ...ids, ...reply.headers } };
+  return { ...reply, answer: { ...reply.answer, headers: { ...ids, ...reply.answer.headers } } };
 }

@@ -8,9 +8,18 @@ import { parseScope } from '../scope.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';
 import { resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
-import { type Answer, afterEffect, beforeEffect, errorAnswer, responseAnswer } from './answer.ts';
-import type { Callers } from './callers.ts';
-import { CORRELATION, correlated, correlationOf, idsOf, withIds } from './ids.ts';
+import {
+  type Answer,
+  afterEffect,
+  beforeEffect,
+  CORRELATION,
+  correlated,
+  correlationOf,
+  errorAnswer,
+  idsOf,
+  responseAnswer,
+  withIds,
+} from './answer.ts';
 import type { Message, Reply } from './message.ts';
 import {
   ArmError,
@@ -21,7 +30,7 @@ import {
   type Operation,
 } from './operation.ts';
 import { parseRelaxedJson } from './relaxed-json.ts';
-import type { RequestLog } from './request-log.ts';
+import type { Callers, RequestLog } from './request-log.ts';
 import type { Match, Router } from './router.ts';
 
 /** A call that changed, or tried to change, something: what the Activity Log records and events tell. */

@@ -3,8 +3,7 @@ import { connect, createServer, Server } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { startSimulator } from '../simulator.ts';
-import { closing } from './closing.ts';
-import { listening } from './listening.ts';
+import { closing, listening } from './server.ts';
 
 /** What Node emits when `accept` finds no file descriptor left. */
 const noDescriptor = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });

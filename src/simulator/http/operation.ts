@@ -123,3 +123,13 @@ export const invalidContent = () =>
     'InvalidRequestContent',
     'The request content was invalid and could not be deserialized.',
   );
+
+/** 404 of a missing resource in an existing group (docs/azure-facts.md section 2, traffic). */
+export function resourceNotFound(type: string, name: string, resourceGroup: string): ArmError {
+  return new ArmError(
+    404,
+    'ResourceNotFound',
+    `The Resource '${type}/${name}' under resource group '${resourceGroup}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
+    { 'x-ms-failure-cause': 'gateway' },
+  );
+}

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Directory } from '../directory.ts';
 
 /** One request as `GET /requests` shows it (docs/architecture.md section 8: the first six fields are a contract). */
 export interface LoggedRequest {
@@ -53,5 +54,29 @@ export class RequestLog {
   /** Entries with a number above `n`, oldest first. */
   since(n = 0): LoggedRequest[] {
     return this.#entries.slice(Math.max(0, n));
+  }
+}
+
+/** Names for callers in the request log. Kept by object id, so a caller keeps its name after its principal is gone. */
+export class Callers {
+  readonly #names = new Map<string, string>();
+  readonly #directory: Directory;
+
+  constructor(directory: Directory) {
+    this.#directory = directory;
+  }
+
+  name(objectId: string, name: string): void {
+    this.#names.set(objectId.toLowerCase(), name);
+  }
+
+  /** The name given, else the principal's display name, else its object id. */
+  nameOf(objectId: string): string {
+    return this.#names.get(objectId.toLowerCase()) ?? this.#directory.find(objectId)?.displayName ?? objectId;
+  }
+
+  /** Object id of a caller by name; undefined when no caller was named so. */
+  find(name: string): string | undefined {
+    return this.#names.entries().find(([, given]) => given === name)?.[0];
   }
 }

@@ -1,7 +1,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { closing } from './closing.ts';
-import { listening } from './listening.ts';
+import type { Server, Socket } from 'node:net';
 import { type Message, type Reply, readMessage } from './message.ts';
 
 export type Answerer = (message: Message, signal: AbortSignal) => Promise<Reply>;
@@ -80,4 +79,42 @@ function send(response: ServerResponse, reply: Reply): void {
       return;
     }
   }
+}
+
+/**
+ * Resolves with the port when the server listens on 127.0.0.1, rejects when it cannot. An error after that (no file
+ * descriptor left for a connection, say) is a warning of the process and no more: an error event that nobody hears would
+ * end the simulator, and the sandbox it is part of, for a connection that its client opens again.
+ */
+export async function listening(server: Server, port: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let up = false;
+  server.on('error', (error) => {
+    if (!up) return reject(error);
+    process.emitWarning(`a server of the simulator goes on after an error: ${error.message}`, 'Simulator');
+  });
+  server.listen(port, '127.0.0.1', () => {
+    up = true;
+    resolve();
+  });
+  await promise;
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+/**
+ * How to close a server at once, with every connection: `closeAllConnections` does not know one that is still in its TLS
+ * handshake, and `close` waits for it. Call before anybody can connect.
+ */
+export function closing(server: Server): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
 }

@@ -4,8 +4,8 @@ import { History } from '../history.ts';
 import type { ArmRequest, Operation } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
 import { scopeKey } from '../scope.ts';
-import { identityNotFound } from './answers.ts';
 import { IDENTITY_TYPE, identityId } from './identities.ts';
+import { identityNotFound } from './identity-body.ts';
 import { coordinates } from './operations.ts';
 
 /** A resource that an identity is attached to. */

@@ -2,16 +2,14 @@ import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
 import type { ArmRequest, ArmResponse, Operation, Params } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
-import { assertLocation, shortLocation } from '../resources/locations.ts';
 import {
-  assertName,
+  assertLocation,
   assertSameLocation,
-  identityBody,
-  identityNotFound,
   locationRequired,
-} from './answers.ts';
-import { readBody } from './body.ts';
+  shortLocation,
+} from '../resources/locations.ts';
 import { type Coordinates, IDENTITY_TYPE, type Identity, identityId } from './identities.ts';
+import { assertName, identityBody, identityNotFound, readBody } from './identity-body.ts';
 
 const ROOT = `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/providers/${IDENTITY_TYPE}`;
 

@@ -1,8 +1,8 @@
 import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
 import type { Operation } from '../http/operation.ts';
-import { identityNotFound } from './answers.ts';
 import { IDENTITY_TYPE, identityId } from './identities.ts';
+import { identityNotFound } from './identity-body.ts';
 import { coordinates } from './operations.ts';
 
 const NAMESPACE = 'Microsoft.ManagedIdentity';

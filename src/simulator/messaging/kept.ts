@@ -8,10 +8,10 @@ import {
   invalidContent,
   type Operation,
   type Params,
+  resourceNotFound,
 } from '../http/operation.ts';
 import { page, pageSizeOf } from '../http/paging.ts';
-import { locationRequired, resourceNotFound } from '../identities/answers.ts';
-import { assertLocation, shortLocation } from '../resources/locations.ts';
+import { assertLocation, locationRequired, shortLocation } from '../resources/locations.ts';
 import { scopeKey } from '../scope.ts';
 import type { World } from '../world.ts';
 

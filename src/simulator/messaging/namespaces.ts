@@ -1,6 +1,7 @@
 import type { Frame } from '../frame.ts';
 import type { ArmRequest, Operation, Params } from '../http/operation.ts';
 import { ArmError } from '../http/operation.ts';
+import { assertSameLocation } from '../resources/locations.ts';
 import { scopeKey } from '../scope.ts';
 import { NAMESPACE_TYPE, type Namespaces } from '../service-bus/queues/namespaces.ts';
 import { badRequest, type Kept, type KeptResources, locationOf, readBody, typeOperations } from './kept.ts';
@@ -57,12 +58,7 @@ export function namespaceOperations(
     const other = namespaces.byName(name);
     if (other && scopeKey(other.id) !== scopeKey(request.path)) throw taken(name);
     const existing = kept.get(request.path);
-    if (existing && existing.location !== location)
-      throw new ArmError(
-        409,
-        'InvalidResourceLocation',
-        `The resource '${name}' already exists in location '${existing.location}' in resource group '${resourceGroup}'. A resource with the same name cannot be created in location '${location}'. Please select a new resource name.`,
-      );
+    if (existing) assertSameLocation({ name, resourceGroup, location: existing.location ?? '' }, location);
     const keysOff = body.properties?.disableLocalAuth === true;
     const made = namespaces.createNamespace({ subscriptionId, resourceGroup, name, location });
     namespaces.useKeys(made, !keysOff);

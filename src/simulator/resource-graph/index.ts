@@ -4,7 +4,7 @@ import type { HostsPart } from '../hosts/index.ts';
 import { findType } from '../hosts/types.ts';
 import { hostBody } from '../hosts/writes/body.ts';
 import type { Operation } from '../http/operation.ts';
-import { identityBody } from '../identities/answers.ts';
+import { identityBody } from '../identities/identity-body.ts';
 import type { PolicyAssignments } from '../policies/assignments.ts';
 import type { Resource } from '../world.ts';
 import { type Copied, ResourceGraphCopy } from './copy.ts';

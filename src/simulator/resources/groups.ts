@@ -11,9 +11,8 @@ import {
   type Params,
 } from '../http/operation.ts';
 import { page, pageSizeOf } from '../http/paging.ts';
-import { locationRequired } from '../identities/answers.ts';
 import { type Resource, type ResourceGroup, resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
-import { assertLocation, shortLocation } from './locations.ts';
+import { assertLocation, locationRequired, shortLocation } from './locations.ts';
 import { type OperationResults, POLL_SECONDS } from './operation-results.ts';
 
 const TYPE = 'Microsoft.Resources/resourceGroups';

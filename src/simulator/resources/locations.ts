@@ -86,3 +86,24 @@ export function assertLocation(location: string, type?: string): void {
 
 /** `West Europe` -> `westeurope`. */
 export const shortLocation = (location: string): string => location.replace(/\s/g, '').toLowerCase();
+
+/**
+ * ARM compares locations without case and spaces and answers the short form. A resource cannot be put elsewhere under
+ * its name (texts: Azure/azure-service-operator#784).
+ */
+export function assertSameLocation(
+  existing: { readonly name: string; readonly resourceGroup: string; readonly location: string },
+  location: string | undefined,
+): void {
+  if (location === undefined || shortLocation(location) === existing.location) return;
+  const { name, resourceGroup } = existing;
+  throw new ArmError(
+    409,
+    'InvalidResourceLocation',
+    `The resource '${name}' already exists in location '${existing.location}' in resource group '${resourceGroup}'. A resource with the same name cannot be created in location '${shortLocation(location)}'. Please select a new resource name.`,
+  );
+}
+
+export function locationRequired(): ArmError {
+  return new ArmError(400, 'LocationRequired', 'The location property is required for this definition.');
+}

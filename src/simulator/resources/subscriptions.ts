@@ -84,3 +84,37 @@ const bodyOf = ({ id, tenantId, displayName, state }: Subscription) => ({
   },
   managedByTenants: [],
 });
+
+const TENANTS = 'Microsoft.Resources/tenants';
+
+/** GET `/tenants`: the one directory there is. */
+export function tenantOperations({ world }: Frame): readonly Operation[] {
+  return [
+    {
+      id: 'tenants.list',
+      method: 'GET',
+      pattern: '/tenants',
+      resourceType: TENANTS,
+      apiVersions: versionsOf(TENANTS),
+      action: '',
+      checksRights: true,
+      handle: () => ({
+        status: 200,
+        body: {
+          value: [
+            {
+              id: `/tenants/${world.tenantId}`,
+              tenantId: world.tenantId,
+              countryCode: 'NL',
+              displayName: 'Simulated directory',
+              defaultDomain: 'simulated.onmicrosoft.com',
+              domains: ['simulated.onmicrosoft.com'],
+              tenantCategory: 'Home',
+              tenantType: 'AAD',
+            },
+          ],
+        },
+      }),
+    },
+  ];
+}

@@ -1,9 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Frame } from '../frame.ts';
-import type { Callers } from '../http/callers.ts';
-import { closing } from '../http/closing.ts';
-import { listening } from '../http/listening.ts';
+import type { Callers } from '../http/request-log.ts';
+import { closing, listening } from '../http/server.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';
 import { ClientConnection } from './amqp/client-connection.ts';
 import type { Condition } from './amqp/conditions.ts';

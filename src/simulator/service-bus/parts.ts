@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Authorizer } from '../authorizer.ts';
 import { ArmedFaults } from '../faults.ts';
 import type { Foundation } from '../frame.ts';
-import type { Callers } from '../http/callers.ts';
+import type { Callers } from '../http/request-log.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';
 import type { Namespaces } from './queues/namespaces.ts';
 

@@ -1,12 +1,12 @@
 import { decodeJwt } from 'jose';
+import type { Credentials } from '../federation/credentials.ts';
 import type { Foundation } from '../frame.ts';
 import type { SignIns } from '../graph/sign-ins.ts';
 import { jsonReply, type Message, type Reply } from '../http/message.ts';
 import type { Identities } from '../identities/identities.ts';
+import type { Random } from '../random.ts';
 import type { AccessTokens } from './access-tokens.ts';
-import type { FederatedCredentials } from './federation.ts';
 import type { Issuers } from './issuers.ts';
-import { refusalReply, TokenRefusal } from './refusal.ts';
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
@@ -14,7 +14,7 @@ export interface TokenEndpointParts extends Foundation {
   readonly identities: Identities;
   readonly tokens: AccessTokens;
   readonly issuers: Issuers;
-  readonly federation: FederatedCredentials;
+  readonly credentials: Pick<Credentials, 'match'>;
   readonly signIns: Pick<SignIns, 'note'>;
 }
 
@@ -131,7 +131,7 @@ async function identify(parts: TokenEndpointParts, tenant: string, clientId: str
   const audiences = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
   const { iss = '', sub = '' } = claims;
   // `pending` reads like no match: Entra does not know the credential yet (docs/azure-facts.md section 4).
-  if (!audiences.some((audience) => parts.federation.match(clientId, iss, sub, audience) === 'match'))
+  if (!audiences.some((audience) => parts.credentials.match(clientId, iss, sub, audience) === 'match'))
     throw new TokenRefusal(
       'invalid_request',
       70021,
@@ -169,4 +169,34 @@ function readClaims(assertion: string) {
   } catch {
     throw new TokenRefusal('invalid_request', 50027, 'JWT token is invalid or malformed.');
   }
+}
+
+/** A refusal of the token endpoint: HTTP 400 with the body of src/simulator/README.md. */
+class TokenRefusal extends Error {
+  override readonly name = 'TokenRefusal';
+  /** OAuth error, e.g. `invalid_request`. */
+  readonly error: string;
+  /** Number behind AADSTS. */
+  readonly code: number;
+
+  constructor(error: string, code: number, message: string) {
+    super(message);
+    this.error = error;
+    this.code = code;
+  }
+}
+
+/** `correlationId`: the client's `client-request-id`, echoed as Entra does. */
+function refusalReply(refusal: TokenRefusal, random: Random, now: number, correlationId?: string): Reply {
+  const timestamp = `${new Date(now).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  const trace = random.uuid();
+  const correlation = correlationId ?? random.uuid();
+  return jsonReply(400, {
+    error: refusal.error,
+    error_description: `AADSTS${refusal.code}: ${refusal.message} Trace ID: ${trace} Correlation ID: ${correlation} Timestamp: ${timestamp}`,
+    error_codes: [refusal.code],
+    timestamp,
+    trace_id: trace,
+    correlation_id: correlation,
+  });
 }

@@ -5,7 +5,7 @@ import { API_VERSION } from '../../../src/api/schema/kind.ts';
 import type { SystemAssignedIdentitySpec } from '../../../src/api/system-assigned-identity.ts';
 import type { UserAssignedIdentitySpec } from '../../../src/api/user-assigned-identity.ts';
 import type { Applied } from '../../../src/kube/client.ts';
-import type { Preset } from '../../../src/simulator/knobs/presets.ts';
+import type { Preset } from '../../../src/simulator/knobs/knobs.ts';
 import type { KnobPatch } from '../../../src/simulator/knobs/schema.ts';
 import type { Control } from '../../../src/simulator/simulator.ts';
 import { SUBSCRIPTION } from '../testbed.ts';

@@ -1,7 +1,11 @@
 import { z } from 'zod';
-import { ArmError, type ArmRequest, type ArmResponse } from '../../http/operation.ts';
-import { assertSameLocation, locationRequired, resourceNotFound } from '../../identities/answers.ts';
-import { assertLocation, shortLocation } from '../../resources/locations.ts';
+import { ArmError, type ArmRequest, type ArmResponse, resourceNotFound } from '../../http/operation.ts';
+import {
+  assertLocation,
+  assertSameLocation,
+  locationRequired,
+  shortLocation,
+} from '../../resources/locations.ts';
 import { type Host, type HostAddress, NO_IDENTITY, type Properties, parseHostId } from '../host.ts';
 import type { HostFrame } from '../part.ts';
 import { defaultProperties, extraOf, mergePatch, settableProperties } from '../properties.ts';

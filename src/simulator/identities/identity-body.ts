@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ArmError } from '../http/operation.ts';
-import type { IdentityChange } from './identities.ts';
+import { ArmError, resourceNotFound } from '../http/operation.ts';
+import { type Coordinates, IDENTITY_TYPE, type Identity, type IdentityChange } from './identities.ts';
 
 const bodySchema = z.looseObject({
   location: z.string().optional(),
@@ -67,4 +67,49 @@ function assertTags(tags: Readonly<Record<string, string>>): void {
       'InvalidTagLength',
       `The tag '${long}' is too long. A tag name may have 512 and a tag value 256 characters.`,
     );
+}
+
+/** The body of an identity as Azure sends it (docs/azure-facts.md section 3, traffic): `tags` is `{}` when unset. */
+export function identityBody(identity: Identity): unknown {
+  const {
+    location,
+    tags,
+    id,
+    name,
+    tenantId,
+    principalId,
+    clientId,
+    isolationScope,
+    assignmentRestrictions,
+  } = identity;
+  return {
+    location,
+    tags,
+    id,
+    name,
+    type: IDENTITY_TYPE,
+    properties: {
+      tenantId,
+      principalId,
+      clientId,
+      ...(isolationScope !== undefined && { isolationScope }),
+      ...(assignmentRestrictions !== undefined && { assignmentRestrictions }),
+    },
+  };
+}
+
+export const identityNotFound = ({ name, resourceGroup }: Coordinates): ArmError =>
+  resourceNotFound(IDENTITY_TYPE, name, resourceGroup);
+
+/** 3-128 of alphanumerics, `-`, `_`, first a letter or digit (docs/azure-facts.md section 3). */
+const NAME = /^[a-z0-9][a-z0-9_-]{2,127}$/i;
+
+/** Code and text of the refusal are unsure: no capture was found. */
+export function assertName(name: string): void {
+  if (NAME.test(name)) return;
+  throw new ArmError(
+    400,
+    'InvalidResourceName',
+    `The resource name '${name}' is invalid. It must be between 3 and 128 characters, start with a letter or number, and contain only alphanumerics, hyphens and underscores.`,
+  );
 }
