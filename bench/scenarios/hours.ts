@@ -1,5 +1,5 @@
 import { identityPolicy } from '../../src/api/identity-policy.ts';
-import { DEFAULT_WORKERS } from '../../src/cli/controller/controller-flags.ts';
+import { DEFAULT_WORKERS } from '../../src/cli/controller/controller.ts';
 import type { LoggedRequest } from '../../src/simulator/http/request-log.ts';
 import { identityName, ROLES } from '../../test/support/load/team.ts';
 import { WorkPace } from '../../test/support/load/work-pace.ts';

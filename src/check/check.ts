@@ -36,7 +36,7 @@ export interface CheckOptions {
    */
   readonly azureSide: (
     controller: ObservedController | undefined,
-  ) => AzureSide | { readonly why: string; readonly remedy: string } | undefined;
+  ) => Promise<AzureSide | { readonly why: string; readonly remedy: string } | undefined>;
   /** Each as soon as it is there. */
   readonly onFinding: (finding: CheckFinding) => void;
 }
@@ -65,13 +65,13 @@ export async function check(deps: CheckDeps, options: CheckOptions): Promise<rea
   );
   await run('policies', () => policyFindings(deps));
   await run('events', () => eventFindings(deps));
-  const side = options.azureSide(controller);
+  const side = await options.azureSide(controller);
   if (side) await run('sign-in', () => azureFindings(side, deps));
   return found;
 }
 
 async function azureFindings(
-  side: NonNullable<ReturnType<CheckOptions['azureSide']>>,
+  side: NonNullable<Awaited<ReturnType<CheckOptions['azureSide']>>>,
   deps: CheckDeps,
 ): Promise<readonly CheckFinding[]> {
   if ('why' in side) return [unknown('sign-in', side.why, side.remedy)];

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { age, ageSince } from './age.ts';
+import { age, ageSince } from './table.ts';
 
 it.each([
   [-5_000, '0s'],

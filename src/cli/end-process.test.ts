@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 
-const MODULE = new URL('./end-process.ts', import.meta.url);
+const MODULE = new URL('./run-command.ts', import.meta.url);
 
 /** Runs a program to its end; gives its exit code and what it said. */
 async function run(program: string): Promise<{ readonly code: unknown; readonly output: string }> {

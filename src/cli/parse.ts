@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 
@@ -123,4 +124,22 @@ export function dnsLabel(value: string): string {
     throw new InvalidArgumentError('Expected 1 to 63 lower-case letters, digits and -, such as azid-system.');
   }
   return value;
+}
+
+/** The file's text: it is read once, at the door, where the flag can still be named. */
+export function pemFile(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `Expected a readable PEM file: ${error instanceof Error ? error.message : error}.`,
+    );
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new InvalidArgumentError(
+      'Expected a PEM file with at least one certificate (-----BEGIN CERTIFICATE-----).',
+    );
+  }
+  return text;
 }

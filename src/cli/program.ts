@@ -1,17 +1,17 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
-import { addCheckCommand } from './check/check-command.ts';
-import { addCompletionCommand } from './completion/completion-command.ts';
+import { addCheckCommand } from './check.ts';
+import { addCompletionCommand } from './completion.ts';
 import { addControllerCommand } from './controller/controller.ts';
-import { addExplainCommand } from './explain/explain-command.ts';
+import { addExplainCommand } from './explain.ts';
 import { addHandoverCommand } from './leaving/handover.ts';
 import { addReleaseCommand } from './leaving/release.ts';
 import { addUninstallCommand } from './leaving/uninstall.ts';
 import { addOrphansCommand } from './orphans/orphans.ts';
 import { addRestoreCommand } from './orphans/restore.ts';
 import { addStatusCommand } from './status/status.ts';
-import { addVersionCommand } from './version/version-command.ts';
 import { VERSION } from './version.ts';
+import { addVersionCommand } from './version-command.ts';
 
 interface ProgramOptions {
   /** Commands that only a checkout has, such as the sandbox. */

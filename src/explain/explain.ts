@@ -1,6 +1,8 @@
 /** What a reason means and what to do about it: the tables of docs/conditions.md, and how one is found in them. Pure. */
 import { KINDS } from '../api/index.ts';
 import { nearMiss } from '../policy/near-miss.ts';
+// As a module and not as a file read at run time, so that a bundle holds it.
+import page from './reasons.json' with { type: 'json' };
 
 /** A row of docs/conditions.md. */
 export interface ExplainedReason {
@@ -15,6 +17,8 @@ export interface ExplainedReason {
   readonly section: string;
   readonly heading?: string;
 }
+
+export const REASONS: readonly ExplainedReason[] = page.reasons;
 
 export type Explanation =
   | { readonly found: true; readonly reason: string; readonly rows: readonly ExplainedReason[] }

@@ -14,8 +14,3 @@ export interface InstallationDeps {
   /** Aborts on Ctrl-C: what is begun ends, and the same command goes on from there. */
   readonly signal: AbortSignal;
 }
-
-/** The command cannot go on: the message says what was expected, what was found, and what to do. */
-export class CommandRefused extends Error {
-  override readonly name = 'CommandRefused';
-}

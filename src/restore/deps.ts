@@ -37,8 +37,3 @@ export interface Restored {
   /** What only people can do, or must know. */
   readonly left: readonly string[];
 }
-
-/** Nothing was done: the message says what was expected, what was found, and what to do. */
-export class RestoreRefused extends Error {
-  override readonly name = 'RestoreRefused';
-}

@@ -6,8 +6,9 @@ import { parseAssignmentId } from '../azure/azure-role-assignment.ts';
 import { MARK, tag } from '../azure/names/identity-marks.ts';
 import { identityId } from '../azure/names/resource-id.ts';
 import { ownerNamedIn } from '../orphans/owners/credential.ts';
+import { CommandRefused } from '../runtime/command-refused.ts';
 import { sleep } from '../runtime/time/clock.ts';
-import { type RestoreDeps, type Restored, type RestoreOptions, RestoreRefused } from './deps.ts';
+import type { RestoreDeps, Restored, RestoreOptions } from './deps.ts';
 import {
   type AssignmentStep,
   assignmentRefused,
@@ -70,7 +71,7 @@ export class Run implements Restored {
     const { spec } = this.#record;
     const [recorded] = spec.assignments ?? [];
     const why = assignmentRefused(this.#record) ?? (await this.#principalGone(recorded?.principalId ?? ''));
-    if (why !== undefined || !recorded) throw new RestoreRefused(`role assignment ${spec.id}: ${why}`);
+    if (why !== undefined || !recorded) throw new CommandRefused(`role assignment ${spec.id}: ${why}`);
     const { scope, name } = parseAssignmentId(spec.id);
     await this.#assignment({ scope, names: [name], put: putOf(recorded, recorded.principalId) }, true);
   }
@@ -79,10 +80,10 @@ export class Run implements Restored {
     const { spec } = this.#record;
     const { identityId: id } = parseCredentialId(spec.id);
     const got = await this.#deps.azure.identities.get(id, this.#context);
-    if (!got.found) throw new RestoreRefused(`identity ${id} is not there: restore it first`);
+    if (!got.found) throw new CommandRefused(`identity ${id} is not there: restore it first`);
     const { identity } = got;
     if (tag(identity.tags, MARK.installation) !== spec.installationId)
-      throw new RestoreRefused(
+      throw new CommandRefused(
         `identity ${id} does not carry the tag ${MARK.installation} of installation ${spec.installationId}: it may be another one than the credential was made for`,
       );
     await this.#credentials(id, identity, spec.credentials ?? []);
@@ -112,7 +113,7 @@ export class Run implements Restored {
     const plan = planIdentity(this.#record, await identities.get(this.#record.spec.id, this.#context));
     switch (plan.type) {
       case 'refuse':
-        throw new RestoreRefused(plan.why);
+        throw new CommandRefused(plan.why);
       case 'there':
         this.#there(plan.identity.id);
         return plan.identity;
@@ -125,7 +126,7 @@ export class Run implements Restored {
         const { created, identity } = await identities.put(plan.put, this.#context);
         this.#made(identity.id);
         if (!created)
-          throw new RestoreRefused(
+          throw new CommandRefused(
             `somebody made ${identity.id} at the same time, and its tags are those of the record now: see whose it is before the command is run again`,
           );
         return identity;

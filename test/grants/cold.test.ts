@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AZURE_LIMITS } from '../../src/azure/limits.ts';
-import { DEFAULT_WORKERS } from '../../src/cli/controller/controller-flags.ts';
+import { DEFAULT_WORKERS } from '../../src/cli/controller/controller.ts';
 import type { OperatorOptions } from '../../src/operator/options.ts';
 import { GrantStage, SUB } from '../support/kinds/grants.ts';
 import { WorkPace } from '../support/load/work-pace.ts';

@@ -6,7 +6,7 @@ import { orphanSweep } from '../../src/api/orphan-sweep.ts';
 import { roleGrant } from '../../src/api/role-grant.ts';
 import { userAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
 import { type OrphanReport, reportOrphans } from '../../src/cli/orphans/orphan-report.ts';
-import { exitCodeOf, jsonOf, textOf } from '../../src/cli/orphans/orphans-text.ts';
+import { exitCodeOf, jsonOf, textOf } from '../../src/cli/orphans/orphans.ts';
 import type { Interceptor, KubeRequest } from '../../src/kube/transport/request.ts';
 import type { Resource } from '../../src/kube/types.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';

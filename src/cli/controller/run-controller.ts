@@ -12,10 +12,10 @@ import { Operator, type RunEnd } from '../../operator/operator.ts';
 import type { OperatorOptions } from '../../operator/options.ts';
 import type { Log } from '../../runtime/log.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
-import { endProcess } from '../end-process.ts';
-import { signIn } from '../sign-in.ts';
+import { signIn } from '../azure-access.ts';
+import { endProcess } from '../run-command.ts';
 import { VERSION } from '../version.ts';
-import type { ControllerFlags } from './controller-flags.ts';
+import type { ControllerFlags } from './controller.ts';
 
 /** From flags to a process: builds the operator, listens to signals, says with an exit code how it ended. */
 

@@ -1,11 +1,11 @@
-import type { Command } from 'commander';
-import { AZURE_FLAGS, type AzureFlags, type GivenAzureFlags, withCaPem } from '../azure-flags.ts';
-import { CLUSTER_FLAGS, OUTPUT_FLAG } from '../cluster-flags.ts';
-import { type Flag, optionOf } from '../flag.ts';
-
 /** `azid restore RECORD`: makes again what a sweep deleted. */
+import type { Command } from 'commander';
+import type { Restored } from '../../restore/deps.ts';
+import { AZURE_FLAGS, type AzureFlags, type GivenAzureFlags, withCaPem } from '../azure-flags.ts';
+import { CLUSTER_FLAGS, type Flag, OUTPUT_FLAG, optionOf } from '../flag.ts';
+import { asAdministrator, EXIT } from '../run-command.ts';
 
-export interface RestoreFlags extends AzureFlags {
+interface RestoreFlags extends AzureFlags {
   readonly kubeconfig?: string;
   readonly namespace: string;
   readonly dryRun?: boolean;
@@ -29,7 +29,29 @@ export function addRestoreCommand(program: Command): void {
     .allowExcessArguments(false);
   for (const flag of FLAGS) command.addOption(optionOf(flag));
   command.action(async (record: string, flags: RestoreFlags & GivenAzureFlags) => {
-    const { runRestore } = await import('./run-restore.ts');
-    process.exitCode = await runRestore(record, withCaPem(flags));
+    process.exitCode = await run(record, withCaPem(flags));
   });
 }
+
+function run(record: string, flags: RestoreFlags): Promise<number> {
+  return asAdministrator('restore', { ...flags, leaseName: '' }, async (deps) => {
+    // Only now: the SDKs take longer to load than all else.
+    const [{ azureCalls }, { retainedOf }, { restore, restoreCalls }] = await Promise.all([
+      import('../azure-access.ts'),
+      import('../../operator/records.ts'),
+      import('../../restore/restore.ts'),
+    ]);
+    const { calls, directory } = azureCalls(flags, deps.clock, process.env);
+    const azure = { ...restoreCalls(calls), directory };
+    const retained = (installationId: string) =>
+      retainedOf({ options: deps, client: deps.client, installationId });
+    const restored = await restore(record, { ...deps, azure, retained }, { dryRun: flags.dryRun ?? false });
+    process.stdout.write(flags.output === 'json' ? json(restored) : text(restored));
+    return EXIT.done;
+  });
+}
+
+const json = ({ made, there, left }: Restored) => `${JSON.stringify({ made, there, left }, undefined, 2)}\n`;
+
+/** Progress goes to stderr, as it is made. */
+const text = ({ left }: Restored) => left.map((line) => `to do: ${line}\n`).join('');

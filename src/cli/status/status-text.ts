@@ -5,8 +5,7 @@ import type { StatusReport } from '../../inspect/report.ts';
 import { keyOf } from '../../kube/types.ts';
 import { treeLines } from '../../relations/tree-text.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
-import { age, ageSince } from '../age.ts';
-import { shortened, table } from '../table.ts';
+import { age, ageSince, shortened, table } from '../table.ts';
 
 /** What `azid status` prints. Pure. */
 

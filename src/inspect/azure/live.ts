@@ -7,15 +7,15 @@ import type { RoleGrant } from '../../api/role-grant.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import type { CallContext } from '../../azure/arm/arm-calls.ts';
+import type { ArmCallsOptions, CallContext } from '../../azure/arm/arm-calls.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import type { FederatedCredentials } from '../../azure/federated-credentials.ts';
-import type { Hosts } from '../../azure/hosts/hosts.ts';
-import type { Identities } from '../../azure/identities.ts';
-import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { RoleDefinitions } from '../../azure/role-definitions.ts';
+import { FederatedCredentials } from '../../azure/federated-credentials.ts';
+import { Hosts } from '../../azure/hosts/hosts.ts';
+import { Identities } from '../../azure/identities.ts';
+import { RoleAssignments } from '../../azure/role-assignments.ts';
+import { RoleDefinitions } from '../../azure/role-definitions.ts';
 import { roleTypeOf } from '../../reconcilers/role-grant/target/role.ts';
 import type { ReadRole } from '../policy/questions.ts';
 import {
@@ -34,6 +34,16 @@ export interface AzureReads {
   readonly assignments: Pick<RoleAssignments, 'get'>;
   readonly definitions: Pick<RoleDefinitions, 'get' | 'find'>;
   readonly hosts: Pick<Hosts, 'get'>;
+}
+
+export function azureReads(calls: ArmCallsOptions): AzureReads {
+  return {
+    identities: new Identities(calls),
+    credentials: new FederatedCredentials(calls),
+    assignments: new RoleAssignments(calls),
+    definitions: new RoleDefinitions(calls),
+    hosts: new Hosts(calls),
+  };
 }
 
 /** Resources of one attachment that are read. */

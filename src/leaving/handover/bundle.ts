@@ -1,7 +1,7 @@
 /** What `azid handover export` gives and `import` takes: all that azid has in a cluster, as data. It holds no secret. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { CommandRefused } from '../deps.ts';
+import { CommandRefused } from '../../runtime/command-refused.ts';
 
 /** Another number when an older azid could no longer read it. */
 const VERSION = 1;

@@ -12,8 +12,9 @@ import {
   LEFT_BEHIND_CONFIG_MAP,
   PRINCIPALS_CONFIG_MAP,
 } from '../../reconcilers/own-config-maps.ts';
+import { CommandRefused } from '../../runtime/command-refused.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import { CommandRefused, type InstallationDeps } from '../deps.ts';
+import type { InstallationDeps } from '../deps.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';
 import type { Bundle, BundledObject } from './bundle.ts';
 import {

@@ -13,8 +13,9 @@ import {
   isOwnConfigMap,
   LEFT_BEHIND_CONFIG_MAP,
 } from '../../reconcilers/own-config-maps.ts';
+import { CommandRefused } from '../../runtime/command-refused.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import { CommandRefused, type InstallationDeps } from '../deps.ts';
+import type { InstallationDeps } from '../deps.ts';
 import { unlessGone } from '../finalizers.ts';
 import { type Found, listKinds, nameOf } from '../objects.ts';
 import { type Installation, now, readInstallation, whereOf, writeInstallation } from './installation.ts';

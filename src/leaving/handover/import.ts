@@ -9,7 +9,8 @@ import { controllerAtWork } from '../../kube/lease/at-work.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { PrincipalRecords } from '../../reconcilers/proof/principals/records.ts';
-import { CommandRefused, type InstallationDeps } from '../deps.ts';
+import { CommandRefused } from '../../runtime/command-refused.ts';
+import type { InstallationDeps } from '../deps.ts';
 import type { Bundle } from './bundle.ts';
 import {
   clusterUidOf,

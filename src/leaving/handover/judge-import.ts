@@ -1,6 +1,6 @@
 /** Whether a bundle may be imported into a cluster, by what is there. Pure. */
 import { FINALIZER, type ManagedObject } from '../../api/schema/common.ts';
-import { CommandRefused } from '../deps.ts';
+import { CommandRefused } from '../../runtime/command-refused.ts';
 import { type Bundle, isInternal, keyAmongKinds, keyOfBundled } from './bundle.ts';
 import { differenceOf } from './difference.ts';
 import type { Installation } from './installation.ts';

@@ -2,9 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../program.ts';
-import { modelOf } from './model.ts';
-import { completionScript } from './scripts.ts';
+import { completionScript, modelOf } from './completion.ts';
+import { createProgram } from './program.ts';
 
 const program = createProgram();
 const SCRIPT = completionScript('bash', modelOf(program), ['azid', 'kubectl-azid']);

@@ -2,14 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
 
-const CONFIRM = new URL('./confirm.ts', import.meta.url);
-const INTERRUPTIBLE = new URL('../interruptible.ts', import.meta.url);
+const MODULE = new URL('./run-command.ts', import.meta.url);
 
 /** A person at a terminal, who answers what is asked with these keys; what the process said, and how it ended. */
 async function asked(keys: string): Promise<{ readonly code: unknown; readonly said: string }> {
   const program = `
-    import { isConfirmed } from '${CONFIRM}';
-    import { EXIT, interruptible } from '${INTERRUPTIBLE}';
+    import { EXIT, interruptible, isConfirmed } from '${MODULE}';
     for (const stream of [process.stdin, process.stderr]) stream.isTTY = true;
     process.exitCode = await interruptible((signal) =>
       isConfirmed('All goes. Go on?', false, signal).then(

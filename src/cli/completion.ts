@@ -1,11 +1,95 @@
-import type { CommandModel, FlagModel } from './model.ts';
+/** `azid completion SHELL`: a script that completes commands, flags and their values. */
+import { Argument, type Command, type Option } from 'commander';
+import { printed } from './run-command.ts';
 
-/** The model as a script that a shell loads. No process of azid runs when somebody presses Tab. Pure. */
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+type Shell = (typeof SHELLS)[number];
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
+/** As it may be called; kubectl passes the words of a plugin to `kubectl_complete-azid` alone. */
+const NAMES = ['azid', 'kubectl-azid'];
 
-/** @param names what people type to call it */
+export function addCompletionCommand(program: Command): void {
+  program
+    .command('completion')
+    .description('Write a script to stdout that completes commands and flags: source <(azid completion bash)')
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(SHELLS))
+    .allowExcessArguments(false)
+    .action(async (shell: Shell) => {
+      await printed(completionScript(shell, modelOf(program), NAMES));
+    });
+}
+
+interface CommandModel {
+  /** Words after the program: `handover export`; '' for the program. */
+  readonly path: string;
+  readonly about: string;
+  /** Names of commands beneath it. */
+  readonly commands: readonly { readonly name: string; readonly about: string }[];
+  readonly flags: readonly FlagModel[];
+}
+
+interface FlagModel {
+  /** `--output`, `-o`. */
+  readonly names: readonly string[];
+  readonly about: string;
+  readonly takesValue: boolean;
+  /** Its values, where they are few. */
+  readonly choices: readonly string[];
+  /** The value is a path. */
+  readonly isPath: boolean;
+}
+
+/** What can be completed, read off the program itself: so no flag is forgotten. Pure. */
+export function modelOf(program: Command): readonly CommandModel[] {
+  return [of(program, ''), ...beneath(program, '')];
+}
+
+function beneath(command: Command, path: string): readonly CommandModel[] {
+  return command.commands.flatMap((each) => {
+    const own = path === '' ? each.name() : `${path} ${each.name()}`;
+    return [of(each, own), ...beneath(each, own)];
+  });
+}
+
+function of(command: Command, path: string): CommandModel {
+  return {
+    path,
+    about: firstSentence(command.description()),
+    commands: command.commands.map((each) => ({
+      name: each.name(),
+      about: firstSentence(each.description()),
+    })),
+    flags: [...command.options.map(flagOf), HELP],
+  };
+}
+
+const HELP: FlagModel = {
+  names: ['-h', '--help'],
+  about: 'display help',
+  takesValue: false,
+  choices: [],
+  isPath: false,
+};
+
+function flagOf(option: Option): FlagModel {
+  return {
+    names: [option.short, option.long].filter((name) => name !== undefined && name !== null),
+    about: firstSentence(option.description),
+    takesValue: option.required || option.optional,
+    choices: option.argChoices ?? [],
+    isPath: /<path>$/.test(option.flags),
+  };
+}
+
+function firstSentence(text: string): string {
+  return text.split(/[:;.](?:\s|$)/)[0] ?? '';
+}
+
+/**
+ * The model as a script that a shell loads, so that no process of azid runs at a press of Tab. Pure.
+ *
+ * @param names what people type to call it
+ */
 export function completionScript(
   shell: Shell,
   models: readonly CommandModel[],
