@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOST_CAPABILITIES } from '../../src/azure/hosts/types/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../src/azure/hosts/capabilities.ts';
 import { anchorsOf, pages } from '../docs/markdown.ts';
 import { RUNBOOK_PAGE, runbookAddress } from '../docs/site/address.ts';
 import { dashboard } from '../generate/dashboard.ts';

@@ -9,13 +9,13 @@ import { RecentMap } from '../runtime/recent-map.ts';
 import {
   ArmCalls,
   type ArmCallsOptions,
+  type AzureObserver,
   type CallContext,
   correlationOf,
   isAmbiguous,
 } from './arm/arm-calls.ts';
 import { type Classified, classify } from './arm/classify.ts';
 import type { AzureError } from './arm/errors.ts';
-import type { AzureObserver } from './arm/observer.ts';
 import { type AzureFederatedCredential, credentialId, readCredential } from './azure-federated-credential.ts';
 import { type CallKind, MANAGED_IDENTITY } from './limits.ts';
 import { CREDENTIAL_NAME } from './names/credential-name.ts';

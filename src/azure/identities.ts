@@ -8,12 +8,12 @@ import {
   type Answer,
   ArmCalls,
   type ArmCallsOptions,
+  type AzureObserver,
   type CallContext,
   type SendOptions,
 } from './arm/arm-calls.ts';
 import { type Classified, classify } from './arm/classify.ts';
 import { AzureError } from './arm/errors.ts';
-import type { AzureObserver } from './arm/observer.ts';
 import { type AzureIdentity, readIdentity } from './azure-identity.ts';
 import { type CallKind, MANAGED_IDENTITY } from './limits.ts';
 import { type IdentityCoordinates, identityId, parseIdentityId } from './names/resource-id.ts';

@@ -10,6 +10,7 @@ import {
 import {
   ArmCalls,
   type ArmCallsOptions,
+  type AzureObserver,
   type CallContext,
   correlationOf,
   isAmbiguous,
@@ -17,7 +18,6 @@ import {
 import { type Classified, classify } from './arm/classify.ts';
 import type { Missing } from './arm/error-codes.ts';
 import type { AzureError } from './arm/errors.ts';
-import type { AzureObserver } from './arm/observer.ts';
 import { type AzureRoleAssignment, assignmentId, readAssignment } from './azure-role-assignment.ts';
 import { AUTHORIZATION } from './limits.ts';
 import { guidInText, readGuid, trailingGuid } from './names/guid.ts';

@@ -11,7 +11,7 @@ import {
   sameGrant,
 } from '../azure/azure-role-assignment.ts';
 import { asciiLower } from '../azure/names/ascii.ts';
-import { assignmentMark } from '../azure/names/assignment-mark.ts';
+import { assignmentMark } from '../azure/names/assignment-name.ts';
 import { trailingGuid } from '../azure/names/guid.ts';
 import { armKey } from '../azure/names/resource-id.ts';
 import { areaOf, parseScope } from '../azure/names/scope.ts';

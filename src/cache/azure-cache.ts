@@ -2,8 +2,7 @@
  * What Azure was last seen to hold of one kind of resource: bulk lists of the areas in use, live GETs and our own writes,
  * merged by the rules of `store/merge.ts`. One class for all kinds; what differs is a value (`definition.ts`).
  */
-import type { CallContext } from '../azure/arm/arm-calls.ts';
-import type { AzureObserver } from '../azure/arm/observer.ts';
+import type { AzureObserver, CallContext } from '../azure/arm/arm-calls.ts';
 import type { Priority } from '../runtime/outcome.ts';
 import { type CacheDefinition, type CacheOptions, type CachePart, joined } from './definition.ts';
 import { AreaLists } from './lists/area-lists.ts';

@@ -2,8 +2,7 @@
  * What one kind of resource in Azure is to its cache: a value. All else is the same for every kind (`azure-cache.ts`): the options
  * that all caches are given, and how each reports the state of its lists (`CachePart`).
  */
-import type { CallContext } from '../azure/arm/arm-calls.ts';
-import type { AzureObserver } from '../azure/arm/observer.ts';
+import type { AzureObserver, CallContext } from '../azure/arm/arm-calls.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import type { AreasInUse } from './lists/areas-in-use.ts';
 import type { Page } from './lists/listing.ts';

@@ -5,7 +5,7 @@ import type { ArmCallsOptions } from '../azure/arm/arm-calls.ts';
 import { type Cloud, resolveCloud } from '../azure/arm/clouds.ts';
 import { createCredential } from '../azure/arm/credential.ts';
 import { PrincipalStates } from '../azure/graph/directory.ts';
-import { DIRECTORY_OBJECTS, graphAccess } from '../azure/graph/graph-access.ts';
+import { DIRECTORY_OBJECTS, graphAccess } from '../azure/graph/graph.ts';
 import { Permissions } from '../azure/permissions.ts';
 import { RequestScheduler } from '../azure/requests/request-scheduler.ts';
 import type { Clock } from '../runtime/time/clock.ts';

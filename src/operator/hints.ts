@@ -1,6 +1,5 @@
 /** By what the operator hears of changes that others make in Azure, and of sign-ins. */
-import { AUDIT_LOGS } from '../azure/graph/graph-access.ts';
-import { SignInSummaries } from '../azure/graph/sign-in-summaries.ts';
+import { AUDIT_LOGS, SignInSummaries } from '../azure/graph/graph.ts';
 import type { AzureCaches } from '../cache/caches.ts';
 import type { ActivityJournal } from '../hints/activity/journal.ts';
 import { ActivityLogPoller } from '../hints/activity-log/poller.ts';

@@ -1,4 +1,4 @@
-import { reportingFailures } from '../azure/arm/sign-in-failures.ts';
+import { reportingFailures } from '../azure/arm/credential.ts';
 import type { AzureCaches } from '../cache/caches.ts';
 import type { HintSink } from '../hints/hint.ts';
 import { KubeClient } from '../kube/client.ts';

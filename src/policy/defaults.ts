@@ -1,6 +1,5 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
-import { asciiLower, sameText } from '../azure/names/ascii.ts';
-import { sameRegion } from '../azure/names/region.ts';
+import { asciiLower, sameRegion, sameText } from '../azure/names/ascii.ts';
 
 /** What the policies of a namespace fill in where an object leaves it out: only what all of them agree on. */
 

@@ -1,7 +1,6 @@
 import type { IdentityPolicySpec } from '../api/identity-policy.ts';
-import { sameText } from '../azure/names/ascii.ts';
+import { endsFault, sameText, spellingFault } from '../azure/names/ascii.ts';
 import { isGuid } from '../azure/names/guid.ts';
-import { endsFault, spellingFault } from '../azure/names/spelling.ts';
 import { parseDuration } from './grants.ts';
 import { nearMiss } from './near-miss.ts';
 

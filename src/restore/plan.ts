@@ -8,8 +8,7 @@ import type { AzureIdentity } from '../azure/azure-identity.ts';
 import type { IdentityPut } from '../azure/identities.ts';
 import { sameText } from '../azure/names/ascii.ts';
 import { assignmentNames } from '../azure/names/assignment-name.ts';
-import { MARK, type Tags, tag, withoutMarks } from '../azure/names/identity-marks.ts';
-import { keptMakers } from '../azure/names/makers.ts';
+import { keptMakers, MARK, type Tags, tag, withoutMarks } from '../azure/names/identity-marks.ts';
 import { armKey, parseIdentityId, sameId } from '../azure/names/resource-id.ts';
 import type { AssignmentPut } from '../azure/role-assignments.ts';
 

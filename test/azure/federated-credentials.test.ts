@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { AzureObserver } from '../../src/azure/arm/arm-calls.ts';
 import { classify } from '../../src/azure/arm/classify.ts';
-import type { AzureObserver } from '../../src/azure/arm/observer.ts';
 import { type AzureFederatedCredential, credentialId } from '../../src/azure/azure-federated-credential.ts';
 import { type RigOptions, startRig } from './rig.ts';
 

@@ -1,19 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import type { AzureObserver } from '../../src/azure/arm/arm-calls.ts';
 import { classify } from '../../src/azure/arm/classify.ts';
 import { AzureError } from '../../src/azure/arm/errors.ts';
-import type { AzureObserver } from '../../src/azure/arm/observer.ts';
-import type { AzureHost, HostOperation, IdentityWish, OperationState } from '../../src/azure/hosts/host.ts';
-import { Hosts, type HostVersion } from '../../src/azure/hosts/hosts.ts';
-import { linkedScopes, namedIdentities } from '../../src/azure/hosts/read/named-identities.ts';
 import {
   capabilityOf,
   genericCapability,
   HOST_CAPABILITIES,
   hostTypeOf,
-} from '../../src/azure/hosts/types/capabilities.ts';
+} from '../../src/azure/hosts/capabilities.ts';
+import type { AzureHost, HostOperation, IdentityWish, OperationState } from '../../src/azure/hosts/host.ts';
+import { Hosts, type HostVersion } from '../../src/azure/hosts/hosts.ts';
+import { linkedScopes, namedIdentities } from '../../src/azure/hosts/read/named-identities.ts';
 import { identityDelta } from '../../src/azure/hosts/write/delta.ts';
-import { hiddenSecrets } from '../../src/azure/hosts/write/hidden-secrets.ts';
-import { replaceBody } from '../../src/azure/hosts/write/replace.ts';
+import { hiddenSecrets, replaceBody } from '../../src/azure/hosts/write/replace.ts';
 import { sameId } from '../../src/azure/names/resource-id.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { type RigOptions, startRig } from './rig.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { AzureObserver } from '../../src/azure/arm/arm-calls.ts';
 import { whoAmI } from '../../src/azure/arm/caller.ts';
 import { classify } from '../../src/azure/arm/classify.ts';
-import type { AzureObserver } from '../../src/azure/arm/observer.ts';
 import type { AzureIdentity } from '../../src/azure/azure-identity.ts';
 import { sameId } from '../../src/azure/names/resource-id.ts';
 import { startRig } from './rig.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { AzureObserver } from '../../src/azure/arm/arm-calls.ts';
 import { classify } from '../../src/azure/arm/classify.ts';
-import type { AzureObserver } from '../../src/azure/arm/observer.ts';
 import { type AzureRoleAssignment, assignmentId } from '../../src/azure/azure-role-assignment.ts';
 import { assignmentName, proveOwnership } from '../../src/azure/names/assignment-name.ts';
 import type { AssignmentFilter } from '../../src/azure/role-assignments.ts';

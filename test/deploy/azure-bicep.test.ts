@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type EventSource, eventSource } from '../../src/api/event-source.ts';
-import { HOST_CAPABILITIES } from '../../src/azure/hosts/types/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../src/azure/hosts/capabilities.ts';
 import { hearing } from '../support/kinds/events.ts';
 import { type Cluster, until, type World } from '../support/testbed.ts';
 import { useWorld } from '../support/use-world.ts';

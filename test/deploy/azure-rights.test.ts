@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../src/api/index.ts';
-import { HOST_CAPABILITIES } from '../../src/azure/hosts/types/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../src/azure/hosts/capabilities.ts';
 import type { KubeObject, Resource } from '../../src/kube/types.ts';
 import type { Fields, Log } from '../../src/runtime/log.ts';
 import { EventStage } from '../support/kinds/events.ts';

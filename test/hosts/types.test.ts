@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HOST_CAPABILITIES } from '../../src/azure/hosts/types/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../src/azure/hosts/capabilities.ts';
 import { HostStage, hostIdOf, SUB } from '../support/kinds/hosts.ts';
 import { Cluster, World } from '../support/testbed.ts';
 

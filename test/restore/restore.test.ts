@@ -8,7 +8,7 @@ import type { Intercept } from '../../src/azure/arm/arm-policies.ts';
 import { CLOUDS } from '../../src/azure/arm/clouds.ts';
 import { FederatedCredentials } from '../../src/azure/federated-credentials.ts';
 import { PrincipalStates } from '../../src/azure/graph/directory.ts';
-import { DIRECTORY_OBJECTS, graphAccess } from '../../src/azure/graph/graph-access.ts';
+import { DIRECTORY_OBJECTS, graphAccess } from '../../src/azure/graph/graph.ts';
 import { Identities } from '../../src/azure/identities.ts';
 import { assignmentName } from '../../src/azure/names/assignment-name.ts';
 import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts';

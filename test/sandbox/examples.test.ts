@@ -8,7 +8,7 @@ import type { IdentityPolicy } from '../../src/api/identity-policy.ts';
 import type { RoleGrant } from '../../src/api/role-grant.ts';
 import type { SystemAssignedIdentity } from '../../src/api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../../src/api/user-assigned-identity.ts';
-import { capabilityOf, hostTypeOf } from '../../src/azure/hosts/types/capabilities.ts';
+import { capabilityOf, hostTypeOf } from '../../src/azure/hosts/capabilities.ts';
 import { identityId } from '../../src/azure/names/resource-id.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 import { evaluate, type NamespacePolicy } from '../../src/policy/evaluate.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOST_CAPABILITIES } from '../../../src/azure/hosts/types/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../../src/azure/hosts/capabilities.ts';
 import { hostRights } from '../../../src/operator/azure/right.ts';
 import { GIVEN } from '../../../test/deploy/azure-template.ts';
 import {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { HOST_CAPABILITIES } from '../../../src/azure/hosts/types/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../../src/azure/hosts/capabilities.ts';
 import { AZURE_RIGHTS } from '../../../src/operator/azure/azure-rights.ts';
 import { type Answer, type HostStage, startHostStage } from '../../../src/simulator/hosts/stage.fixture.ts';
 import {

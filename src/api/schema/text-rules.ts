@@ -2,7 +2,7 @@ import type { CelRule } from './kind.ts';
 
 /**
  * Rules for text that stands for something in Azure. What a pattern refuses silently is here refused by name; the
- * reconcilers judge the same again, for objects that are older than the rules (src/azure/names/spelling.ts).
+ * reconcilers judge the same again, for objects that are older than the rules (src/azure/names/ascii.ts).
  */
 
 /** What is not seen at the ends is part of the text for Azure. */

@@ -1,5 +1,4 @@
 /** One call of an SDK client, through the request scheduler and the access, with what logs and Kubernetes Events want of its answer. */
-
 import type { Clock } from '../../runtime/time/clock.ts';
 import { noTracer, type Tracer } from '../../runtime/trace.ts';
 import type { CallKind } from '../limits.ts';
@@ -70,6 +69,16 @@ export interface SendOptions {
     readonly headers: { get(name: string): string | undefined };
     readonly request?: { readonly url: string };
   }) => void;
+}
+
+/** Gets all that calls of one kind saw and did, so that no caller can forget to hand it to the cache. Ids in any spelling. */
+export interface AzureObserver<T> {
+  /** @param requestedAt monotonic ms at which the request began */
+  recordGet(id: string, found: T | undefined, requestedAt: number): void;
+  recordWrite(resource: T): void;
+  recordDelete(id: string): void;
+  /** A write whose effect is unknown, or comes only with the end of its operation. */
+  recordWriteAttempt(id: string): void;
 }
 
 export class ArmCalls {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { routeOf } from './route.ts';
+import { routeOf } from './trace-policy.ts';
 
 const HOST = 'https://management.azure.com';
 const SUB = '/subscriptions/11111111-2222-4333-8444-555555555555';

@@ -1,6 +1,6 @@
 import type { AccessToken, TokenCredential } from '@azure/identity';
 import { expect, it, vi } from 'vitest';
-import { reportingFailures } from './sign-in-failures.ts';
+import { reportingFailures } from './credential.ts';
 
 const token: AccessToken = { token: 't', expiresOnTimestamp: 1 };
 const giving = (getToken: TokenCredential['getToken']) => {

@@ -120,6 +120,14 @@ export function sameHostInstance(left: AzureHost, right: AzureHost): boolean {
   return agree(left.identity.principalId?.toLowerCase(), right.identity.principalId?.toLowerCase());
 }
 
+/**
+ * Whether `AzureHost.instance` is that of one resource alone, wherever it is moved to: `vmId` of a machine, `uniqueId` of a
+ * scale set. Creation times are not: two resources may have the same.
+ */
+export function isUniqueInstance(instance: string | undefined): instance is string {
+  return instance !== undefined && /^(vmId|uniqueId):./.test(instance);
+}
+
 /** Equal where both say something: some answers of a provider say less than others. */
 function agree(left: string | undefined, right: string | undefined): boolean {
   return left === undefined || right === undefined || left === right;

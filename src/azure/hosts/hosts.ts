@@ -7,6 +7,7 @@ import {
   type Answer,
   ArmCalls,
   type ArmCallsOptions,
+  type AzureObserver,
   type CallContext,
   correlationOf,
   isAmbiguous,
@@ -14,23 +15,25 @@ import {
 import { classify } from '../arm/classify.ts';
 import { retryAfterFromHeaders } from '../arm/error-text.ts';
 import { toAzureError } from '../arm/errors.ts';
-import type { AzureObserver } from '../arm/observer.ts';
 import type { CallKind } from '../limits.ts';
 import { armKey, parseResourceId } from '../names/resource-id.ts';
+import { capabilityOf, hostTypeOf, PER_PARENT } from './capabilities.ts';
 import type { AzureHost, HostOperation, IdentityBody, OperationState } from './host.ts';
-import type {
-  HostGet,
-  HostPage,
-  HostVersion,
-  HostWriteOptions,
-  HostWritten,
-  SystemIdentity,
-} from './read/answers.ts';
-import { hostPages } from './read/host-pages.ts';
-import { pathOf, providerOf, versionOf, wirePath } from './read/paths.ts';
+import {
+  type HostGet,
+  type HostPage,
+  type HostVersion,
+  type HostWriteOptions,
+  type HostWritten,
+  hostPages,
+  pathOf,
+  providerOf,
+  readSystemIdentity,
+  type SystemIdentity,
+  versionOf,
+  wirePath,
+} from './read/host-calls.ts';
 import { isSettled, readHost, readHostIfAny } from './read/read-host.ts';
-import { readSystemIdentity } from './read/system-identity.ts';
-import { capabilityOf, hostTypeOf, PER_PARENT } from './types/capabilities.ts';
 import { checkOperation, failedPoll, operationOf, operationState } from './write/operation.ts';
 import type { Model } from './write/replace.ts';
 
@@ -41,7 +44,7 @@ export type {
   HostWriteOptions,
   HostWritten,
   SystemIdentity,
-} from './read/answers.ts';
+} from './read/host-calls.ts';
 
 type HostsOptions = ArmCallsOptions;
 

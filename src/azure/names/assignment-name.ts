@@ -2,10 +2,9 @@
  * The name of a role assignment says who made it: Azure keeps no tags on assignments, but their names are GUIDs that
  * the caller chooses (docs/azure-facts.md section 5). A frozen wire format with test vectors, docs/wire-format.md.
  */
-import { readGuid, trailingGuid } from './guid.ts';
+import { readGuid, trailingGuid, uuidV5 } from './guid.ts';
 import { armKey } from './resource-id.ts';
 import { parseScope } from './scope.ts';
-import { uuidV5 } from './uuid.ts';
 
 /** Frozen: with another one azid would no longer know what it has granted. */
 export const ASSIGNMENT_NAMESPACE = '6523598a-4b98-4a19-a815-7a79b2c47bc6';
@@ -77,4 +76,21 @@ export function proveOwnership(assignment: NamedAssignment, installationId: stri
     if (error instanceof TypeError) return false;
     throw error;
   }
+}
+
+export interface AssignmentMark {
+  readonly installationId: string;
+  /** `namespace/name` of the object that is named first. */
+  readonly key: string;
+  /** Nobody shared it when that was written. */
+  readonly alone: boolean;
+}
+
+const MARK = /\[azid (\S+): ([^\s\]]+)( and \d+ more)?\]$/;
+
+/** Whom an assignment's description names, in azid's own words: an assignment has no tags that could say so. */
+export function assignmentMark(description: string | undefined): AssignmentMark | undefined {
+  const [, installationId, key, more] = MARK.exec(description ?? '') ?? [];
+  if (installationId === undefined || key === undefined) return undefined;
+  return { installationId, key, alone: more === undefined };
 }

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { MAKERS } from './identity-marks.ts';
-import { keptMakers, makersIn, withMaker } from './makers.ts';
+import { keptMakers, MAKERS, makersIn, withMaker } from './identity-marks.ts';
 
 const id = (n: number) => `aaaaaaaa-0000-4000-8000-00000000000${n}`;
 

@@ -1,8 +1,7 @@
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { type BucketSize, TokenBucket } from '../../runtime/token-bucket.ts';
-import { ClassOrder } from './order/class-order.ts';
-import { Lines } from './order/lines.ts';
+import { ClassOrder, Lines } from './order.ts';
 import { Places } from './places.ts';
 import type { Waiter } from './request.ts';
 import { type Open, type SlotLimits, Slots } from './slots.ts';

@@ -9,13 +9,12 @@
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { classify } from '../arm/classify.ts';
-import { AZURE_LIMITS, armClass, type CallKind, type Limits, scaled } from '../limits.ts';
-import { ProviderBuckets } from './buckets.ts';
-import { ClassOrder } from './order/class-order.ts';
-import { RateLimitScope, RequestQueue } from './rate-limit-scope.ts';
-import { closed, decideAgain, givenUp } from './refusals.ts';
-import type { ScheduledRequest, Waiter } from './request.ts';
+import { AZURE_LIMITS, type CallKind, type Limits } from '../limits.ts';
+import { ClassOrder } from './order.ts';
+import type { RateLimitScope, RequestQueue } from './rate-limit-scope.ts';
+import { closed, decideAgain, givenUp, type ScheduledRequest, type Waiter } from './request.ts';
 import { type Reservation, Reservations } from './reservations.ts';
+import { Scopes } from './scopes.ts';
 import { LISTS } from './slots.ts';
 
 export interface RequestMetrics {
@@ -44,9 +43,7 @@ export class RequestScheduler {
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #metrics: RequestMetrics | undefined;
-  readonly #buckets: ProviderBuckets;
-  readonly #scopes = new Map<string, RateLimitScope>();
-  readonly #queues = new Map<string, RequestQueue>();
+  readonly #scopes: Scopes;
   /** Whose turn it is between scopes: a provider's buckets for the whole tenant are shared by all of them. */
   readonly #between = new ClassOrder();
   readonly #reservations = new Reservations(
@@ -63,7 +60,7 @@ export class RequestScheduler {
     this.#clock = options.clock;
     this.#limits = options.limits ?? AZURE_LIMITS;
     this.#metrics = options.metrics;
-    this.#buckets = new ProviderBuckets(this.#limits, this.#clock);
+    this.#scopes = new Scopes(this.#limits, this.#clock, this.#held, () => this.#pump());
   }
 
   /**
@@ -76,14 +73,14 @@ export class RequestScheduler {
   }
 
   #enter<T>(request: ScheduledRequest, call: () => Promise<T>, forPlace: boolean): Promise<T> {
-    const queue = this.#queue(request);
+    const queue = this.#scopes.queueOf(request);
     const { scope } = queue;
     return new Promise<T>((resolve, reject) => {
       const { signal, waits, patienceMs, exclusive, kind, priority, turn = LISTS } = request;
       if (signal?.aborted) return reject(givenUp());
       const closedMs = scope.notBefore - this.#clock.monotonic();
       if (patienceMs !== undefined && closedMs > patienceMs) return reject(closed(closedMs));
-      const resource = this.#buckets.ofResource(request);
+      const resource = this.#scopes.bucketOfResource(request);
       let waiting: Disposable | undefined;
       const leave = () => {
         signal?.removeEventListener('abort', onAbort);
@@ -151,7 +148,7 @@ export class RequestScheduler {
    */
   async takePlace(request: ScheduledRequest): Promise<void> {
     const { waits, priority, turn = LISTS } = request;
-    const { places } = this.#queue(request);
+    const { places } = this.#scopes.queueOf(request);
     if (waits === undefined || places.has(waits)) return;
     const waitsBefore = waits.count;
     const { exclusive: _, isStale: __, resourceId: ___, ...rest } = request;
@@ -162,10 +159,12 @@ export class RequestScheduler {
   /** Calls waiting and running now, for gauges and tests. */
   stats(): { waiting: Readonly<Record<Priority, number>>; running: number } {
     const waiting = { edit: 0, event: 0, resync: 0 };
-    for (const queue of this.#queues.values())
-      for (const priority of PRIORITIES) waiting[priority] += queue.count(priority);
     let running = 0;
-    for (const { slots } of this.#scopes.values()) running += slots.running;
+    for (const { slots, queues } of this.#scopes.all) {
+      running += slots.running;
+      for (const queue of queues)
+        for (const priority of PRIORITIES) waiting[priority] += queue.count(priority);
+    }
     return { waiting, running };
   }
 
@@ -229,7 +228,7 @@ export class RequestScheduler {
     const owed = this.#turns >= TURNS_BY_URGENCY;
     let best: Next | undefined;
     let longest: Next | undefined;
-    for (const { slots, queues, order } of this.#scopes.values()) {
+    for (const { slots, queues, order } of this.#scopes.all) {
       const { open } = slots;
       let first: Next | undefined;
       let oldest: Next | undefined;
@@ -254,38 +253,12 @@ export class RequestScheduler {
     this.#timer = undefined;
     const now = this.#clock.monotonic();
     let ms = Number.POSITIVE_INFINITY;
-    for (const { slots, queues } of this.#scopes.values()) {
+    for (const { slots, queues } of this.#scopes.all) {
       const { open } = slots;
       if (open.classes.length === 0) continue; // The end of a running call pumps.
       for (const queue of queues)
         if (!queue.empty) ms = Math.min(ms, queue.readyInMs(now) || queue.resourceReadyInMs(open));
     }
     if (ms !== Number.POSITIVE_INFINITY) this.#timer = this.#clock.timer(Math.max(1, ms), () => this.#pump());
-  }
-
-  #queue(request: ScheduledRequest): RequestQueue {
-    const provider = request.provider.toLowerCase();
-    const subscription = request.subscriptionId?.toLowerCase() ?? '';
-    const caller = `${request.tenantId.toLowerCase()} ${request.credential}`;
-    const key = `${caller} ${subscription} ${provider} ${request.kind}`;
-    const known = this.#queues.get(key);
-    if (known) return known;
-    const kind = armClass(request.kind);
-    const scope = this.#scope(`${caller} ${subscription} ${kind}`, subscription, kind);
-    const buckets = [scope.bucket, ...this.#buckets.sharedBy(request)];
-    const queue = new RequestQueue(scope, buckets, this.#held, this.#clock, () => this.#pump());
-    this.#queues.set(key, queue);
-    scope.queues.add(queue);
-    return queue;
-  }
-
-  #scope(key: string, subscriptionId: string, kind: ReturnType<typeof armClass>): RateLimitScope {
-    let scope = this.#scopes.get(key);
-    if (!scope) {
-      const size = scaled(this.#limits.arm[kind], this.#limits.share);
-      scope = new RateLimitScope(subscriptionId, size, this.#limits, this.#clock);
-      this.#scopes.set(key, scope);
-    }
-    return scope;
   }
 }

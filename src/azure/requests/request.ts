@@ -1,7 +1,8 @@
+/** A call that is to be made through the request scheduler, and the errors with which the scheduler refuses it. */
 import type { Waits } from '../../runtime/controller/workers.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import type { TokenBucket } from '../../runtime/token-bucket.ts';
-import type { AzureError } from '../arm/errors.ts';
+import { AzureError, LOCAL_CODES } from '../arm/errors.ts';
 import type { CallKind } from '../limits.ts';
 
 /** A call that is to be made: what it counts in, on whose behalf, and how it may wait. */
@@ -61,4 +62,32 @@ export interface Waiter {
   readonly isStale?: () => boolean;
   /** The turn is kept for the same call, decided anew. */
   reserve(): void;
+}
+
+export function decideAgain(): AzureError {
+  return new AzureError({
+    code: LOCAL_CODES.decideAgain,
+    message: 'what the call was decided on has changed while it waited for its turn',
+  });
+}
+
+/** A write that was not sent: its turn came, and what it was decided on may not hold any more. */
+export function isDecideAgain(error: unknown): boolean {
+  return error instanceof AzureError && error.code === LOCAL_CODES.decideAgain;
+}
+
+export function closed(forMs: number): AzureError {
+  return new AzureError({
+    code: 'TooManyRequests',
+    message: `calls of this kind to this subscription wait ${Math.ceil(forMs / 1000)} s, as Azure asked`,
+    retryAfterMs: forMs,
+    heldBack: true,
+  });
+}
+
+export function givenUp(): AzureError {
+  return new AzureError({
+    code: LOCAL_CODES.aborted,
+    message: 'given up while the call waited for its turn',
+  });
 }

@@ -4,7 +4,7 @@
  * `/subscriptions/<id>|microsoft.compute/virtualmachines`, `<id of the site>|microsoft.web/sites/slots`.
  */
 
-import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
+import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { AzureObserver } from '../../azure/arm/arm-calls.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
-import type { AzureObserver } from '../../azure/arm/observer.ts';
 import type { AzureHost, HostIdentityValue } from '../../azure/hosts/host.ts';
 import type { HostGet, HostPage } from '../../azure/hosts/hosts.ts';
 import { armKey } from '../../azure/names/resource-id.ts';

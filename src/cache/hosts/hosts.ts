@@ -11,9 +11,8 @@
  * identities.
  */
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
-import { type AzureHost, sameHost, sameHostInstance } from '../../azure/hosts/host.ts';
+import { type AzureHost, isUniqueInstance, sameHost, sameHostInstance } from '../../azure/hosts/host.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
-import { isUniqueInstance } from '../../azure/hosts/types/instance.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import type { Permissions } from '../../azure/permissions.ts';
 import type { Clock } from '../../runtime/time/clock.ts';

@@ -1,9 +1,9 @@
 /** The lists of hosts, and what shows that nothing was left out of them (docs/azure-facts.md section 7, "Listing hosts"). */
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import { classify } from '../../azure/arm/classify.ts';
+import { capabilityOf } from '../../azure/hosts/capabilities.ts';
 import { type AzureHost, sameHostInstance } from '../../azure/hosts/host.ts';
 import type { HostPage, Hosts } from '../../azure/hosts/hosts.ts';
-import { capabilityOf } from '../../azure/hosts/types/capabilities.ts';
 import type { Permissions, Rights } from '../../azure/permissions.ts';
 import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';

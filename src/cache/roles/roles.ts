@@ -2,7 +2,7 @@
  * Role definitions: all of each scope in use at once, read again every hour, and one by one where a hint reports that
  * one has changed. Nothing is concluded from what a list lacks: a role that is not held is asked for (`catalog.ts`).
  */
-import type { AzureObserver } from '../../azure/arm/observer.ts';
+import type { AzureObserver } from '../../azure/arm/arm-calls.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import { areaOf } from '../../azure/names/scope.ts';
 import { type AzureRoleDefinition, type RoleDefinitions, sameRole } from '../../azure/role-definitions.ts';

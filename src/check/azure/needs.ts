@@ -7,7 +7,7 @@ import type { RoleGrant } from '../../api/role-grant.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
+import { hostTypeIfAny } from '../../azure/hosts/capabilities.ts';
 import { armKey, groupOf } from '../../azure/names/resource-id.ts';
 import { subscriptionOf } from '../../azure/names/scope.ts';
 import { READ_ASSIGNMENTS } from '../../cache/assignments.ts';

@@ -1,7 +1,7 @@
 /** What a hint is about, in terms of the caches: pure, from the id and the operation alone. */
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
+import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import { trailingGuid } from '../../azure/names/guid.ts';
 import { armKey, parentScope, parseIdentityId, parseResourceId } from '../../azure/names/resource-id.ts';

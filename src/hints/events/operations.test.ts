@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { HOST_CAPABILITIES } from '../../azure/hosts/types/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../azure/hosts/capabilities.ts';
 import { effectOf } from './operations.ts';
 
 test('each type of host that azid knows is heard of, written or deleted, and of its actions only a swap', () => {

@@ -5,7 +5,7 @@ import type { RoleGrant } from '../../api/role-grant.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { capabilityOf } from '../../azure/hosts/types/capabilities.ts';
+import { capabilityOf } from '../../azure/hosts/capabilities.ts';
 import type { ObservedIssuer } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import { resolveTrust } from '../../reconcilers/federated-identity-credential/trust.ts';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { HOST_CAPABILITIES } from '../../azure/hosts/types/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../azure/hosts/capabilities.ts';
 import { AZURE_RESOURCES, AZURE_RIGHTS } from './azure-rights.ts';
 
 const ROLES = new URL('../../../deploy/azure/', import.meta.url);

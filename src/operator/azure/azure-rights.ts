@@ -1,4 +1,4 @@
-import { HOST_CAPABILITIES } from '../../azure/hosts/types/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../azure/hosts/capabilities.ts';
 import { type AzureRight, blocked, hostRights, lifecycle, row, stalled } from './right.ts';
 
 const IDENTITIES = 'Microsoft.ManagedIdentity/userAssignedIdentities';

@@ -5,7 +5,7 @@ import { toAzureError } from '../../azure/arm/errors.ts';
 import { AssociatedResources } from '../../azure/associated-resources.ts';
 import { FederatedCredentials } from '../../azure/federated-credentials.ts';
 import { PrincipalStates } from '../../azure/graph/directory.ts';
-import { DIRECTORY_OBJECTS, type GraphPart, graphAccess } from '../../azure/graph/graph-access.ts';
+import { DIRECTORY_OBJECTS, type GraphPart, graphAccess } from '../../azure/graph/graph.ts';
 import { Hosts } from '../../azure/hosts/hosts.ts';
 import { Identities } from '../../azure/identities.ts';
 import { AZURE_LIMITS, type Limits } from '../../azure/limits.ts';

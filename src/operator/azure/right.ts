@@ -1,4 +1,4 @@
-import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
+import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 
 /** A call that azid makes to Azure, the right that it needs, and where it shows when the right is missing. */
 export interface AzureRight {

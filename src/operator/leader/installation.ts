@@ -1,5 +1,5 @@
 import { HOME_SHARD } from '../../api/schema/shard.ts';
-import { uuidV5 } from '../../azure/names/uuid.ts';
+import { uuidV5 } from '../../azure/names/guid.ts';
 import { type ConfigMap, configMaps, namespaces } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts';

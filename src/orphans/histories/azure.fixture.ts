@@ -1,7 +1,6 @@
 import { assignmentName } from '../../azure/names/assignment-name.ts';
 import { credentialName } from '../../azure/names/credential-name.ts';
-import type { Tags } from '../../azure/names/identity-marks.ts';
-import { withMaker } from '../../azure/names/makers.ts';
+import { type Tags, withMaker } from '../../azure/names/identity-marks.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ShownAssignment } from '../owners/objects.ts';
 import { INSTALLATION, READER, SCOPE, SELF } from '../sweep.fixture.ts';

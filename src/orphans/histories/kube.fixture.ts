@@ -1,5 +1,4 @@
-import { ownerMarks, ownershipOf, retainedMarks } from '../../azure/names/identity-marks.ts';
-import { keptMakers } from '../../azure/names/makers.ts';
+import { keptMakers, ownerMarks, ownershipOf, retainedMarks } from '../../azure/names/identity-marks.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { KubeThing } from '../owners/objects.fixture.ts';
 import type { RetainedRecord } from '../owners/objects.ts';

@@ -1,6 +1,5 @@
 import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts';
-import { tag } from '../../azure/names/identity-marks.ts';
-import { makersIn } from '../../azure/names/makers.ts';
+import { makersIn, tag } from '../../azure/names/identity-marks.ts';
 import { assignmentInstance, credentialInstance, identityInstance } from '../instance.ts';
 import type { LiveObservation, LiveThing } from '../live.ts';
 import { madeTogether } from '../makers.ts';

@@ -1,5 +1,4 @@
-import { MARK, ownerMarks } from '../../azure/names/identity-marks.ts';
-import { withMaker } from '../../azure/names/makers.ts';
+import { MARK, ownerMarks, withMaker } from '../../azure/names/identity-marks.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { KubeThing } from '../owners/objects.fixture.ts';
 import { DAY, HOUR, INSTALLATION, idOf, MADE_HERE, OTHER } from '../sweep.fixture.ts';

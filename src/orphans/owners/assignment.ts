@@ -1,5 +1,4 @@
-import { assignmentMark } from '../../azure/names/assignment-mark.ts';
-import { proveOwnership } from '../../azure/names/assignment-name.ts';
+import { assignmentMark, proveOwnership } from '../../azure/names/assignment-name.ts';
 import type { ObservedOwner } from '../observed.ts';
 import { livingOf, type Objects, type ShownAssignment, UNPROVEN_REMEDY } from './objects.ts';
 

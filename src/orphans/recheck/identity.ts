@@ -1,6 +1,6 @@
 import { proveOwnership } from '../../azure/names/assignment-name.ts';
 import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts';
-import { makersIn } from '../../azure/names/makers.ts';
+import { makersIn } from '../../azure/names/identity-marks.ts';
 import { assignmentInstance, credentialInstance } from '../instance.ts';
 import type { LiveIdentity, LiveList, LiveObservation } from '../live.ts';
 import type { ObservedOwner, OrphanType } from '../observed.ts';

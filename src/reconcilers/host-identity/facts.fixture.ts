@@ -1,8 +1,8 @@
 import type { HostIdentityStatus, LedgerEntry, LedgerOwner } from '../../api/host-identity.ts';
 import { FINALIZER } from '../../api/schema/common.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
+import { capabilityOf } from '../../azure/hosts/capabilities.ts';
 import type { AttachedIdentity, AzureHost, HostIdentityValue } from '../../azure/hosts/host.ts';
-import { capabilityOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';

@@ -1,6 +1,6 @@
 import type { HostIdentity, HostIdentityStatus, LedgerOperation } from '../../api/host-identity.ts';
+import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost, IdentityBody } from '../../azure/hosts/host.ts';
-import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import type { Model } from '../../azure/hosts/write/replace.ts';
 import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
 import type { Claim } from '../hosts/claims/claim.ts';

@@ -1,6 +1,6 @@
+import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isSettled } from '../../azure/hosts/read/read-host.ts';
-import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
 import type { ReconcileEvent, Summary } from '../decision.ts';
 import { contestFindings } from '../hosts/ledger/contest.ts';
 import { type Line, linesOf } from '../hosts/ledger/lines.ts';

@@ -1,7 +1,7 @@
 import { hostIdentity } from '../../api/host-identity.ts';
 import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
 import type { Hosts, HostWritten } from '../../azure/hosts/hosts.ts';
-import { isDecideAgain } from '../../azure/requests/refusals.ts';
+import { isDecideAgain } from '../../azure/requests/request.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { keyOf } from '../../kube/types.ts';

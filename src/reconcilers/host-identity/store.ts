@@ -1,5 +1,5 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
-import { hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
+import { hostTypeIfAny } from '../../azure/hosts/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaSelected } from '../hosts/claims/spec.ts';
 import { INDEX, type StoreDefinition } from '../stores.ts';

@@ -1,8 +1,8 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
+import { capabilityOf, hostTypeIfAny, hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
-import { capabilityOf, hostTypeIfAny, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { sameText } from '../../azure/names/ascii.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';

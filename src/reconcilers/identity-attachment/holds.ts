@@ -1,4 +1,4 @@
-import { capabilityOf, hostTypeIfAny } from '../../azure/hosts/types/capabilities.ts';
+import { capabilityOf, hostTypeIfAny } from '../../azure/hosts/capabilities.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/evaluate.ts';
 import type { Hold } from '../holds.ts';

@@ -1,7 +1,7 @@
 import type { HostSelector } from '../../api/identity-attachment.ts';
 import { hasPendingEdit, isReconcileRequested, requestedReconcile } from '../../api/schema/common.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost, hostArea } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';

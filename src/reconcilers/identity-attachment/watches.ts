@@ -1,4 +1,4 @@
-import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
+import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { armKey, parseIdentityIdIfAny } from '../../azure/names/resource-id.ts';
 import { type HostArea, hostArea, parseHostArea } from '../../cache/hosts/area.ts';
 import type { ObjectKey } from '../../kube/types.ts';

@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
 import type { HostIdentityStatus } from '../../api/host-identity.ts';
+import type { AzureObserver } from '../../azure/arm/arm-calls.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
-import type { AzureObserver } from '../../azure/arm/observer.ts';
+import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import type { HostGet, HostPage } from '../../azure/hosts/hosts.ts';
-import { hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { rightsOf } from '../../azure/permissions.ts';
 import { AzureCache } from '../../cache/azure-cache.ts';

@@ -1,6 +1,6 @@
 import { type IdentityPolicy, type IdentityPolicyStatus, identityPolicy } from '../../api/identity-policy.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
-import { HOST_CAPABILITIES } from '../../azure/hosts/types/capabilities.ts';
+import { HOST_CAPABILITIES } from '../../azure/hosts/capabilities.ts';
 import type { RoleNames } from '../../cache/roles/names.ts';
 import { describeConflicts } from '../../policy/defaults.ts';
 import { evaluate } from '../../policy/evaluate.ts';

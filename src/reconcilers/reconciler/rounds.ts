@@ -1,5 +1,5 @@
 import { isSuspended, type ManagedObject } from '../../api/schema/common.ts';
-import { isDecideAgain } from '../../azure/requests/refusals.ts';
+import { isDecideAgain } from '../../azure/requests/request.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { Outcome } from '../../runtime/outcome.ts';

@@ -1,6 +1,6 @@
 import { parseAssignmentId, sameAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { spellingFault } from '../../azure/names/ascii.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
-import { spellingFault } from '../../azure/names/spelling.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';

@@ -1,4 +1,4 @@
-import type { SignInSummaries } from '../../azure/graph/sign-in-summaries.ts';
+import type { SignInSummaries } from '../../azure/graph/graph.ts';
 import { type PollFailure, type PollTiming, poll } from '../../azure/polling.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time/clock.ts';

@@ -1,5 +1,5 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
-import type { HostCapability } from '../../azure/hosts/types/capabilities.ts';
+import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import { parseResourceId } from '../../azure/names/resource-id.ts';
 import type { SpecProblem } from '../hosts/claims/spec.ts';
 import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';

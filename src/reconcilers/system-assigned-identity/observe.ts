@@ -1,8 +1,8 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import { requestedReconcile } from '../../api/schema/common.ts';
+import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
+import { isUniqueInstance } from '../../azure/hosts/host.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
-import { capabilityOf, hostTypeOf } from '../../azure/hosts/types/capabilities.ts';
-import { isUniqueInstance } from '../../azure/hosts/types/instance.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';

@@ -1,5 +1,4 @@
-import { ownershipOf, retainedMarks, withoutMarks } from '../../azure/names/identity-marks.ts';
-import { keptMakers } from '../../azure/names/makers.ts';
+import { keptMakers, ownershipOf, retainedMarks, withoutMarks } from '../../azure/names/identity-marks.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import {

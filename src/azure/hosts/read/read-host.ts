@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { AzureError, LOCAL_CODES } from '../../arm/errors.ts';
 import { armKey } from '../../names/resource-id.ts';
+import { capabilityOf, genericCapability, type HostCapability, hostTypeOf } from '../capabilities.ts';
 import type { AttachedIdentity, AzureHost, HostIdentityValue } from '../host.ts';
-import { capabilityOf, genericCapability, type HostCapability, hostTypeOf } from '../types/capabilities.ts';
 
 const text = z.string().min(1).optional().catch(undefined);
 
@@ -107,6 +107,21 @@ const WORDS = new Set(['systemassigned', 'userassigned', 'none']);
 /** Terminal are exactly these; a missing state means done (docs/azure-facts.md section 8). */
 export function isSettled({ provisioningState }: Pick<AzureHost, 'provisioningState'>): boolean {
   return provisioningState === undefined || /^(succeeded|failed|cancell?ed)$/i.test(provisioningState);
+}
+
+/**
+ * Whether an identity on a host gives tokens, as far as one read shows. An entry without ids is dead only on a
+ * resource that Azure is done with: while any operation runs there, whoever began it, a new entry shows no ids, for
+ * 16 min and longer (docs/azure-facts.md, "The `identity` property").
+ */
+type Liveness = 'alive' | 'dead' | 'unsettled';
+
+export function livenessOf(
+  host: Pick<AzureHost, 'provisioningState'>,
+  { principalId }: Pick<AttachedIdentity, 'principalId'>,
+): Liveness {
+  if (principalId !== undefined) return 'alive';
+  return isSettled(host) ? 'dead' : 'unsettled';
 }
 
 function typeOrNone(id: string): string | undefined {

@@ -1,10 +1,10 @@
 /** For any host and any wish: nothing that is not ours changes, nothing that was read is sent, and it ends as wished. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { HOST_CAPABILITIES, type HostCapability, inVariant } from '../capabilities.ts';
 import type { AttachedIdentity, HostIdentityValue, IdentityBody, IdentityWish } from '../host.ts';
 import { attached, hostIdOf, uai } from '../hosts.fixture.ts';
 import { readIdentityValue } from '../read/read-host.ts';
-import { HOST_CAPABILITIES, type HostCapability, inVariant } from '../types/capabilities.ts';
 import { identityDelta } from './delta.ts';
 import { replaceBody } from './replace.ts';
 

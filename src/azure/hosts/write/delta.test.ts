@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { capabilityOf } from '../capabilities.ts';
 import type { HostIdentityValue, IdentityWish } from '../host.ts';
 import { attached, identityValue, uai, wish } from '../hosts.fixture.ts';
-import { capabilityOf } from '../types/capabilities.ts';
 import { identityDelta } from './delta.ts';
 
 const of = (type: string) => {

@@ -3,6 +3,7 @@
  * adds and removals and nothing that was read; the type is computed as a set (docs/guarantees.md G3, G4; docs/azure-facts.md section 7).
  */
 import { armKey } from '../../names/resource-id.ts';
+import { type HostCapability, inVariant } from '../capabilities.ts';
 import type {
   AttachedIdentity,
   HostIdentityValue,
@@ -11,7 +12,6 @@ import type {
   IdentityWish,
 } from '../host.ts';
 import { UNREADABLE } from '../read/read-host.ts';
-import { type HostCapability, inVariant } from '../types/capabilities.ts';
 
 /** By key: what the host shows, each in every spelling it has there. */
 type Shown = ReadonlyMap<string, readonly AttachedIdentity[]>;

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { capabilityOf, genericCapability } from '../capabilities.ts';
 import { hostIdOf, uai } from '../hosts.fixture.ts';
-import { capabilityOf, genericCapability } from '../types/capabilities.ts';
-import { hiddenSecrets } from './hidden-secrets.ts';
-import { replaceBody } from './replace.ts';
+import { hiddenSecrets, replaceBody } from './replace.ts';
 
 const of = (type: string) => capabilityOf(type) ?? genericCapability(type, '');
 const LOGIC = 'Microsoft.Logic/workflows';

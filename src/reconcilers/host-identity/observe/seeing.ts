@@ -1,10 +1,5 @@
+import { capabilityOf, genericCapability, hostTypeOf, inVariant } from '../../../azure/hosts/capabilities.ts';
 import { isSettled } from '../../../azure/hosts/read/read-host.ts';
-import {
-  capabilityOf,
-  genericCapability,
-  hostTypeOf,
-  inVariant,
-} from '../../../azure/hosts/types/capabilities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { claimsOnHost } from '../../hosts/claims/on-host.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';

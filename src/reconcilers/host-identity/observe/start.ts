@@ -1,4 +1,4 @@
-import { hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
+import { hostTypeOf } from '../../../azure/hosts/capabilities.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { Facts, HostIdentity } from '../facts.ts';
 import type { ObserveDeps } from './deps.ts';

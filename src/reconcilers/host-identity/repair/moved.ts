@@ -1,5 +1,4 @@
-import type { AzureHost } from '../../../azure/hosts/host.ts';
-import { isUniqueInstance } from '../../../azure/hosts/types/instance.ts';
+import { type AzureHost, isUniqueInstance } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';

@@ -1,4 +1,4 @@
-import type { HostCapability } from '../../../azure/hosts/types/capabilities.ts';
+import type { HostCapability } from '../../../azure/hosts/capabilities.ts';
 import { replaceBody } from '../../../azure/hosts/write/replace.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { ReconcileEvent } from '../../decision.ts';

@@ -1,5 +1,5 @@
 import type { AzureHost } from '../../../azure/hosts/host.ts';
-import { livenessOf } from '../../../azure/hosts/read/liveness.ts';
+import { livenessOf } from '../../../azure/hosts/read/read-host.ts';
 import type { Summary } from '../../decision.ts';
 import { type Line, SYSTEM, shortName } from '../../hosts/ledger/lines.ts';
 import { DEAD_IN_THE_WAY, DEAD_ON_HOST, type Trouble, withProblem } from '../../hosts/ledger/problems.ts';

@@ -1,7 +1,7 @@
+import type { HostCapability } from '../../../azure/hosts/capabilities.ts';
 import type { AzureHost, IdentityDelta } from '../../../azure/hosts/host.ts';
-import type { HostCapability } from '../../../azure/hosts/types/capabilities.ts';
 import { identityDelta } from '../../../azure/hosts/write/delta.ts';
-import { hiddenSecrets } from '../../../azure/hosts/write/hidden-secrets.ts';
+import { hiddenSecrets } from '../../../azure/hosts/write/replace.ts';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Trouble } from '../../hosts/ledger/problems.ts';
 import type { Facts, ObservedHost } from '../facts.ts';

@@ -1,6 +1,6 @@
 import { type IdentityAttachment, MAX_LISTED_TARGETS } from '../../../api/identity-attachment.ts';
 import { hasFinalizer } from '../../../api/schema/common.ts';
-import { capabilityOf, hostTypeIfAny } from '../../../azure/hosts/types/capabilities.ts';
+import { capabilityOf, hostTypeIfAny } from '../../../azure/hosts/capabilities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { StoreChange } from '../../../kube/informer/store.ts';
 import { CONTESTED } from '../ledger/problems.ts';

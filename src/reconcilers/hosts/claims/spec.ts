@@ -1,10 +1,9 @@
 import type { HostSelector, IdentityAttachment } from '../../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
+import { capabilityOf, hostTypeIfAny, hostTypeOf } from '../../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../../azure/hosts/host.ts';
-import { capabilityOf, hostTypeIfAny, hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
-import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
+import { asciiLower, sameText, spellingFault } from '../../../azure/names/ascii.ts';
 import { armKey, isWithinScope, parseIdentityId, parseResourceId } from '../../../azure/names/resource-id.ts';
-import { spellingFault } from '../../../azure/names/spelling.ts';
 import { hostArea } from '../../../cache/hosts/area.ts';
 import type { AttachmentRequest, HostRequest } from '../../../policy/hosts.ts';
 

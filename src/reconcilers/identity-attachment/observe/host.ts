@@ -1,5 +1,5 @@
 import type { HostIdentity } from '../../../api/host-identity.ts';
-import { hostTypeOf } from '../../../azure/hosts/types/capabilities.ts';
+import { hostTypeOf } from '../../../azure/hosts/capabilities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';

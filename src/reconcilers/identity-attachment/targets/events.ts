@@ -1,4 +1,4 @@
-import { capabilityOf } from '../../../azure/hosts/types/capabilities.ts';
+import { capabilityOf } from '../../../azure/hosts/capabilities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Drift, ReconcileEvent } from '../../decision.ts';
 import type { ObservedAttachedIdentity } from '../../hosts/claims/identity-of.ts';

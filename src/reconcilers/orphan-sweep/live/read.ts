@@ -9,7 +9,7 @@ import type { FederatedCredentials } from '../../../azure/federated-credentials.
 import type { PrincipalStates } from '../../../azure/graph/directory.ts';
 import type { Identities } from '../../../azure/identities.ts';
 import { isCredentialOf } from '../../../azure/names/credential-name.ts';
-import { makersIn } from '../../../azure/names/makers.ts';
+import { makersIn } from '../../../azure/names/identity-marks.ts';
 import { armKey, parseIdentityId } from '../../../azure/names/resource-id.ts';
 import type { ResourceGraph } from '../../../azure/resource-graph.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';

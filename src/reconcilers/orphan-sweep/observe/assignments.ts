@@ -1,7 +1,7 @@
 import type { AssignmentExpiry } from '../../../api/assignment-expiry.ts';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import { proveOwnership } from '../../../azure/names/assignment-name.ts';
-import { makersIn } from '../../../azure/names/makers.ts';
+import { makersIn } from '../../../azure/names/identity-marks.ts';
 import type { AssignmentCache } from '../../../cache/assignments.ts';
 import type { IdentityCache } from '../../../cache/identities.ts';
 import { assignmentInstance } from '../../../orphans/instance.ts';

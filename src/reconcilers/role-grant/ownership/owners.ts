@@ -1,4 +1,4 @@
-import { type AssignmentMark, assignmentMark } from '../../../azure/names/assignment-mark.ts';
+import { type AssignmentMark, assignmentMark } from '../../../azure/names/assignment-name.ts';
 import type { CoOwner, RoleGrant } from '../facts.ts';
 import { asCoOwner } from '../object.ts';
 

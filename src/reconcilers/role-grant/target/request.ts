@@ -1,5 +1,5 @@
+import { spellingFault } from '../../../azure/names/ascii.ts';
 import { parseScope } from '../../../azure/names/scope.ts';
-import { spellingFault } from '../../../azure/names/spelling.ts';
 import type { GrantRequest } from '../../../policy/grants.ts';
 import type { Facts, RoleGrant, SeenRole, Target } from '../facts.ts';
 import { expiryOf } from '../object.ts';

@@ -1,5 +1,4 @@
-import { ownerMarks } from '../../../azure/names/identity-marks.ts';
-import { withMaker } from '../../../azure/names/makers.ts';
+import { ownerMarks, withMaker } from '../../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import type { Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summary.ts';

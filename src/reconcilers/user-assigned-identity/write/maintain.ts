@@ -1,7 +1,13 @@
 import { isObserved, isSuspended } from '../../../api/schema/common.ts';
-import { type Owner, ownerMarks, ownershipOf, type Tags } from '../../../azure/names/identity-marks.ts';
-import { keptMakers, withMaker } from '../../../azure/names/makers.ts';
-import { sameRegion } from '../../../azure/names/region.ts';
+import { sameRegion } from '../../../azure/names/ascii.ts';
+import {
+  keptMakers,
+  type Owner,
+  ownerMarks,
+  ownershipOf,
+  type Tags,
+  withMaker,
+} from '../../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summary.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { hostIdOf } from '../hosts.fixture.ts';
 import {
   capabilityOf,
   genericCapability,
@@ -7,6 +6,7 @@ import {
   type HostCapability,
   hostTypeOf,
 } from './capabilities.ts';
+import { hostIdOf } from './hosts.fixture.ts';
 
 const SPACED = 'SystemAssigned, UserAssigned';
 const TIGHT = 'SystemAssigned,UserAssigned';

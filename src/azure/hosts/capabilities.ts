@@ -1,10 +1,11 @@
+import { asciiLower } from '../names/ascii.ts';
+import { armKey, parseResourceId } from '../names/resource-id.ts';
+
 /**
  * What each resource type can do with managed identities: one table, from which all else of azid reads. Sources:
  * docs/azure-facts.md section 7 unless a row names another; where a fact is unsure, the row has the careful value and
  * a comment. The versions are those that docs/azure-facts.md names, else stable ones that carry what azid reads.
  */
-import { asciiLower } from '../../names/ascii.ts';
-import { armKey, parseResourceId } from '../../names/resource-id.ts';
 
 export interface HostCapability {
   /** As azid spells it. */

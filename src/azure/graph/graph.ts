@@ -1,9 +1,32 @@
-/** Sign-ins of managed identities, summed up over the tenant (docs/azure-facts.md section 18). */
+/** The way to Microsoft Graph, and the list of sign-ins that is read there. */
 import { z } from 'zod';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
-import type { ArmAccess } from '../arm/arm-access.ts';
+import { ArmAccess, type ArmAccessOptions } from '../arm/arm-access.ts';
 import { classify } from '../arm/classify.ts';
 import { AzureError, LOCAL_CODES } from '../arm/errors.ts';
+
+/** Labels of metrics: what is asked of Graph. */
+export const AUDIT_LOGS = 'microsoft.graph/auditlogs';
+export const DIRECTORY_OBJECTS = 'microsoft.graph/directoryobjects';
+export type GraphPart = typeof AUDIT_LOGS | typeof DIRECTORY_OBJECTS;
+
+/**
+ * The way to Microsoft Graph: another endpoint and another token, and the same rules as on the way to Resource Manager (links of the
+ * same origin, time limits, certificates, no retries of its own).
+ */
+export function graphAccess(part: GraphPart, { cloud, metrics, ...options }: ArmAccessOptions): ArmAccess {
+  return new ArmAccess({
+    ...options,
+    cloud: { ...cloud, armEndpoint: cloud.graphEndpoint, armScope: cloud.graphScope },
+    ...(metrics && {
+      metrics: {
+        request: (seconds, labels) => metrics.request(seconds, { ...labels, resource: part }),
+        // Graph has other headers for what is left of its buckets.
+        remaining: () => {},
+      },
+    }),
+  });
+}
 
 /** Between two pages: 5 requests in 10 s are allowed to the whole tenant, and others ask as well. */
 const PAGE_MS = 4_000;
@@ -16,6 +39,7 @@ const PATH = "/beta/auditLogs/getSummarizedMSISignIns(aggregationWindow='d1')";
 
 const page = z.looseObject({ value: z.array(z.unknown()), '@odata.nextLink': z.string().nullish() });
 
+/** Sign-ins of managed identities, summed up over the tenant (docs/azure-facts.md section 18). */
 export class SignInSummaries {
   readonly #access: Pick<ArmAccess, 'getJson'>;
   readonly #clock: Clock;
