@@ -130,8 +130,7 @@ it('is the one way to ask: nobody else evaluates policies, or takes an unknown n
   expect(asking.toSorted()).toEqual([
     'inspect/policy/rule.ts',
     'policy/evaluate.ts',
-    'reconcilers/identity-policy/decide.ts',
-    'reconcilers/identity-policy/observe.ts',
+    'reconcilers/identity-policy/index.ts',
   ]);
 });
 
