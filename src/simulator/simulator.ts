@@ -8,7 +8,6 @@ import type { Clock } from './clock.ts';
 import { type ControlOf, controlOf, listenForControl } from './control/endpoint.ts';
 import { eventVerbs } from './control/event-verbs.ts';
 import { frameVerbs } from './control/frame-verbs.ts';
-import { graphVerbs } from './control/graph-verbs.ts';
 import { hostVerbs } from './control/host-verbs.ts';
 import { serviceBusVerbs } from './control/service-bus-verbs.ts';
 import { worldVerbs } from './control/world-verbs.ts';
@@ -42,7 +41,8 @@ import { PolicyAssignments } from './policies/assignments.ts';
 import { PolicyDefinitions } from './policies/definitions.ts';
 import { ExternalPolicies } from './policies/external.ts';
 import { createRandom } from './random.ts';
-import { createResourceGraph } from './resource-graph/index.ts';
+import { ResourceGraphCopy } from './resource-graph/copy.ts';
+import { resourceGraphOperations } from './resource-graph/operations.ts';
 import { cloudMetadataOperations } from './resources/cloud-metadata.ts';
 import { resourceGroupOperations } from './resources/groups.ts';
 import { OperationResults } from './resources/operation-results.ts';
@@ -80,7 +80,6 @@ export interface SimulatorOptions {
 
 export type Control = ControlOf<
   ReturnType<typeof worldVerbs> &
-    ReturnType<typeof graphVerbs> &
     ReturnType<typeof hostVerbs> &
     ReturnType<typeof serviceBusVerbs> &
     ReturnType<typeof eventVerbs> &
@@ -138,10 +137,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const signIns = new SignIns(foundation);
   const hosts = createHosts(frame, { associations, systemIdentities, tokens, signIns });
   // Its own randomness: what it draws shall not change what others do.
-  const resourceGraph = createResourceGraph(
-    { ...frame, random: createRandom(seed + 1) },
-    { hosts, authorization, policyAssignments },
-  );
+  const ofResourceGraph: Frame = { ...frame, random: createRandom(seed + 1) };
+  const resourceGraph = new ResourceGraphCopy(ofResourceGraph, { hosts, authorization, policyAssignments });
   const namespaces = new Namespaces(foundation);
   const endings = new Endings(hosts.frame.operations, operationResults, {
     ended: (id) => deployments.ended(id),
@@ -185,7 +182,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         ...policyAssignments.operations,
         ...credentialOperations(frame, credentials),
         ...hosts.routes,
-        ...resourceGraph.operations,
+        ...resourceGraphOperations(ofResourceGraph, resourceGraph),
       ],
       () => new Date(clock.now()).toISOString().slice(0, 10),
     ),
@@ -208,8 +205,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const serviceBus = await createServiceBus(frame, { tokens, callers, namespaces }, brokerOptions);
 
   const control = controlOf({
-    ...worldVerbs(frame, authorization, credentials, subscriptionId),
-    ...graphVerbs(graph),
+    ...worldVerbs(frame, authorization, credentials, graph, subscriptionId),
     ...hostVerbs(hosts, arm.router, subscriptionId),
     ...serviceBusVerbs(serviceBus, world, subscriptionId),
     ...eventVerbs(events, foundation, subscriptionId),

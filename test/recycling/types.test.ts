@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HostView } from '../../src/simulator/hosts/reads/view.ts';
+import type { HostView } from '../../src/simulator/hosts/host-body.ts';
 import {
   conditionOf,
   type HostParts,

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { KINDS } from '../../src/api/index.ts';
 import { configMaps, namespaces } from '../../src/kube/builtin.ts';
 import { type KubeObject, keyOf } from '../../src/kube/types.ts';
-import type { HostView } from '../../src/simulator/hosts/reads/view.ts';
+import type { HostView } from '../../src/simulator/hosts/host-body.ts';
 import type { Identity } from '../../src/simulator/identities/identities.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { storeKeys } from './planes/etcd.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import type { HostView } from '../../simulator/hosts/reads/view.ts';
+import type { HostView } from '../../simulator/hosts/host-body.ts';
 import type { Identity } from '../../simulator/identities/identities.ts';
 import { differences } from './azure-match.ts';
 import type { SimulatedState } from './held.ts';

@@ -1,6 +1,6 @@
 import type { HeldAssignment } from '../../simulator/authorizer.ts';
 import type { HeldCredential } from '../../simulator/federation/credentials.ts';
-import type { HostView } from '../../simulator/hosts/reads/view.ts';
+import type { HostView } from '../../simulator/hosts/host-body.ts';
 import type { Identity } from '../../simulator/identities/identities.ts';
 
 /** What the simulated Azure holds now; asking costs no call that a request log would show. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Host, hostId, parseHostId, type SystemEntry } from '../hosts/host.ts';
+import { viewOf } from '../hosts/host-body.ts';
 import type { HostsPart } from '../hosts/index.ts';
 import { defaultProperties, mergePatch } from '../hosts/properties.ts';
-import { viewOf } from '../hosts/reads/view.ts';
 import { identitySchema, readIdentity } from '../hosts/writes/identity-edit.ts';
 import { swapContent, switchSystemOff } from '../hosts/writes/swap.ts';
 import type { Router } from '../http/router.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AuthorizationPart } from '../authorizer.ts';
 import type { Credentials } from '../federation/credentials.ts';
 import type { Frame } from '../frame.ts';
+import { type Graph, PERMISSIONS } from '../graph/graph.ts';
 import type { Identity } from '../identities/identities.ts';
 import { shortLocation } from '../resources/locations.ts';
 import { ControlError, verb } from './endpoint.ts';
@@ -17,6 +18,7 @@ export function worldVerbs(
   frame: Frame,
   authorization: AuthorizationPart,
   credentials: Credentials,
+  graph: Pick<Graph, 'allow'>,
   subscriptionId: string,
 ) {
   const { world, directory, identities } = frame;
@@ -171,6 +173,11 @@ export function worldVerbs(
     /** All role assignments there are now, lags aside. */
     assignments: verb(none, () => authorization.held()),
     /** All credentials of an identity there are now, lags aside. */
+    /** Gives a principal application permissions of Graph, by default both that are simulated; they replace what it had. */
+    allowGraph: verb(
+      z.strictObject({ principalId: z.string(), permissions: z.array(z.enum(PERMISSIONS)).optional() }),
+      ({ principalId, permissions = PERMISSIONS }) => graph.allow(principalId, permissions),
+    ),
     credentials: verb(byId, ({ id }) => credentials.of(id)),
     /** What there is now, lags aside. */
     identities: verb(none, () =>

@@ -1,26 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { Template } from './template.ts';
+import { z } from 'zod';
+import { ArmError, type ArmRequest, invalidContent } from '../http/operation.ts';
+import { assertLocation, shortLocation } from '../resources/locations.ts';
+import { readTemplate, type Template } from './template.ts';
 
 export const TYPE = 'Microsoft.Resources/deployments';
 
-interface ErrorBody {
-  readonly code: string;
-  readonly message: string;
-  readonly details?: readonly unknown[];
-}
-
-/** One resource of a deployment, done or failed. */
-export interface DeploymentOperation {
-  readonly id: string;
-  readonly does: 'Create' | 'Delete';
-  readonly target: { readonly id: string; readonly resourceType: string; readonly resourceName: string };
-  readonly status: number;
-  readonly error?: unknown;
-  readonly at: number;
-}
-
 /** `Complete`: what the template does not name is deleted from the group. */
-export type Mode = 'Incremental' | 'Complete';
+type Mode = 'Incremental' | 'Complete';
+
+export interface Given {
+  readonly mode: Mode;
+  readonly template: Template;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** At the level of a subscription: where the deployment itself is kept. */
+  readonly location?: string;
+}
 
 export interface Deployment {
   readonly id: string;
@@ -39,12 +34,89 @@ export interface Deployment {
   readonly correlationId: string;
 }
 
+/** One resource of a deployment, done or failed. */
+export interface DeploymentOperation {
+  readonly id: string;
+  readonly does: 'Create' | 'Delete';
+  readonly target: { readonly id: string; readonly resourceType: string; readonly resourceName: string };
+  readonly status: number;
+  readonly error?: unknown;
+  readonly at: number;
+}
+
+interface ErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: readonly unknown[];
+}
+
 export function failed(details: unknown): ErrorBody {
   return {
     code: 'DeploymentFailed',
     message:
       'At least one resource deployment operation failed. Please list deployment operations for details. Please see https://aka.ms/arm-deployment-operations for usage details.',
     details: [details],
+  };
+}
+
+export function settingsOf({ body, path }: ArmRequest) {
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success) throw invalidContent();
+  const { properties, location } = parsed.data;
+  const mode = modeOf(properties.mode);
+  if (/\/resourcegroups\//i.test(path)) return { ...properties, mode };
+  const name = new RegExp(`/${TYPE}/([^/]+)`, 'i').exec(path)?.[1];
+  // The text is known from public reports.
+  if (!location)
+    throw new ArmError(
+      400,
+      'InvalidDeployment',
+      `The 'location' property must be specified for '${name}'. Please see https://aka.ms/deploy-to-subscription for usage details.`,
+    );
+  assertLocation(location);
+  if (mode === 'Complete')
+    throw new ArmError(
+      400,
+      'InvalidDeploymentMode',
+      `The deployment '${name}' does not support the mode 'Complete': it is only supported at the level of a resource group.`,
+    );
+  return { ...properties, mode, location: shortLocation(location) };
+}
+
+const bodySchema = z.object({
+  location: z.string().nullish(),
+  properties: z.looseObject({
+    mode: z.string().default('Incremental'),
+    template: z.unknown(),
+    parameters: z.record(z.string(), z.unknown()).nullish(),
+    whatIfSettings: z.object({ resultFormat: z.string().nullish() }).nullish(),
+  }),
+});
+
+function modeOf(word: string): Mode {
+  switch (word.toLowerCase()) {
+    case 'incremental':
+      return 'Incremental';
+    case 'complete':
+      return 'Complete';
+    default:
+      throw new ArmError(
+        400,
+        'InvalidDeploymentMode',
+        `The deployment mode '${word}' is not valid. Supported values are 'Incremental' and 'Complete'.`,
+      );
+  }
+}
+
+/** What a request asks to be deployed. */
+export function givenBy(request: ArmRequest): Given {
+  const { mode, template, parameters, ...given } = settingsOf(request);
+  const { location } = given as { location?: string };
+  return {
+    mode,
+    template: readTemplate(template),
+    parameters: parameters ?? {},
+    ...(location !== undefined && { location }),
   };
 }
 

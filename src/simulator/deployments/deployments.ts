@@ -3,21 +3,12 @@ import { ArmError, type ArmRequest } from '../http/operation.ts';
 import type { PolicyAssignments } from '../policies/assignments.ts';
 import { isWithin, scopeKey } from '../scope.ts';
 import { Calls, errorOf, type Send } from './calls.ts';
-import { type Deployment, type DeploymentOperation, failed, type Mode } from './deployment.ts';
+import { type Deployment, type DeploymentOperation, failed, type Given } from './deployment.ts';
 import { evaluate, evaluateSoFar } from './expressions/evaluate.ts';
 import { type ExpressionScope, Unread } from './expressions/scope.ts';
-import { assertParameters } from './parameters.ts';
 import { aliasesOf, bodyAs, namedIds, type Planned, planOf } from './plan.ts';
-import { assertMayWrite, assertPoliciesAllow } from './preflight.ts';
-import { outputsOf, scopeOf, type Template } from './template.ts';
-
-export interface Given {
-  readonly mode: Mode;
-  readonly template: Template;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** At the level of a subscription: where the deployment itself is kept. */
-  readonly location?: string;
-}
+import { assertMayWrite, assertParameters, assertPoliciesAllow } from './preflight.ts';
+import { outputsOf, scopeOf } from './template.ts';
 
 interface DeploymentsFrame extends Frame {
   readonly policyAssignments: Pick<PolicyAssignments, 'violations'>;

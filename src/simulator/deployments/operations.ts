@@ -4,10 +4,18 @@ import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../
 import { page, pageSizeOf } from '../http/paging.ts';
 import type { OperationResults } from '../resources/operation-results.ts';
 import type { Send } from './calls.ts';
-import { bodyOf, type Deployment, hashOf, operationBody, shownParameters, TYPE } from './deployment.ts';
+import {
+  bodyOf,
+  type Deployment,
+  givenBy,
+  hashOf,
+  operationBody,
+  settingsOf,
+  shownParameters,
+  TYPE,
+} from './deployment.ts';
 import type { Deployments } from './deployments.ts';
 import { evaluateSoFar } from './expressions/evaluate.ts';
-import { givenBy, settingsOf } from './request.ts';
 import { changesOf } from './what-if.ts';
 
 /** Where deployments are, with what their operations are called there. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { ArmError } from '../http/operation.ts';
 import { copiesIn, evaluate, rounds } from './expressions/evaluate.ts';
-import type { ExpressionScope } from './expressions/scope.ts';
-import { missingParameter } from './parameters.ts';
+import { type ExpressionScope, failedValidation } from './expressions/scope.ts';
 
 const resourceSchema = z.looseObject({
   type: z.string(),
@@ -91,12 +90,15 @@ export function scopeOf(
       if (name in variables) return evaluate(variables[name], scope);
       const copied = copiesIn(variables)?.find((each) => each.name === name);
       if (copied) return rounds(copied, scope, evaluate);
-      throw new ArmError(
-        400,
-        'InvalidTemplate',
-        `Deployment template validation failed: 'The template variable '${name}' is not found. Please see https://aka.ms/arm-syntax-variables for usage details.'.`,
+      throw failedValidation(
+        `The template variable '${name}' is not found. Please see https://aka.ms/arm-syntax-variables for usage details.`,
       );
     },
   };
   return scope;
 }
+
+const missingParameter = (name: string) =>
+  failedValidation(
+    `The value for the template parameter '${name}' is not provided. Please see https://aka.ms/arm-create-parameter-file for usage details.`,
+  );

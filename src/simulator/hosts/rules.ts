@@ -2,9 +2,9 @@ import type { Frame } from '../frame.ts';
 import { ArmError } from '../http/operation.ts';
 import { scopeKey } from '../scope.ts';
 import type { Host, HostAddress } from './host.ts';
+import { keyOf } from './host-body.ts';
 import type { Hosts } from './hosts.ts';
 import type { HostType } from './types.ts';
-import { keyOf } from './writes/body.ts';
 import { type EditMode, type IdentityEdit, idsAfter } from './writes/identity-edit.ts';
 
 type RuledHost = HostAddress & Pick<Host, 'identity' | 'location' | 'properties'>;

@@ -12,24 +12,15 @@ import { page } from '../http/paging.ts';
 import { draw } from '../random.ts';
 import { isWithin, scopeKey } from '../scope.ts';
 import { type PolicyDefinition, type PolicyDefinitions, parameterOf, SIMULATED } from './definitions.ts';
-import { disallowed, type Violation } from './refusal.ts';
-import { resourceAfter } from './resource-after.ts';
-import { fits, notSimulated, type PolicyResource } from './rule.ts';
-
-export interface PolicyAssignment {
-  readonly id: string;
-  readonly name: string;
-  readonly scope: string;
-  readonly displayName?: string;
-  readonly policyDefinitionId: string;
-  readonly parameters: Readonly<Record<string, { readonly value?: unknown }>>;
-  readonly notScopes: readonly string[];
-  readonly enforced: boolean;
-  /** User-assigned alone; who signs in with it is not simulated. */
-  readonly identity?: unknown;
-  /** Wall ms: an assignment takes a while to reach all that looks at it. */
-  readonly effectiveAt: number;
-}
+import { notSimulated, type PolicyResource } from './rule.ts';
+import {
+  disallowed,
+  effectOf,
+  type PolicyAssignment,
+  resourceAfter,
+  type Violation,
+  violationOf,
+} from './violations.ts';
 
 const TYPE = 'Microsoft.Authorization/policyAssignments';
 const LIST = `{+scope}/providers/${TYPE}`;
@@ -92,7 +83,10 @@ export class PolicyAssignments {
         ({ scope, effectiveAt, enforced }) => enforced && effectiveAt <= now && lineage.has(scopeKey(scope)),
       )
       .filter(({ notScopes }) => !notScopes.some((scope) => isWithin(resource.id, scope)))
-      .flatMap((assignment) => this.#violation(assignment, resource) ?? []);
+      .flatMap((assignment) => {
+        const definition = this.#definitions.find(assignment.policyDefinitionId);
+        return (definition && violationOf(definition, assignment, resource)) ?? [];
+      });
   }
 
   get operations(): readonly Operation[] {
@@ -185,15 +179,6 @@ export class PolicyAssignments {
     for (const listener of this.#listeners) listener(id, undefined);
   }
 
-  #violation(assignment: PolicyAssignment, resource: PolicyResource): Violation | undefined {
-    const definition = this.#definitions.find(assignment.policyDefinitionId);
-    if (!definition || effectOf(definition, assignment.parameters) !== 'deny') return undefined;
-    if (definition.mode.toLowerCase() === 'indexed' && resource.location === undefined) return undefined;
-    const parameter = parameterOf(definition, assignment.parameters);
-    const { fits: does, evaluated } = fits(definition.policyRule.if, resource, parameter);
-    return does ? { assignment, definition, evaluated } : undefined;
-  }
-
   /** At the scope, above and beneath it; with `atScope()` not beneath it. */
   #list(request: ArmRequest, scope: string): ArmResponse {
     const { world, knobs } = this.#frame;
@@ -214,13 +199,6 @@ export class PolicyAssignments {
       `The policy assignment '${id.split('/').at(-1)}' is not found.`,
     );
   }
-}
-
-/** Lower-case. */
-function effectOf(definition: PolicyDefinition, given: PolicyAssignment['parameters']): string {
-  const { effect } = definition.policyRule.then;
-  const name = /^\[parameters\('(.+)'\)\]$/i.exec(effect)?.[1];
-  return String(name === undefined ? effect : parameterOf(definition, given)(name)).toLowerCase();
 }
 
 function assertParameters(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
-import { readFilter } from '../hosts/reads/resource-filter.ts';
+import { readFilter } from '../hosts/reads/generic-list.ts';
 import {
   ArmError,
   type ArmRequest,

@@ -18,7 +18,7 @@ import {
 import { type UserAssignedIdentity, userAssignedIdentity } from '../../../src/api/user-assigned-identity.ts';
 import { type Event, events } from '../../../src/kube/builtin.ts';
 import type { Condition, KubeObject, Resource } from '../../../src/kube/types.ts';
-import type { HostView } from '../../../src/simulator/hosts/reads/view.ts';
+import type { HostView } from '../../../src/simulator/hosts/host-body.ts';
 import type { LoggedRequest } from '../../../src/simulator/http/request-log.ts';
 import { kstatus, type Observed } from '../status/kstatus.ts';
 import { type Cluster, SUBSCRIPTION, type World } from '../testbed.ts';

@@ -2,7 +2,7 @@ import type { HostIdentity } from '../../../api/host-identity.ts';
 import type { IdentityBody } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { KubeObject } from '../../../kube/types.ts';
-import type { HostView } from '../../../simulator/hosts/reads/view.ts';
+import type { HostView } from '../../../simulator/hosts/host-body.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Stores } from '../../stores.ts';
 import { ownStatus } from '../object.ts';

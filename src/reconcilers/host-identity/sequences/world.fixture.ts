@@ -4,7 +4,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { keyOf } from '../../../kube/types.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
-import type { HostView } from '../../../simulator/hosts/reads/view.ts';
+import type { HostView } from '../../../simulator/hosts/host-body.ts';
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import { INDEX } from '../../stores.ts';

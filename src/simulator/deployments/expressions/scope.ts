@@ -44,3 +44,6 @@ export class Unread extends ArmError {
 /** Of expressions that are none, and of functions that there are not. */
 export const invalidTemplate = (what: string) =>
   new ArmError(400, 'InvalidTemplate', `Unable to process template language expressions: ${what}`);
+
+export const failedValidation = (what: string) =>
+  new ArmError(400, 'InvalidTemplate', `Deployment template validation failed: '${what}'.`);

@@ -5,10 +5,10 @@ import {
   type Operation,
   type Params,
 } from '../../http/operation.ts';
+import { hostBody } from '../host-body.ts';
 import type { HostFrame } from '../part.ts';
 import type { HostType } from '../types.ts';
 import { findType } from '../types.ts';
-import { hostBody } from '../writes/body.ts';
 import type { LongOperation } from '../writes/long-operations.ts';
 
 const AT = '/subscriptions/{subscriptionId}/providers/{namespace}/locations/{location}';

@@ -1,8 +1,8 @@
 import { ArmError, type ArmRequest, type ArmResponse } from '../../http/operation.ts';
 import type { Host, ProvisioningState, SystemEntry } from '../host.ts';
+import { etagOf, hostBody } from '../host-body.ts';
 import type { HostFrame } from '../part.ts';
 import type { AnswerForm, HostType } from '../types.ts';
-import { etagOf, hostBody } from './body.ts';
 import type { EditMode, IdentityEdit } from './identity-edit.ts';
 import type { LongOperation } from './long-operations.ts';
 

@@ -7,14 +7,20 @@ import {
   shortLocation,
 } from '../../resources/locations.ts';
 import { type Host, type HostAddress, NO_IDENTITY, type Properties, parseHostId } from '../host.ts';
+import { etagOf } from '../host-body.ts';
 import type { HostFrame } from '../part.ts';
 import { defaultProperties, extraOf, mergePatch, settableProperties } from '../properties.ts';
 import { assertRules } from '../rules.ts';
 import type { HostType } from '../types.ts';
-import { etagOf } from './body.ts';
 import { begin } from './follow.ts';
-import { type EditMode, type IdentityEdit, identitySchema, NOTHING, readIdentity } from './identity-edit.ts';
-import { assertLinkedAccess } from './linked-access.ts';
+import {
+  assertLinkedAccess,
+  type EditMode,
+  type IdentityEdit,
+  identitySchema,
+  NOTHING,
+  readIdentity,
+} from './identity-edit.ts';
 
 const bodySchema = z.looseObject({
   location: z.string().optional(),

@@ -1,13 +1,14 @@
-import { QueryError } from './error.ts';
 import {
   type Expression,
   JOINS,
   type Named,
   type Query,
+  QueryError,
   SIMULATED_QUERY,
   type TableOperator,
+  type Token,
+  tokensOf,
 } from './syntax.ts';
-import { type Token, tokensOf } from './tokens.ts';
 
 /** Reads a query; throws `QueryError` for what is not simulated. */
 export function parseQuery(text: string): Query {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { QueryError } from './error.ts';
 import { parseQuery } from './parser.ts';
 import { runQuery, type Table } from './run.ts';
+import { QueryError } from './syntax.ts';
 
 const columns: Table['columns'] = [
   { name: 'id', type: 'string' },

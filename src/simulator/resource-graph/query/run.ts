@@ -1,5 +1,11 @@
-import { QueryError } from './error.ts';
-import { type Expression, type Named, type Query, SIMULATED_QUERY, type TableOperator } from './syntax.ts';
+import {
+  type Expression,
+  type Named,
+  type Query,
+  QueryError,
+  SIMULATED_QUERY,
+  type TableOperator,
+} from './syntax.ts';
 import { type Column, type ColumnType, type Row, textOf, typeOf, valueIn } from './values.ts';
 
 export interface Table {

@@ -1,5 +1,4 @@
-import { QueryError } from './error.ts';
-import { type Expression, SIMULATED_QUERY } from './syntax.ts';
+import { type Expression, QueryError, SIMULATED_QUERY } from './syntax.ts';
 
 export type ColumnType = 'string' | 'long' | 'bool' | 'dynamic';
 

@@ -1,9 +1,10 @@
-import type { KnobValues } from '../../knobs/schema.ts';
-import { displayNameOf } from '../../resources/locations.ts';
-import type { Host, UserEntry } from '../host.ts';
-import type { Hosts } from '../hosts.ts';
-import { shownProperties } from '../properties.ts';
-import type { HostType, KeyCase } from '../types.ts';
+import type { KnobValues } from '../knobs/schema.ts';
+import { displayNameOf } from '../resources/locations.ts';
+import { type Host, type Properties, type SystemEntry, sameType, type UserEntry } from './host.ts';
+import type { Hosts } from './hosts.ts';
+import type { HostFrame } from './part.ts';
+import { shownProperties } from './properties.ts';
+import type { HostType, KeyCase } from './types.ts';
 
 interface BodyParts {
   readonly hosts: Hosts;
@@ -84,4 +85,68 @@ function spell(style: KeyCase, id: string): string {
     case 'resourcegroups':
       return id.replace(/\/resourcegroups\//i, `/${style}/`);
   }
+}
+
+/** Ids in lists need not be spelt as in GET (docs/azure-facts.md section 2). */
+export function listedId({ knobs }: HostFrame, { id, resourceGroup }: Host): string {
+  if (!knobs.values.hosts.upperCaseGroupsInLists) return id;
+  return id.replace(`/${resourceGroup}/`, `/${resourceGroup.toUpperCase()}/`);
+}
+
+/** A host as Azure holds it, lags and spellings aside, for tests and tools. */
+export interface HostView {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly kind?: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** With what GET hides. */
+  readonly properties: Properties;
+  /** What else stands beside them: `zones`, `plan`. */
+  readonly extra: Properties;
+  /** Its system-assigned identity; null when it is off. */
+  readonly system: SystemEntry | null;
+  /** Null ids: the identity is gone, or was made again since it was attached. */
+  readonly attached: readonly {
+    readonly id: string;
+    readonly principalId: string | null;
+    readonly clientId: string | null;
+  }[];
+  /** Another one for each creation under the same id. */
+  readonly uniqueId: string;
+  /** The same, of a virtual machine. */
+  readonly vmId?: string;
+  readonly provisioningState: string;
+  /** Counts changes; etags are made of it. */
+  readonly revision: number;
+  /** How often the app was started again because its identities changed. */
+  readonly restarts: number;
+  /** Whether an operation runs on it. */
+  readonly busy: boolean;
+  /** ISO 8601. */
+  readonly createdAt: string;
+}
+
+export function viewOf({ hosts, operations }: HostFrame, host: Host): HostView {
+  const { id, name, type, kind, location, tags, properties, identity, uniqueId, provisioningState } = host;
+  return {
+    id,
+    name,
+    type,
+    ...(kind !== undefined && { kind }),
+    location,
+    tags,
+    properties,
+    extra: host.extra,
+    system: identity.system ?? null,
+    attached: [...identity.user.values()].map((entry) => ({ id: entry.id, ...hosts.speaksFor(entry) })),
+    uniqueId,
+    ...(sameType(type, 'Microsoft.Compute/virtualMachines') && { vmId: uniqueId }),
+    provisioningState,
+    revision: host.revision,
+    restarts: host.restarts,
+    busy: operations.on(id) !== undefined,
+    createdAt: new Date(host.createdAt).toISOString(),
+  };
 }
