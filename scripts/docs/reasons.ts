@@ -11,8 +11,8 @@ const FILES = [
   'src/azure/arm/errors.ts',
   'src/azure/hosts/write/delta.ts',
   'src/hints/service-bus/failure.ts',
-  'src/orphans/claim/claim.ts',
-  'src/orphans/stops.ts',
+  'src/orphans/claim.ts',
+  'src/orphans/evaluate.ts',
   'src/runtime/status/summary.ts',
 ];
 /** Codes of calls that azid gave up, of errors without one, and of answers that no object asked for: no condition ever shows them. */

@@ -6,7 +6,7 @@ import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
 import { LONGEST_PAUSE_MS, pastTime, rememberedGuid, rememberedId, timeToCome } from './schema/remembered.ts';
 import { shaped } from './schema/shape.ts';
 
-/** Annotation: a person confirms what a sweep stopped at; `src/orphans/confirmation.ts` reads it. */
+/** Annotation: a person confirms what a sweep stopped at; `src/orphans/spec.ts` reads it. */
 export const CONFIRM_ORPHANS_ANNOTATION = 'azid.dev/confirm-orphans';
 
 /**

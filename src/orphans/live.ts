@@ -3,8 +3,8 @@
  * for what is put on record, and once more when that is written, since a write in between takes time in which somebody may attach.
  */
 import type { Tags } from '../azure/names/identity-marks.ts';
+import type { ShownAssignment, ShownCredential, ShownIdentity } from './objects.ts';
 import type { MadeBy, ObservedArea, ObservedPrincipal, SweepObservation } from './observed.ts';
-import type { ShownAssignment, ShownCredential, ShownIdentity } from './owners/objects.ts';
 import type { SweepReport } from './report.ts';
 import type { SweepSpec } from './spec.ts';
 
@@ -15,7 +15,7 @@ export interface LiveObservation {
   readonly self: SweepObservation['self'];
   /** As the sweep stands now. */
   readonly spec: SweepSpec;
-  /** Of a judgement made anew after these reads: a claim that was lost, a store that fell behind, owners that vanished meanwhile. */
+  /** Of a evaluation made anew after these reads: a claim that was lost, a store that fell behind, owners that vanished meanwhile. */
   readonly stops: SweepReport['stops'];
   /** That of the candidate's scope, as it is known now. */
   readonly area: ObservedArea;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge } from './judge.ts';
-import { madeElsewhere, madeTogether } from './makers.ts';
+import { evaluate } from './evaluate.ts';
 import {
   assignment,
   credential,
@@ -12,6 +11,7 @@ import {
   SELF,
   spec,
 } from './sweep.fixture.ts';
+import { madeElsewhere, madeTogether } from './traits.ts';
 
 const OTHER_AZID = 'eeeeeeee-0000-4000-8000-000000000001';
 const here = { self: SELF, now: NOW };
@@ -60,7 +60,7 @@ describe('what another principal made', () => {
 
   it('is listed, kept, and its grace period begins when a person has answered for it', () => {
     const before = listedFor(30 * DAY, all);
-    const { candidates, next } = judge(observed(things), before, spec(), 0);
+    const { candidates, next } = evaluate(observed(things), before, spec(), 0);
     const because = candidates.map(({ type, verdict }) => [type, 'because' in verdict && verdict.because]);
     expect(because.toSorted()).toEqual([
       ['FederatedIdentityCredential', 'MakerUnknown'],
@@ -70,14 +70,14 @@ describe('what another principal made', () => {
     expect(candidates.every(({ clearSince }) => clearSince === undefined)).toBe(true);
     expect(next).toEqual([]);
     const makers = { former: [OTHER_AZID], madeHere: '2026-11-29T11:00:00Z' };
-    const answered = judge(observed(things), before, spec({ makers }), 0);
+    const answered = evaluate(observed(things), before, spec({ makers }), 0);
     expect(answered.candidates.every(({ verdict }) => verdict.type !== 'kept')).toBe(true);
   });
 
   it('holds an end that has passed as well, but what nothing tells of does not', () => {
     const ended = (madeBy: readonly string[] | undefined) => {
       const assignments = [assignment({ madeBy, endsAt: NOW - DAY })];
-      const { candidates } = judge(observed({ assignments }), listedFor(DAY, assignments), spec(), 0);
+      const { candidates } = evaluate(observed({ assignments }), listedFor(DAY, assignments), spec(), 0);
       return candidates[0]?.verdict.type;
     };
     expect([ended([OTHER_AZID]), ended(undefined)]).toEqual(['kept', 'due']);

@@ -1,5 +1,5 @@
 /**
- * What a sweep for orphans judges: plain data, as Azure and the stores show it. Whoever observes puts in what it saw and how sure it
+ * What a sweep for orphans evaluates: plain data, as Azure and the stores show it. Whoever observes puts in what it saw and how sure it
  * is; nothing here reads anything. `docs/orphans.md` says what counts as an orphan, and why.
  */
 import type { Tags } from '../azure/names/identity-marks.ts';
@@ -13,7 +13,7 @@ export type MadeBy = readonly string[] | undefined;
 
 export type OrphanType = 'Identity' | 'RoleAssignment' | 'FederatedIdentityCredential';
 
-/** Everything that one run judges. */
+/** Everything that one run evaluates. */
 export interface SweepObservation {
   /** Wall ms. */
   readonly now: number;

@@ -21,7 +21,10 @@ export const ORPHAN_REASONS = [
 
 export type OrphanReason = (typeof ORPHAN_REASONS)[number];
 
-/** Why something is kept although it seems to be an orphan, when it is judged or directly before its deletion. */
+/** To be of one of these is the same as regards the owner, so that time counts on. An unused identity has a living owner: of it nothing carries over. */
+export const WITHOUT_OWNER: ReadonlySet<OrphanReason> = new Set(['OwnerGone', 'PrincipalGone', 'Ended']);
+
+/** Why something is kept although it seems to be an orphan, when it is evaluated or directly before its deletion. */
 export const KEEP_REASONS = [
   /** An area of the sweep is not known completely. */
   'AreaIncomplete',
@@ -49,7 +52,7 @@ export const KEEP_REASONS = [
   'PrincipalUnknown',
   /** Azure shows no principal, or no other trait, by which it would be known again. */
   'InstanceUnknown',
-  /** It is another one than was judged: made again under the same id. */
+  /** It is another one than was evaluated: made again under the same id. */
   'InstanceChanged',
   /** The end that had passed is a later one now. */
   'EndMoved',
@@ -59,7 +62,7 @@ export const KEEP_REASONS = [
   'Unreadable',
   /** The reads directly before the deletion took too long to be believed together. */
   'ReadsTooOld',
-  /** What stops the run came up after it was judged. */
+  /** What stops the run came up after it was evaluated. */
   'Stopped',
   /** It is not due any more: the mode, the grace period or its being listed changed. */
   'NotDue',

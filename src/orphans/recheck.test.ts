@@ -3,7 +3,7 @@ import { credentialName } from '../azure/names/credential-name.ts';
 import { ownerMarks, retainedMarks, type Tags } from '../azure/names/identity-marks.ts';
 import { armKey } from '../azure/names/resource-id.ts';
 import type { LiveAssignment, LiveIdentity, LiveObservation, LiveThing } from './live.ts';
-import { type Known, type KubeThing, PlainObjects } from './owners/objects.fixture.ts';
+import { type Known, type KubeThing, PlainObjects } from './objects.fixture.ts';
 import { ownerToRead, recheck } from './recheck.ts';
 import type { Candidate } from './report.ts';
 import {
@@ -338,7 +338,7 @@ describe('directly before a credential is deleted', () => {
     const untold = due('FederatedIdentityCredential', credential(), { owner: 'shop-ci' });
     expect(ownerToRead(untold)).toBeUndefined();
     const notNamed = around(live(), { owner: { state: 'notNamed' } });
-    // What is judged is another name than the credential has, so it is not the same one.
+    // What is evaluated is another name than the credential has, so it is not the same one.
     expect(recheck(untold, notNamed, objects())).toMatchObject({ because: 'InstanceChanged' });
     const told = due('FederatedIdentityCredential', credential(), { owner: 'shop/ci' });
     expect(ownerToRead(told)).toEqual({ kind: 'FederatedIdentityCredential', namespace: 'shop', name: 'ci' });

@@ -1,21 +1,17 @@
 /**
- * The last word before a deletion: what was judged, held against reads of exactly that thing, made for this purpose. Whatever is not as
- * it was judged keeps it. Between the last of these reads and the DELETE lies the one window that nothing closes: Azure has no
+ * The last check before a deletion: what was found, compared with reads of exactly that thing, made for this purpose. Any difference
+ * keeps it. Between the last of these reads and the DELETE lies the one window that nothing closes: Azure has no
  * precondition for it (docs/orphans.md).
  */
-import { assignmentInstance, credentialInstance, identityInstance, sameInstance } from './instance.ts';
+
 import type { LiveObservation, LiveThing } from './live.ts';
+import type { Objects } from './objects.ts';
 import type { OrphanType } from './observed.ts';
-import type { Objects } from './owners/objects.ts';
-import { type Answer, keep } from './recheck/answer.ts';
-import { recheckAssignment } from './recheck/assignment.ts';
-import { recheckCredential } from './recheck/credential.ts';
-import { recheckIdentity } from './recheck/identity.ts';
+import { type Answer, keep, recheckAssignment, recheckCredential, recheckIdentity } from './recheck-thing.ts';
 import type { Candidate } from './report.ts';
+import { assignmentInstance, credentialInstance, identityInstance, sameInstance } from './traits.ts';
 
-export type { Answer } from './recheck/answer.ts';
-
-/** What was read longer ago is read again: in all that time somebody may have attached it. */
+/** What was read longer ago is read again: in all that time it may have been attached. */
 const MAX_READS_MS = 30_000;
 
 /** @param objects the stores as they are now: whether it has an owner is asked anew */

@@ -2,7 +2,7 @@ import { assignmentName } from '../azure/names/assignment-name.ts';
 import { credentialName } from '../azure/names/credential-name.ts';
 import { MAKERS, ownerMarks } from '../azure/names/identity-marks.ts';
 import { armKey, identityId } from '../azure/names/resource-id.ts';
-import { assignmentInstance, credentialInstance, identityInstance } from './instance.ts';
+import type { ShownAssignment } from './objects.ts';
 import type {
   ObservedAssignment,
   ObservedCredential,
@@ -10,9 +10,9 @@ import type {
   ObservedOwner,
   SweepObservation,
 } from './observed.ts';
-import type { ShownAssignment } from './owners/objects.ts';
 import type { Candidate, Memory, Remembered } from './report.ts';
 import type { SweepSpec } from './spec.ts';
+import { assignmentInstance, credentialInstance, identityInstance } from './traits.ts';
 
 /** Builders for tables: an orphan of each type, and an observation in which nothing keeps it. */
 

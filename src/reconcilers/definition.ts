@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { ObjectKey, Resource } from '../kube/types.ts';
-import type { OrphanMetrics } from '../orphans/metrics.ts';
+import type { OrphanMetrics } from '../orphans/report.ts';
 import type { Enqueue, Watch } from '../runtime/controller/watch.ts';
 import type { Log } from '../runtime/log.ts';
 import type { OwnedInAzure } from './activity/owned.ts';

@@ -1,8 +1,8 @@
 import type { ManagedObject } from '../api/schema/common.ts';
 import { armKey } from '../azure/names/resource-id.ts';
 import { keyOf } from '../kube/types.ts';
-import type { RetainedKind, RetainedRecords } from '../orphans/records/retained.ts';
-import type { RetainedEntry } from '../orphans/records/retained-index.ts';
+import type { RetainedRecords } from '../orphans/records/retained.ts';
+import type { RetainedEntry, RetainedKind } from '../orphans/records/retained-index.ts';
 import type { Decision, FailedAction } from './decision.ts';
 import type { Performed } from './kind.ts';
 import { summaryOf } from './status/summary.ts';

@@ -5,7 +5,7 @@ import type { AzureIdentity } from '../azure/azure-identity.ts';
 import { parseAssignmentId } from '../azure/azure-role-assignment.ts';
 import { MARK, tag } from '../azure/names/identity-marks.ts';
 import { identityId } from '../azure/names/resource-id.ts';
-import { ownerNamedIn } from '../orphans/owners/credential.ts';
+import { ownerNamedIn } from '../orphans/owners.ts';
 import { CommandRefused } from '../runtime/command-refused.ts';
 import { sleep } from '../runtime/time/clock.ts';
 import type { RestoreDeps, Restored, RestoreOptions } from './deps.ts';

@@ -1,5 +1,5 @@
 /**
- * What a sweep would list, for a person at a terminal: the same observation and the same judgement, once, with the caller's rights, and
+ * What a sweep would list, for a person at a terminal: the same observation and the same evaluation, once, with the caller's rights, and
  * without an OrphanSweep. Nothing is written, neither to Kubernetes nor to Azure.
  */
 import { randomUUID } from 'node:crypto';
@@ -18,7 +18,7 @@ import { principalsOf, retainedOf } from '../../operator/records.ts';
 import { KINDS } from '../../operator/registry.ts';
 import { cachesOf, type ServiceParts, servicesOf } from '../../operator/services.ts';
 import { whenAllSynced } from '../../operator/waits.ts';
-import { judge } from '../../orphans/judge.ts';
+import { evaluate } from '../../orphans/evaluate.ts';
 import type { SweepObservation } from '../../orphans/observed.ts';
 import type { SweepReport } from '../../orphans/report.ts';
 import { LiveReads, type ReconcileContext } from '../../reconcilers/kind.ts';
@@ -78,7 +78,7 @@ export async function reportOrphans(
     cleanup,
   );
   // Awaited here: what it reads with goes with this block.
-  return await judged(services, scopes, options, say, signal);
+  return await evaluated(services, scopes, options, say, signal);
 }
 
 async function installationOf(
@@ -131,7 +131,7 @@ function readingServices(parts: Parts, cleanup: AsyncDisposableStack): Services 
   return servicesOf({ ...parts, kinds: KINDS, azure, caches, hints, eventSources });
 }
 
-async function judged(
+async function evaluated(
   services: Services,
   scopes: readonly string[],
   { clock, log }: OperatorOptions,
@@ -170,7 +170,7 @@ async function judged(
   const { run, spec } = await observed();
   // It is a person who asks, and not azid: as whom azid signs in is not known here.
   const { makers: _, ...asked } = spec;
-  return { observed: run.observed, report: judge(run.observed, { since: new Map() }, asked, 0) };
+  return { observed: run.observed, report: evaluate(run.observed, { since: new Map() }, asked, 0) };
 }
 
 interface SweepFacts {

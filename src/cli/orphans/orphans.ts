@@ -131,7 +131,7 @@ export function jsonOf({ observed, report }: OrphanReport): string {
     message: messageOf(verdict),
   }));
   const { areas, installationId } = observed;
-  const fields = { installationId, time: timestamp(observed.now), areas, candidates, judged: report.judged };
+  const fields = { installationId, time: timestamp(observed.now), areas, candidates, judged: report.evaluated };
   return `${JSON.stringify(fields, undefined, 2)}\n`;
 }
 
@@ -139,7 +139,7 @@ export function textOf({ observed, report }: OrphanReport, wide: boolean): strin
   const incomplete = observed.areas.flatMap(({ scope, state, why }) =>
     state === 'complete' ? [] : [`Not all of ${scope} could be read: ${why ?? state}`],
   );
-  const { Identity, RoleAssignment, FederatedIdentityCredential } = report.judged;
+  const { Identity, RoleAssignment, FederatedIdentityCredential } = report.evaluated;
   const extent = `Looked at ${Identity} identities, ${RoleAssignment} role assignments and ${FederatedIdentityCredential} credentials of installation ${observed.installationId}.`;
   if (report.candidates.length === 0) {
     const none = incomplete.length > 0 ? [] : ['No orphans.'];

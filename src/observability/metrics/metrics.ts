@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { PROVIDERS } from '../../hints/activity-log/providers.ts';
 
 import type { EventMetrics } from '../../hints/metrics.ts';
-import type { OrphanMetrics } from '../../orphans/metrics.ts';
+import type { OrphanMetrics } from '../../orphans/report.ts';
 import type { SignInMetrics } from '../../reconcilers/sign-ins/poller.ts';
 import type { ControllerMetrics, QueueMetrics } from '../../runtime/metrics.ts';
 import { type ActivityLogSeries, activityLogSeries } from './activity-log-series.ts';

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { OrphanMetrics, SweepSample } from '../../orphans/metrics.ts';
+import type { OrphanMetrics, SweepSample } from '../../orphans/report.ts';
 
 /** `azid_orphan*`: absent without an OrphanSweep. */
 export function orphanSeries(registry: Registry): OrphanMetrics {

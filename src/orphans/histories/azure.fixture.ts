@@ -2,7 +2,7 @@ import { assignmentName } from '../../azure/names/assignment-name.ts';
 import { credentialName } from '../../azure/names/credential-name.ts';
 import { type Tags, withMaker } from '../../azure/names/identity-marks.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { ShownAssignment } from '../owners/objects.ts';
+import type { ShownAssignment } from '../objects.ts';
 import { INSTALLATION, READER, SCOPE, SELF } from '../sweep.fixture.ts';
 
 /** The truth of a modelled Azure. Things are never altered, only put anew, so that a copy of the maps is a list as it was. */

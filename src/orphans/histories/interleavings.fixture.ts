@@ -1,7 +1,7 @@
 import { armKey } from '../../azure/names/resource-id.ts';
 import { volume } from '../../runtime/volume.fixture.ts';
 import { createRandom } from '../../simulator/random.ts';
-import { judge } from '../judge.ts';
+import { evaluate } from '../evaluate.ts';
 import type { OrphanType } from '../observed.ts';
 import type { Memory } from '../report.ts';
 import { DAY, idOf, NOTHING, remember, spec } from '../sweep.fixture.ts';
@@ -111,7 +111,7 @@ function beginning(type: OrphanType): Beginning {
   const known = beginnings.get(type);
   if (known) return known;
   const before = abandoned(type);
-  const memory = remember(judge(observe(before), NOTHING, HOW, 0).candidates);
+  const memory = remember(evaluate(observe(before), NOTHING, HOW, 0).candidates);
   before.time += 10 * DAY;
   const made = { before, memory };
   beginnings.set(type, made);

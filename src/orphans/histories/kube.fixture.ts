@@ -1,7 +1,7 @@
 import { keptMakers, ownerMarks, ownershipOf, retainedMarks } from '../../azure/names/identity-marks.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { KubeThing } from '../owners/objects.fixture.ts';
-import type { RetainedRecord } from '../owners/objects.ts';
+import type { KubeThing } from '../objects.fixture.ts';
+import type { RetainedRecord } from '../objects.ts';
 import { INSTALLATION, MADE_HERE, SELF } from '../sweep.fixture.ts';
 import type { Azure, Maker } from './azure.fixture.ts';
 

@@ -1,8 +1,6 @@
 import { isCredentialOfInstallation } from '../../azure/names/credential-name.ts';
 import { makersIn, tag } from '../../azure/names/identity-marks.ts';
-import { assignmentInstance, credentialInstance, identityInstance } from '../instance.ts';
 import type { LiveObservation, LiveThing } from '../live.ts';
-import { madeTogether } from '../makers.ts';
 import type {
   Hanging,
   MadeBy,
@@ -12,12 +10,11 @@ import type {
   ObservedPrincipal,
   SweepObservation,
 } from '../observed.ts';
-import { assignmentOwner } from '../owners/assignment.ts';
-import { credentialOwner } from '../owners/credential.ts';
-import { identityOwner } from '../owners/identity.ts';
+import { assignmentOwner, credentialOwner, identityOwner } from '../owners.ts';
 import { ownerToRead } from '../recheck.ts';
 import type { Candidate } from '../report.ts';
 import { INSTALLATION, SCOPE, SELF } from '../sweep.fixture.ts';
+import { assignmentInstance, credentialInstance, identityInstance, madeTogether } from '../traits.ts';
 import type { Assignment, Identity } from './azure.fixture.ts';
 import type { World } from './world.fixture.ts';
 

@@ -1,7 +1,7 @@
 import { isCredentialOf } from '../../azure/names/credential-name.ts';
 import { MARK } from '../../azure/names/identity-marks.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { KubeThing } from '../owners/objects.fixture.ts';
+import type { KubeThing } from '../objects.fixture.ts';
 import { INSTALLATION, SELF } from '../sweep.fixture.ts';
 import type { Assignment, Credential, Identity, Maker } from './azure.fixture.ts';
 import type { World } from './world.fixture.ts';

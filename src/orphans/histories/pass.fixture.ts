@@ -1,6 +1,7 @@
-import { judge } from '../judge.ts';
+import { evaluate } from '../evaluate.ts';
 import type { OrphanType } from '../observed.ts';
-import { type Answer, recheck } from '../recheck.ts';
+import { recheck } from '../recheck.ts';
+import type { Answer } from '../recheck-thing.ts';
 import type { Candidate, Memory } from '../report.ts';
 import type { SweepSpec } from '../spec.ts';
 import { observe, readLive } from './observe.fixture.ts';
@@ -27,10 +28,15 @@ export class Pass {
     this.#type = type;
   }
 
-  readonly steps = [() => this.#judge(), () => this.#forRecord(), () => this.#record(), () => this.#last()];
+  readonly steps = [
+    () => this.#evaluate(),
+    () => this.#forRecord(),
+    () => this.#record(),
+    () => this.#last(),
+  ];
 
-  #judge(): void {
-    const { next } = judge(observe(this.#world), this.#memory, this.#spec, 0);
+  #evaluate(): void {
+    const { next } = evaluate(observe(this.#world), this.#memory, this.#spec, 0);
     this.#candidate = next.find(({ type }) => type === this.#type);
     if (!this.#candidate) this.outcome = 'not due';
   }
@@ -58,7 +64,7 @@ export class Pass {
 
   #ask(): Answer | undefined {
     if (this.outcome !== undefined || !this.#candidate) return undefined;
-    const { stops } = judge(observe(this.#world), this.#memory, this.#spec, 0);
+    const { stops } = evaluate(observe(this.#world), this.#memory, this.#spec, 0);
     const live = readLive(this.#candidate, 1, stops, this.#spec, this.#world);
     return recheck(this.#candidate, live, this.#world.objects());
   }

@@ -1,6 +1,6 @@
 import { MARK, ownerMarks, withMaker } from '../../azure/names/identity-marks.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { KubeThing } from '../owners/objects.fixture.ts';
+import type { KubeThing } from '../objects.fixture.ts';
 import { DAY, HOUR, INSTALLATION, idOf, MADE_HERE, OTHER } from '../sweep.fixture.ts';
 import { ELSEWHERE, type Identity } from './azure.fixture.ts';
 import { reconcile, release } from './kube.fixture.ts';
@@ -12,7 +12,7 @@ export interface Step {
   readonly do: keyof typeof STEPS;
   readonly at: number;
   readonly how: number;
-  /** Of a sweep: what happens between its judgement and its reads. */
+  /** Of a sweep: what happens between its evaluation and its reads. */
   readonly inside?: readonly Step[];
 }
 

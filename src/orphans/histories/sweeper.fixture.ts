@@ -1,4 +1,4 @@
-import { judge } from '../judge.ts';
+import { evaluate } from '../evaluate.ts';
 import { recheck } from '../recheck.ts';
 import type { Candidate, Memory, SweepReport } from '../report.ts';
 import type { SweepSpec } from '../spec.ts';
@@ -43,14 +43,14 @@ export class Sweeper {
   /**
    * One run.
    *
-   * @param meanwhile what happens between a judgement and the reads directly before the next deletion; false: nothing
+   * @param meanwhile what happens between a evaluation and the reads directly before the next deletion; false: nothing
    * @param dies      after so many deletions the process dies; another one goes on with the same run
    */
   run(meanwhile: () => boolean = () => false, dies = Number.POSITIVE_INFINITY): void {
     this.deleted = 0;
     const shown = shownBy(this.#world.lists);
     for (const first of [true, false]) {
-      const report = this.#judge();
+      const report = this.#evaluate();
       if (first)
         for (const { verdict } of report.candidates)
           if (verdict.type === 'kept') this.#tally.add(`kept ${verdict.because}`);
@@ -58,8 +58,8 @@ export class Sweeper {
       let { stops } = report;
       for (const candidate of report.next) {
         if (this.deleted >= dies && first) break;
-        // What a deletion changes no list shows yet, so of itself it changes no judgement.
-        if (meanwhile()) stops = this.#judgeAgain();
+        // What a deletion changes no list shows yet, so of itself it changes no evaluation.
+        if (meanwhile()) stops = this.#evaluateAgain();
         this.#take(candidate, stops);
       }
       if (this.deleted < dies) break;
@@ -67,18 +67,18 @@ export class Sweeper {
     this.#shown = shown;
   }
 
-  #judge(): SweepReport {
-    const report = judge(observe(this.#world), this.#memory, this.spec, this.deleted);
+  #evaluate(): SweepReport {
+    const report = evaluate(observe(this.#world), this.#memory, this.spec, this.deleted);
     this.report = report;
     this.#memory = remember(report.candidates);
     return report;
   }
 
-  #judgeAgain(): SweepReport['stops'] {
-    return judge(observe(this.#world), this.#memory, this.spec, this.deleted).stops;
+  #evaluateAgain(): SweepReport['stops'] {
+    return evaluate(observe(this.#world), this.#memory, this.spec, this.deleted).stops;
   }
 
-  /** What was judged a while ago, if it is still so. */
+  /** What was evaluated a while ago, if it is still so. */
   #take(candidate: Candidate, stops: SweepReport['stops'], asLeftover = false): void {
     const world = this.#world;
     // Once, and again when what goes first is gone.

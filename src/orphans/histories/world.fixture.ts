@@ -1,6 +1,6 @@
 import { MARK, ownerMarks } from '../../azure/names/identity-marks.ts';
+import { type KubeThing, PlainObjects } from '../objects.fixture.ts';
 import type { Doubt } from '../observed.ts';
-import { type KubeThing, PlainObjects } from '../owners/objects.fixture.ts';
 import { INSTALLATION, idOf, NOW, SELF } from '../sweep.fixture.ts';
 import { Azure, type Copy } from './azure.fixture.ts';
 import { Kube } from './kube.fixture.ts';

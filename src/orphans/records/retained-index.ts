@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto';
 import { asciiLower } from '../../azure/names/ascii.ts';
+import type { RetainedRecord } from '../objects.ts';
+
+/** The entries of the records of what is retained: how each is written, and the index of all. */
 
 /** That a thing in Azure is kept for an object whose `deletionPolicy` is, or was, `Retain`. */
 export interface RetainedEntry {
@@ -11,13 +15,30 @@ export interface RetainedEntry {
 }
 
 /** As it stands in a ConfigMap. */
-export interface StoredEntry extends RetainedEntry {
+interface StoredEntry extends RetainedEntry {
   /** Key in the ConfigMap's data. A handover to another cluster changes uids, and no names. */
   readonly name: string;
 }
 
 export function isUnproven({ owner }: RetainedEntry): boolean {
   return owner === '';
+}
+
+export type RetainedKind = 'assignments' | 'credentials';
+
+export const UNPROVEN_RECORD: RetainedRecord = { owner: '', unproven: true };
+
+export function recordOf(entry: RetainedEntry | undefined): RetainedRecord | undefined {
+  return entry && (isUnproven(entry) ? UNPROVEN_RECORD : { owner: entry.owner });
+}
+
+export function isKind(text: string | undefined): text is RetainedKind {
+  return text === 'assignments' || text === 'credentials';
+}
+
+export function kindOf(key: string): RetainedKind | undefined {
+  if (key.includes('/providers/microsoft.authorization/roleassignments/')) return 'assignments';
+  return key.includes('/federatedidentitycredentials/') ? 'credentials' : undefined;
 }
 
 /** The entries of all ConfigMaps, by what they are asked for. */
@@ -71,6 +92,37 @@ export class RetainedIndex {
       ...(owner === '' ? [] : [[this.#byOwner, owner] as const]),
     ];
   }
+}
+
+/** As a ConfigMap holds it. */
+export function textOf({ key, owner, uid }: RetainedEntry, installationId: string): string {
+  const text = `${installationId} ${owner === '' ? UNPROVEN : owner} ${key}`;
+  return uid === '' ? text : `${text} ${uid}`;
+}
+
+/** Those of this installation. */
+export function entriesIn(
+  data: Readonly<Record<string, string>>,
+  installationId: string,
+): readonly StoredEntry[] {
+  return Object.entries(data).flatMap(([name, text]) => {
+    const [installation, owner = '', key = '', uid = ''] = text.split(' ');
+    const isOurs = installation === installationId && key !== '';
+    return isOurs ? [{ key, owner: owner === UNPROVEN ? '' : owner, uid, name }] : [];
+  });
+}
+
+/** No owner is called so: a namespace comes before a slash. */
+const UNPROVEN = '-';
+
+/** Several objects may share an assignment: each says for itself. Azids of before named none by uid. */
+export function nameOf({ key, uid }: RetainedEntry): string {
+  return hash(uid === '' ? key : `${key} ${uid}`);
+}
+
+/** What a ConfigMap takes as a key. */
+export function hash(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32);
 }
 
 const IDENTITY = /\/providers\/microsoft\.managedidentity\/userassignedidentities\/[^/]+$/;

@@ -1,9 +1,20 @@
-import { createHash } from 'node:crypto';
 import { armKey, isWithinScope } from '../../azure/names/resource-id.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
-import type { RetainedRecord } from '../owners/objects.ts';
-import { isUnproven, type RetainedEntry, RetainedIndex, type StoredEntry } from './retained-index.ts';
+import type { RetainedRecord } from '../objects.ts';
+import {
+  entriesIn,
+  hash,
+  isKind,
+  kindOf,
+  nameOf,
+  type RetainedEntry,
+  RetainedIndex,
+  type RetainedKind,
+  recordOf,
+  textOf,
+  UNPROVEN_RECORD,
+} from './retained-index.ts';
 import { RetainedMaps, type RetainedMapsParts } from './retained-maps.ts';
 
 /**
@@ -35,7 +46,7 @@ export class RetainedRecords {
   async load(signal: AbortSignal): Promise<void> {
     const now = this.#now();
     const { index, entries, isOriginal } = await this.#maps.load(signal);
-    for (const entry of this.#read(entries)) this.#records.add(entry);
+    for (const entry of entriesIn(entries, this.#installationId)) this.#records.add(entry);
     const since = Date.parse(index[SINCE] ?? '');
     // Another installation's, of a restore, or with a part missing: what has no record any more may have been retained.
     if (!isOriginal || index[INSTALLATION] !== this.#installationId || !(since <= now))
@@ -55,7 +66,7 @@ export class RetainedRecords {
   async refresh(signal: AbortSignal): Promise<void> {
     const before = this.#shared === undefined ? [] : this.#records.all();
     const { entries } = await this.#maps.list(signal);
-    const read = this.#read(entries);
+    const read = entriesIn(entries, this.#installationId);
     for (const entry of read) if (!this.#records.find(entry)) this.#records.add(entry);
     const there = new Set(read.map(nameOf));
     // Not what was put there since the list began.
@@ -66,15 +77,10 @@ export class RetainedRecords {
   async add(ids: readonly string[], object: RetainingObject, signal: AbortSignal): Promise<void> {
     await this.#maps.load(signal);
     const entries = ids.map((id) => ({ key: armKey(id), ...object }));
-    await this.#maps.write(new Map(entries.map((entry) => [nameOf(entry), this.#textOf(entry)])), signal);
-  }
-
-  #read(entries: Readonly<Record<string, string>>): readonly StoredEntry[] {
-    return Object.entries(entries).flatMap(([name, text]) => {
-      const [installation, owner = '', key = '', uid = ''] = text.split(' ');
-      const isOurs = installation === this.#installationId && key !== '';
-      return isOurs ? [{ key, owner: owner === UNPROVEN ? '' : owner, uid, name }] : [];
-    });
+    await this.#maps.write(
+      new Map(entries.map((entry) => [nameOf(entry), textOf(entry, this.#installationId)])),
+      signal,
+    );
   }
 
   /** From now on; of what was there before nobody knows what was retained. What is on record stays. */
@@ -164,7 +170,10 @@ export class RetainedRecords {
     if (entries.length === 0) return;
     if (this.#since === Number.POSITIVE_INFINITY) await this.#begin(signal);
     const stored = entries.map((entry) => ({ ...entry, name: nameOf(entry) }));
-    await this.#maps.write(new Map(stored.map((entry) => [entry.name, this.#textOf(entry)])), signal);
+    await this.#maps.write(
+      new Map(stored.map((entry) => [entry.name, textOf(entry, this.#installationId)])),
+      signal,
+    );
     for (const entry of stored) this.#records.add(entry);
   }
 
@@ -175,11 +184,6 @@ export class RetainedRecords {
     const message =
       'the shard default has not begun the record of what deletionPolicy Retain leaves in Azure yet';
     throw new KubeError(message, { reason: 'ServiceUnavailable' });
-  }
-
-  #textOf({ key, owner, uid }: RetainedEntry): string {
-    const text = `${this.#installationId} ${owner === '' ? UNPROVEN : owner} ${key}`;
-    return uid === '' ? text : `${text} ${uid}`;
   }
 
   #covers(kind: RetainedKind, key: string): boolean {
@@ -194,8 +198,6 @@ interface RetainedParts extends RetainedMapsParts {
   /** Other processes write to them as well: this one begins them where there are none, or it waits for the one that does. */
   readonly shared?: 'begins' | 'follows';
 }
-
-export type RetainedKind = 'assignments' | 'credentials';
 
 /** The object that says `Retain`. */
 interface RetainingObject {
@@ -216,33 +218,6 @@ interface Baseline {
 
 /** Azure's clock shows when something was made, azid's when the records began. */
 const SKEW_MS = 10 * 60_000;
-/** No owner is called so: a namespace comes before a slash. */
-const UNPROVEN = '-';
 const INSTALLATION = 'installationId';
 const SINCE = 'since';
 const BASELINE = 'baseline-';
-
-const UNPROVEN_RECORD: RetainedRecord = { owner: '', unproven: true };
-
-function recordOf(entry: RetainedEntry | undefined): RetainedRecord | undefined {
-  return entry && (isUnproven(entry) ? UNPROVEN_RECORD : { owner: entry.owner });
-}
-
-function isKind(text: string | undefined): text is RetainedKind {
-  return text === 'assignments' || text === 'credentials';
-}
-
-function kindOf(key: string): RetainedKind | undefined {
-  if (key.includes('/providers/microsoft.authorization/roleassignments/')) return 'assignments';
-  return key.includes('/federatedidentitycredentials/') ? 'credentials' : undefined;
-}
-
-/** Several objects may share an assignment: each says for itself. Azids of before named none by uid. */
-function nameOf({ key, uid }: RetainedEntry): string {
-  return hash(uid === '' ? key : `${key} ${uid}`);
-}
-
-/** What a ConfigMap takes as a key. */
-function hash(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 32);
-}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OrphanSweep, OrphanSweepSpec, OrphanSweepStatus } from '../../api/orphan-sweep.ts';
+import type { Objects } from '../../orphans/objects.ts';
 import type { ObservedIdentity, SweepObservation } from '../../orphans/observed.ts';
-import type { Objects } from '../../orphans/owners/objects.ts';
 import { clusterMeta } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import type { Facts, LiveRead, ObservedRun } from './facts.ts';

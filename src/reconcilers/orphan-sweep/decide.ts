@@ -36,7 +36,7 @@ function isForLater({ action, failure }: Failed): boolean {
   return failure.kind !== 'stalled' && (action.type !== 'delete' || failure.reason === 'Throttled');
 }
 
-/** Before anything is judged by them, the records of what was retained are brought up to date. */
+/** Before anything is evaluated by them, the records of what was retained are brought up to date. */
 function records(
   sweep: OrphanSweep,
   { baselines, settled, unconfirmed = [] }: ObservedRun,
@@ -66,7 +66,7 @@ function renewal(sweep: OrphanSweep, write: ClaimWrite): SweepDecision {
   };
 }
 
-/** Saved first: a process that goes on from here neither begins the limits anew nor judges twice in one run. */
+/** Saved first: a process that goes on from here neither begins the limits anew nor evaluates twice in one run. */
 function begin(sweep: OrphanSweep, { now }: Facts): SweepDecision {
   const status: OwnStatus = { ...ownStatus(sweep), run: { startedAt: timestamp(now), deleted: 0 } };
   return {

@@ -1,11 +1,10 @@
 import type { OrphanRecordSpec } from '../../api/orphan-record.ts';
 import type { OrphanSweepStatus } from '../../api/orphan-sweep.ts';
 import type { LiveOwner, LiveThing } from '../../orphans/live.ts';
+import type { Objects } from '../../orphans/objects.ts';
 import type { SweepObservation } from '../../orphans/observed.ts';
-import type { Objects } from '../../orphans/owners/objects.ts';
 import type { KeepReason } from '../../orphans/reasons.ts';
-import type { RetainedKind } from '../../orphans/records/retained.ts';
-import type { RetainedEntry } from '../../orphans/records/retained-index.ts';
+import type { RetainedEntry, RetainedKind } from '../../orphans/records/retained-index.ts';
 import type { Candidate, Memory, SweepReport } from '../../orphans/report.ts';
 import type { SweepSpec } from '../../orphans/spec.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';

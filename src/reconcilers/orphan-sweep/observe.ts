@@ -2,7 +2,7 @@ import { CONFIRM_ORPHANS_ANNOTATION, type OrphanSweep } from '../../api/orphan-s
 import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
 import type { AzureCaller } from '../../azure/arm/caller.ts';
 import { keyOf } from '../../kube/types.ts';
-import { RENEW_MS } from '../../orphans/claim/claim.ts';
+import { RENEW_MS } from '../../orphans/claim.ts';
 import type { Doubt, SweepObservation } from '../../orphans/observed.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Failure } from '../decision.ts';

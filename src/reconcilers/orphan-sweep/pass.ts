@@ -1,9 +1,9 @@
 import type { OrphanSweep } from '../../api/orphan-sweep.ts';
-import { judge } from '../../orphans/judge.ts';
+import { evaluate } from '../../orphans/evaluate.ts';
 import type { ObservedArea, SweepObservation } from '../../orphans/observed.ts';
-import { inOrder } from '../../orphans/order.ts';
-import { type Answer, recheck } from '../../orphans/recheck.ts';
-import type { Candidate, SweepReport } from '../../orphans/report.ts';
+import { recheck } from '../../orphans/recheck.ts';
+import type { Answer } from '../../orphans/recheck-thing.ts';
+import { type Candidate, inOrder, type SweepReport } from '../../orphans/report.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import {
   type Checked,
@@ -27,7 +27,7 @@ const SHOWN_EVERY = 10;
 const INCOMPLETE_RETRY_MS = 15 * 60_000;
 
 /**
- * One pass of a run: all that was seen is judged, and while there is something to delete, the first of it is taken: read in Azure
+ * One pass of a run: all that was seen is evaluated, and while there is something to delete, the first of it is taken: read in Azure
  * itself, written down and so counted, deleted; one in each pass.
  */
 export function pass(
@@ -41,7 +41,7 @@ export function pass(
   const counted = Math.max(deleted, runFacts.counted.size);
   // Each write of the status has the whole list in it.
   const run = { startedAt, deleted: counted - ((counted - deleted) % SHOWN_EVERY) };
-  const report = judge(observedWith(runFacts, failed), runFacts.before, spec, 0);
+  const report = evaluate(observedWith(runFacts, failed), runFacts.before, spec, 0);
   const checked = new Map(runFacts.checked);
   const news = new Map<string, Checked>();
   const keepCheck = (key: string, result: Checked) => {
@@ -149,7 +149,7 @@ function finish(
   sweep: OrphanSweep,
   facts: Facts,
   { observed, unused }: ObservedRun,
-  report: Pick<SweepReport, 'candidates' | 'stops' | 'judged'>,
+  report: Pick<SweepReport, 'candidates' | 'stops' | 'evaluated'>,
   deleted: number,
 ): SweepDecision {
   const { now, intervalMs } = facts;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { MAX_LISTED_CANDIDATES, type OrphanSweep } from '../../api/orphan-sweep.ts';
-import { UNPROVEN_REMEDY } from '../../orphans/owners/objects.ts';
+import { UNPROVEN_REMEDY } from '../../orphans/owners.ts';
 import type { Candidate } from '../../orphans/report.ts';
 import { NOW } from '../../orphans/sweep.fixture.ts';
 import { finishedStatus } from './status.ts';

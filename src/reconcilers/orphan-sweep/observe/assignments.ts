@@ -4,16 +4,15 @@ import { proveOwnership } from '../../../azure/names/assignment-name.ts';
 import { makersIn } from '../../../azure/names/identity-marks.ts';
 import type { AssignmentCache } from '../../../cache/assignments.ts';
 import type { IdentityCache } from '../../../cache/identities.ts';
-import { assignmentInstance } from '../../../orphans/instance.ts';
-import { madeTogether } from '../../../orphans/makers.ts';
+import type { Objects } from '../../../orphans/objects.ts';
 import type {
   MadeBy,
   ObservedAssignment,
   ObservedForeignAssignment,
   ObservedPrincipal,
 } from '../../../orphans/observed.ts';
-import { assignmentOwner } from '../../../orphans/owners/assignment.ts';
-import type { Objects } from '../../../orphans/owners/objects.ts';
+import { assignmentOwner } from '../../../orphans/owners.ts';
+import { assignmentInstance, madeTogether } from '../../../orphans/traits.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { type SweptScope, scopeOf, subscriptionsOf } from '../scopes.ts';
 

@@ -6,17 +6,15 @@ import type { AssignmentCache } from '../../../cache/assignments.ts';
 import type { CredentialCache } from '../../../cache/credentials.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { IdentityCache } from '../../../cache/identities.ts';
-import { credentialInstance, identityInstance } from '../../../orphans/instance.ts';
+import type { Objects } from '../../../orphans/objects.ts';
 import type {
   Hanging,
   ObservedCredential,
   ObservedIdentity,
   ObservedOwner,
 } from '../../../orphans/observed.ts';
-import { assignmentOwner } from '../../../orphans/owners/assignment.ts';
-import { credentialOwner } from '../../../orphans/owners/credential.ts';
-import { identityOwner } from '../../../orphans/owners/identity.ts';
-import type { Objects } from '../../../orphans/owners/objects.ts';
+import { assignmentOwner, credentialOwner, identityOwner } from '../../../orphans/owners.ts';
+import { credentialInstance, identityInstance } from '../../../orphans/traits.ts';
 import { type SweptScope, scopeOf, subscriptionsOf } from '../scopes.ts';
 import { isOurs } from './assignments.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ObjectRef } from '../../../orphans/owners/objects.ts';
+import type { ObjectRef } from '../../../orphans/objects.ts';
 import {
   INSTALLATION,
   identity,

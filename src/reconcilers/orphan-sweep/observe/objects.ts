@@ -9,7 +9,7 @@ import type { AssignmentCache } from '../../../cache/assignments.ts';
 import type { IdentityCache } from '../../../cache/identities.ts';
 import type { Store } from '../../../kube/informer/store.ts';
 import type { KubeObject } from '../../../kube/types.ts';
-import type { ObjectRef, Objects, ShownAssignment } from '../../../orphans/owners/objects.ts';
+import type { ObjectRef, Objects, ShownAssignment } from '../../../orphans/objects.ts';
 import type { RetainedRecords } from '../../../orphans/records/retained.ts';
 import { identitiesAt } from '../../proof/concerned.ts';
 import type { RecordedPrincipals } from '../../proof/recorded-principals.ts';
@@ -31,7 +31,7 @@ const OWNING = ['identities', 'grants', 'credentials', 'attachments', 'systemIde
 
 /**
  * What the stores show of whose something in Azure is: the widest reading of each, since whoever is named keeps it. Made anew for each
- * judgement, over the stores as they are then.
+ * evaluation, over the stores as they are then.
  */
 export function objectsOf(deps: ObjectsDeps): Objects {
   const { stores, installationId, identityCache, principals, retained } = deps;

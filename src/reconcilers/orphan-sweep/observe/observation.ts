@@ -1,7 +1,7 @@
 import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
+import type { Objects } from '../../../orphans/objects.ts';
 import type { Doubt, ObservedArea, SweepObservation } from '../../../orphans/observed.ts';
-import type { Objects } from '../../../orphans/owners/objects.ts';
 import type { Stores } from '../../stores.ts';
 import type { SweptScope } from '../scopes.ts';
 import { type AreasDeps, areaOf } from './areas.ts';
@@ -32,7 +32,7 @@ interface ObservationParts {
   readonly unusedSince: (identity: AzureIdentity, used: boolean) => number | undefined;
 }
 
-/** Everything that one run judges, as caches, stores and this run's own reads have it now. */
+/** Everything that one run evaluates, as caches, stores and this run's own reads have it now. */
 export function observationOf(parts: ObservationParts, deps: ObservationDeps): SweepObservation {
   const { now, swept, objects, self, doubts, attached, principalOf, unlisted } = parts;
   const identities = observeIdentities(swept, objects, attached, parts.unusedSince, deps);

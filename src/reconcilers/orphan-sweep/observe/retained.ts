@@ -1,9 +1,9 @@
 import { NOT_RETAINED_ANNOTATION } from '../../../api/orphan-sweep.ts';
 import type { CredentialCache } from '../../../cache/credentials.ts';
-import { readConfirmation } from '../../../orphans/confirmation.ts';
 import type { ObservedOwner, SweepObservation } from '../../../orphans/observed.ts';
 import type { RetainedRecords } from '../../../orphans/records/retained.ts';
 import { isUnproven, type RetainedEntry } from '../../../orphans/records/retained-index.ts';
+import { readConfirmation } from '../../../orphans/spec.ts';
 import type { Baseline } from '../facts.ts';
 import type { SweptScope } from '../scopes.ts';
 

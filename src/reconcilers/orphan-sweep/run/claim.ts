@@ -8,12 +8,12 @@ import { configMaps } from '../../../kube/builtin.ts';
 import type { KubeClient } from '../../../kube/client.ts';
 import {
   answerTo,
-  type ClaimJudgement,
+  type ClaimDecision,
   type ClaimRecord,
   claimText,
-  judgeClaim,
+  decideClaim,
   readClaim,
-} from '../../../orphans/claim/claim.ts';
+} from '../../../orphans/claim.ts';
 import type { Doubt } from '../../../orphans/observed.ts';
 import type { RetainedRecords } from '../../../orphans/records/retained.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
@@ -64,8 +64,8 @@ export async function observeClaim(
     if (!got.found) return unknown(`azid's own identity ${id} is not there`);
     const record = await readRecord(context, deps);
     const shown = tag(got.identity.tags, claimTag(deps.installationId));
-    const judged: ClaimJudgement = judgeClaim({ tag: shown, record, now: deps.clock.now(), confirmed });
-    const { doubts, write, restored = false } = judged;
+    const evaluated: ClaimDecision = decideClaim({ tag: shown, record, now: deps.clock.now(), confirmed });
+    const { doubts, write, restored = false } = evaluated;
     return { doubts, ...(write && { write: { identityId: got.identity.id, record: write, restored } }) };
   } catch (error) {
     return unknown(unreadBy(error).message);

@@ -1,7 +1,7 @@
 import type { OrphanSweep } from '../../../api/orphan-sweep.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
+import type { Objects } from '../../../orphans/objects.ts';
 import type { SweepObservation } from '../../../orphans/observed.ts';
-import type { Objects } from '../../../orphans/owners/objects.ts';
 import type { OrphanReason } from '../../../orphans/reasons.ts';
 import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import type { Memory, Remembered } from '../../../orphans/report.ts';
@@ -35,7 +35,7 @@ export interface RunMemory {
   recorded: string | undefined;
   /** Monotonic ms. */
   lastDeletionAt: number | undefined;
-  /** What all is judged by, as this pass saw it: see `Built`. */
+  /** What all is evaluated by, as this pass saw it: see `Built`. */
   built: Built | undefined;
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_LISTED_CANDIDATES } from '../api/orphan-sweep.ts';
 import { armKey } from '../azure/names/resource-id.ts';
-import { judge } from './judge.ts';
+import { evaluate } from './evaluate.ts';
 import type { ObservedAssignment, ObservedIdentity, ObservedOwner, SweepObservation } from './observed.ts';
 import type { Candidate, Memory } from './report.ts';
-import { MAX_LISTED, type SweepSpec } from './spec.ts';
+import type { SweepSpec } from './spec.ts';
 import {
   assignment,
   credential,
@@ -28,7 +29,7 @@ const report = (
   memory: Memory = NOTHING,
   how: Partial<SweepSpec> = {},
   deleted = 0,
-) => judge(observed(change), memory, spec(how), deleted);
+) => evaluate(observed(change), memory, spec(how), deleted);
 const one = (...of: Parameters<typeof report>): Candidate | undefined => report(...of).candidates[0];
 const ofIdentity = (change: Partial<ObservedIdentity>, memory?: Memory) => {
   const identities = [identity(change)];
@@ -146,12 +147,12 @@ describe('an assignment', () => {
 
   it('of a principal that is gone and that azid did not make is only reported', () => {
     const foreign = { id: '/f', key: '/f', scope: SCOPE, principalId: 'p', roleDefinitionId: 'r' };
-    const { candidates, judged, next } = report(
+    const { candidates, evaluated, next } = report(
       { foreignDead: [foreign] },
       listedFor(LONG, [{ key: '/f', instance: 'p' }]),
     );
     expect(candidates).toMatchObject([{ reason: 'ForeignPrincipalGone', verdict: { type: 'reported' } }]);
-    expect([judged.RoleAssignment, next]).toEqual([0, []]);
+    expect([evaluated.RoleAssignment, next]).toEqual([0, []]);
   });
 });
 
@@ -190,7 +191,7 @@ describe('grace', () => {
     const none = { Identity: 0, RoleAssignment: 0, FederatedIdentityCredential: 0 };
     const first = report({ identities: [orphan] }, NOTHING, { gracePeriodsMs: none });
     expect(first.next).toEqual([]);
-    const second = judge(
+    const second = evaluate(
       observed({ identities: [orphan], now: NOW + 1 }),
       remember(first.candidates),
       spec({ gracePeriodsMs: none }),
@@ -283,7 +284,7 @@ describe('a run stops', () => {
   it('while azid does not know itself', () => {
     const identities = [identity()];
     const { self: _, ...blind } = observed({ identities });
-    const { stops, next } = judge(blind, listedFor(LONG, identities), spec(), 0);
+    const { stops, next } = evaluate(blind, listedFor(LONG, identities), spec(), 0);
     expect([stops.map(({ reason }) => reason), next]).toEqual([['ClaimUnknown'], []]);
   });
 
@@ -454,14 +455,14 @@ describe('in a large subscription', () => {
   const LIMITS = { deletionsPerRun: 20, maxShare: 10 };
 
   /** Runs, a day apart, until nothing is left that may go; a person confirms whenever a run asks for it, or never. */
-  function runAll(orphans: number, all: number, confirms: boolean, room = MAX_LISTED) {
+  function runAll(orphans: number, all: number, confirms: boolean, room = MAX_LISTED_CANDIDATES) {
     let left = crowd(orphans, all);
     let memory: Memory = NOTHING;
     let confirmed: string | undefined;
     let [runs, confirmations] = [0, 0];
     for (let now = NOW; runs < 1_000; now += DAY) {
       const how = spec({ limits: LIMITS, ...(confirmed !== undefined && { confirmed }) });
-      const { candidates, stops, next } = judge(observed({ identities: left, now }), memory, how, 0);
+      const { candidates, stops, next } = evaluate(observed({ identities: left, now }), memory, how, 0);
       if (candidates.length === 0 || (stops.length > 0 && !confirms)) break;
       expect(next.length).toBeLessThanOrEqual(20);
       if (next.length > 0) runs++;
@@ -482,7 +483,7 @@ describe('in a large subscription', () => {
 
   it('of 2,500 none goes unasked, and all go when a person confirms what there is room to list', () => {
     expect(runAll(2_500, 5_000, false)).toEqual({ runs: 0, confirmations: 0, left: 5_000 });
-    for (const room of [MAX_LISTED, Number.POSITIVE_INFINITY]) {
+    for (const room of [MAX_LISTED_CANDIDATES, Number.POSITIVE_INFINITY]) {
       const { runs, confirmations, left } = runAll(2_500, 5_000, true, room);
       expect([runs, left]).toEqual([125, 2_500]);
       expect(confirmations).toBeGreaterThan(1);

@@ -1,15 +1,55 @@
-/** What keeps a run from deleting anything at all. */
-
-import type { Found } from './candidates/candidates.ts';
-import { confirmationFor, readConfirmation } from './confirmation.ts';
+import { CONFIRM_ORPHANS_ANNOTATION, MAX_LISTED_CANDIDATES } from '../api/orphan-sweep.ts';
+import { candidatesOf, type Found } from './candidates.ts';
 import type { OrphanType, SweepObservation } from './observed.ts';
-import type { Candidate, Stop } from './report.ts';
-import { CONFIRM_ANNOTATION, MAX_LISTED, type SweepSpec } from './spec.ts';
+import {
+  behindLeftovers,
+  type Candidate,
+  forListing,
+  inOrder,
+  type Memory,
+  type Stop,
+  type SweepReport,
+  withRoom,
+} from './report.ts';
+import { confirmationFor, readConfirmation, type SweepSpec } from './spec.ts';
+
+/**
+ * The evaluation of one run: from what was seen to what is an orphan, what becomes of it, and what goes next. Pure, so that it can be
+ * asked again before each deletion. docs/orphans.md has the rules and their reasons.
+ */
+
+/** @param deleted how many things this run has deleted already, by whichever process: its limit holds for all of it */
+export function evaluate(
+  observed: SweepObservation,
+  memory: Memory,
+  spec: SweepSpec,
+  deleted: number,
+): SweepReport {
+  const seen = candidatesOf({ observed, memory, spec });
+  const found = { ...seen, candidates: forListing(seen.candidates).map(withRoom(observed.now)) };
+  const stops = stopsOf(observed, found, spec);
+  const assignments = new Set(observed.assignments.map(({ key }) => key));
+  const candidates = behindLeftovers(found.candidates, observed.identities, assignments);
+  const left = Math.max(0, spec.limits.deletionsPerRun - deleted);
+  const due = spec.mode === 'Delete' && stops.length === 0 ? candidates.filter(isDue) : [];
+  return {
+    ...found,
+    candidates,
+    stops,
+    next: inOrder(due).slice(0, left),
+  };
+}
+
+function isDue({ verdict }: SweepReport['candidates'][number]): boolean {
+  return verdict.type === 'due';
+}
+
+/** What keeps a run from deleting anything at all. */
 
 /** So few may always be orphans, whatever share of all they are: else one of two could never go. */
 const FLOOR = 3;
 
-export function stopsOf(observed: SweepObservation, found: Found, spec: SweepSpec): readonly Stop[] {
+function stopsOf(observed: SweepObservation, found: Found, spec: SweepSpec): readonly Stop[] {
   const stops: Stop[] = observed.doubts.map(({ reason, message }) => ({ reason, message }));
   if (!observed.self && !stops.some(({ reason }) => reason === 'ClaimUnknown'))
     stops.push({
@@ -27,21 +67,21 @@ export function stopsOf(observed: SweepObservation, found: Found, spec: SweepSpe
  */
 function vanishedOwners(
   { now, objects }: SweepObservation,
-  { candidates, judged }: Found,
+  { candidates, evaluated }: Found,
   spec: SweepSpec,
 ): Stop | undefined {
   const confirmation = readConfirmation(spec.confirmed, now);
   const until = confirmation.state === 'until' ? confirmation.until : Number.NEGATIVE_INFINITY;
   // What there is no room to list can neither be confirmed nor become due.
   const without = candidates
-    .slice(0, MAX_LISTED)
+    .slice(0, MAX_LISTED_CANDIDATES)
     .filter(({ reason, since }) => (reason === 'OwnerGone' || reason === 'PrincipalGone') && since > until);
   if (without.length === 0) return undefined;
   const { maxShare } = spec.limits;
   const tooMany = TYPES.flatMap((type) => {
     const gone = without.filter((each) => each.type === type).length;
-    return gone > FLOOR && gone * 100 > judged[type] * maxShare
-      ? [`${gone} of ${judged[type]} ${PLURAL[type]}`]
+    return gone > FLOOR && gone * 100 > evaluated[type] * maxShare
+      ? [`${gone} of ${evaluated[type]} ${PLURAL[type]}`]
       : [];
   });
   if (tooMany.length === 0 && objects > 0) return undefined;
@@ -50,7 +90,7 @@ function vanishedOwners(
       ? 'no object of azid is in this cluster, which looks emptied'
       : `the owners of ${tooMany.join(' and of ')} are gone, which is more than limits.maxShare (${maxShare} %) and looks like a cluster that was emptied or restored`;
   const wrong = confirmation.state === 'invalid' ? `; ${confirmation.why}` : '';
-  const message = `${what}; if all ${without.length} that are listed may go, confirm them: set the annotation ${CONFIRM_ANNOTATION} to "${confirmationFor(latest(without))}"${wrong}`;
+  const message = `${what}; if all ${without.length} that are listed may go, confirm them: set the annotation ${CONFIRM_ORPHANS_ANNOTATION} to "${confirmationFor(latest(without))}"${wrong}`;
   return { reason: 'OwnersVanished', message };
 }
 

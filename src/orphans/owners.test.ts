@@ -1,21 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { credentialName } from '../../azure/names/credential-name.ts';
-import { ownerMarks, retainedMarks, type Tags } from '../../azure/names/identity-marks.ts';
-import { armKey } from '../../azure/names/resource-id.ts';
-import {
-  INSTALLATION,
-  idOf,
-  MARKS,
-  OTHER,
-  PRINCIPAL,
-  SCOPE,
-  shownAssignment,
-  WEB,
-} from '../sweep.fixture.ts';
-import { assignmentOwner } from './assignment.ts';
-import { credentialOwner } from './credential.ts';
-import { identityOwner } from './identity.ts';
+import { credentialName } from '../azure/names/credential-name.ts';
+import { ownerMarks, retainedMarks, type Tags } from '../azure/names/identity-marks.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import { type Known, type KubeThing, PlainObjects } from './objects.fixture.ts';
+import { assignmentOwner, credentialOwner, identityOwner } from './owners.ts';
+import { INSTALLATION, idOf, MARKS, OTHER, PRINCIPAL, SCOPE, shownAssignment, WEB } from './sweep.fixture.ts';
 
 const known = (objects: readonly Partial<KubeThing>[] = [], change: Partial<Known> = {}) =>
   new PlainObjects({

@@ -1,6 +1,6 @@
-import { isCredentialOf } from '../../azure/names/credential-name.ts';
-import { ownerValue } from '../../azure/names/identity-marks.ts';
-import { armKey } from '../../azure/names/resource-id.ts';
+import { isCredentialOf } from '../azure/names/credential-name.ts';
+import { ownerValue } from '../azure/names/identity-marks.ts';
+import { armKey } from '../azure/names/resource-id.ts';
 import type {
   ObjectRef,
   Objects,

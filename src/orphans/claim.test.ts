@@ -3,7 +3,7 @@ import {
   answerTo,
   type ClaimRecord,
   claimText,
-  judgeClaim,
+  decideClaim,
   LAPSED_MS,
   RENEW_MS,
   readClaim,
@@ -113,23 +113,23 @@ describe('the claim of a cluster', () => {
     ],
     ['what is none', 'mine', record(9), undefined, ['ClaimUnknown'], undefined],
   ] as const)('%s', (_, shown, own, confirmed, doubts, written) => {
-    const judged = judgeClaim({ tag: shown, record: own, now: NOW, confirmed });
-    expect(judged.doubts.map(({ reason }) => reason)).toEqual(doubts);
-    expect(judged.write && [judged.write.counter, judged.write.start]).toEqual(written);
-    expect(judged.restored ?? false).toBe(shown === tag(HERE, 5) && doubts[0] === 'ClaimTooYoung');
+    const evaluated = decideClaim({ tag: shown, record: own, now: NOW, confirmed });
+    expect(evaluated.doubts.map(({ reason }) => reason)).toEqual(doubts);
+    expect(evaluated.write && [evaluated.write.counter, evaluated.write.start]).toEqual(written);
+    expect(evaluated.restored ?? false).toBe(shown === tag(HERE, 5) && doubts[0] === 'ClaimTooYoung');
   });
 
   it('remembers whose it met, and forgets it when that is over', () => {
-    const met = judgeClaim({ tag: tag('uid-there', 7), record: record(9), now: NOW, confirmed: undefined });
+    const met = decideClaim({ tag: tag('uid-there', 7), record: record(9), now: NOW, confirmed: undefined });
     expect(met.write?.contested).toMatchObject({ clusterUid: 'uid-there' });
-    const kept = judgeClaim({
+    const kept = decideClaim({
       tag: tag(HERE, 9, NOW - RENEW_MS),
       record: record(9, 1, { contested: there }),
       now: NOW,
       confirmed: undefined,
     });
     expect(kept.write?.contested).toEqual(there);
-    const over = judgeClaim({
+    const over = decideClaim({
       tag: tag(HERE, 9),
       record: record(9, 1, { contested: there }),
       now: NOW,
@@ -168,9 +168,9 @@ describe('a cluster in which nothing may be deleted', () => {
   it('so keeps the other one from deleting until a person says which of them is', () => {
     const answer = answerTo({ tag: tag('uid-there', 7), record: record(0), now: NOW });
     const there = { clusterUid: 'uid-there', counter: 7, start: 1 };
-    const judged = (shown: string, confirmed?: string) =>
-      judgeClaim({ tag: shown, record: there, now: NOW, confirmed }).doubts.map(({ reason }) => reason);
-    expect(judged(tag('uid-there', 7))).toEqual([]);
-    expect(judged(tag(HERE, answer?.counter ?? 0))).toEqual(['ClaimedElsewhere']);
+    const evaluated = (shown: string, confirmed?: string) =>
+      decideClaim({ tag: shown, record: there, now: NOW, confirmed }).doubts.map(({ reason }) => reason);
+    expect(evaluated(tag('uid-there', 7))).toEqual([]);
+    expect(evaluated(tag(HERE, answer?.counter ?? 0))).toEqual(['ClaimedElsewhere']);
   });
 });

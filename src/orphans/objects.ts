@@ -1,11 +1,9 @@
-import type { ObservedOwner } from '../observed.ts';
-
 /**
- * What the stores of Kubernetes, and azid's own records in them, show about what stands in Azure. Asked rather too widely: whoever may
- * want a thing is named, and one who is named keeps it.
+ * What the stores of Kubernetes, and azid's own records in them, show about what stands in Azure. Each answers with too many rather than too few: every
+ * object that may want a thing is named, and one that is named keeps it.
  */
 
-/** An object, whatever state it is in: one that is being deleted takes away by its own reconcile what it has. */
+/** An object, whatever state it is in: one that is being deleted removes by its own reconcile what it has. */
 export interface ObjectRef {
   readonly kind: string;
   readonly namespace: string;
@@ -76,18 +74,4 @@ export interface Objects {
    * False for one that is known to be gone.
    */
   isUnseen(namespace?: string): boolean;
-}
-
-/** Of what is on record as `unproven`. */
-export const UNPROVEN_REMEDY =
-  'it may have been retained before azid kept records of that; if nobody needs it, set the annotation azid.dev/confirm-not-retained of the OrphanSweep to the time in since, or a later one';
-
-/** Undefined: none of them is there. */
-export function livingOf(
-  owners: readonly ObjectRef[],
-): Extract<ObservedOwner, { state: 'living' }> | undefined {
-  const [first] = owners;
-  if (!first) return undefined;
-  const by = `${first.kind} ${first.namespace === '' ? '' : `${first.namespace}/`}${first.name}`;
-  return { state: 'living', by, ...(owners.some(({ deleting }) => deleting) && { deleting: true }) };
 }

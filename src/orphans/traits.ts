@@ -1,8 +1,58 @@
-import { asciiLower } from '../azure/names/ascii.ts';
-import { confirmationFor, readConfirmation } from './confirmation.ts';
+import { MADE_HERE_ANNOTATION } from '../api/orphan-sweep.ts';
+import { asciiLower, sameText } from '../azure/names/ascii.ts';
 import type { MadeBy, SweepObservation } from './observed.ts';
 import type { KeepReason } from './reasons.ts';
-import { MADE_HERE_ANNOTATION, type SweepSpec } from './spec.ts';
+import { confirmationFor, readConfirmation, type SweepSpec } from './spec.ts';
+
+/** What distinguishes a thing from others, besides its owner: which one it is, who made it, and whether it is azid's own. */
+
+/**
+ * Which one stands under an id, should it be deleted and made again (`ObservedThing.instance`). Empty where Azure does not show it: such a thing
+ * is never deleted, since nothing would distinguish it from its successor.
+ */
+
+/** A principal is never used twice. */
+export function identityInstance({ principalId }: { readonly principalId: string }): string {
+  return asciiLower(principalId);
+}
+
+/** The name follows from what is granted, so only the time of its creation distinguishes one from the next. */
+export function assignmentInstance({
+  principalId,
+  createdOn,
+}: {
+  readonly principalId: string;
+  readonly createdOn?: number | undefined;
+}): string {
+  if (principalId === '' || createdOn === undefined || !Number.isFinite(createdOn)) return '';
+  return `${asciiLower(principalId)}@${createdOn}`;
+}
+
+/** @param principalId of its identity */
+export function credentialInstance(
+  principalId: string,
+  { issuer, subject }: { readonly issuer: string; readonly subject: string },
+): string {
+  return principalId === '' ? '' : JSON.stringify([asciiLower(principalId), issuer, subject]);
+}
+
+/** Azure shows the time of a creation in its answer a little otherwise than later (docs/azure-facts.md section 5). */
+const CREATED_APART_MS = 10_000;
+
+/** False where either is not known. */
+export function sameInstance(left: string, right: string): boolean {
+  if (left === '' || right === '') return false;
+  if (left === right) return true;
+  const [was, is] = [TIMED.exec(left), TIMED.exec(right)];
+  return (
+    was !== null &&
+    is !== null &&
+    was[1] === is[1] &&
+    Math.abs(Number(was[2]) - Number(is[2])) <= CREATED_APART_MS
+  );
+}
+
+const TIMED = /^([0-9a-z-]+)@(\d+)$/;
 
 /**
  * Of an assignment, which Azure says some moments after it was made. Whoever keeps the identity that is its principal may count on it as
@@ -48,4 +98,14 @@ export function madeElsewhere(
   if (other === undefined) return undefined;
   const why = `principal ${other}, which is not azid's own, made or kept it: another cluster may act as this installation; if azid signed in as that principal before, and nobody does now, add it to spec.formerPrincipalIds of the OrphanSweep`;
   return { because: 'MadeElsewhere', why };
+}
+
+/** azid's own identity, what it may do and who becomes it are never orphans (docs/guarantees.md G21). */
+export function isAzidItself(
+  thing: { readonly principalId: string; readonly clientId?: string },
+  self: SweepObservation['self'],
+): boolean {
+  if (!self) return false;
+  const same = (mine: string, its = '') => mine !== '' && sameText(mine, its);
+  return same(self.principalId, thing.principalId) || same(self.clientId, thing.clientId);
 }

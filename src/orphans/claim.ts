@@ -1,7 +1,7 @@
-import { timestamp } from '../../runtime/status/conditions.ts';
-import { readConfirmation } from '../confirmation.ts';
-import type { Doubt } from '../observed.ts';
-import { CONFIRM_ANNOTATION } from '../spec.ts';
+import { CONFIRM_ORPHANS_ANNOTATION } from '../api/orphan-sweep.ts';
+import { timestamp } from '../runtime/status/conditions.ts';
+import type { Doubt } from './observed.ts';
+import { readConfirmation } from './spec.ts';
 
 /**
  * The claim of one cluster on an installation: a tag on azid's own identity, renewed while a sweep may delete. Two clusters that act as one
@@ -32,7 +32,7 @@ export interface ClaimRecord {
   readonly contested?: Pick<Claim, 'clusterUid' | 'at'>;
 }
 
-export interface ClaimJudgement {
+export interface ClaimDecision {
   readonly doubts: readonly Doubt[];
   /** To be written now: first into the record, then into the tag. */
   readonly write?: ClaimRecord;
@@ -53,7 +53,7 @@ export function readClaim(text: string): Claim | undefined {
   return clusterUid === '' || Number.isNaN(at) ? undefined : { clusterUid, counter: Number(counter), at };
 }
 
-interface Judged {
+interface ClaimFacts {
   /** As the tag on azid's own identity has it; undefined: there is none. */
   readonly tag: string | undefined;
   readonly record: ClaimRecord;
@@ -63,7 +63,7 @@ interface Judged {
   readonly confirmed: string | undefined;
 }
 
-export function judgeClaim({ tag, record, now, confirmed }: Judged): ClaimJudgement {
+export function decideClaim({ tag, record, now, confirmed }: ClaimFacts): ClaimDecision {
   const confirmation = readConfirmation(confirmed, now);
   const until = confirmation.state === 'until' ? confirmation.until : Number.NEGATIVE_INFINITY;
   const { contested, ...own } = record;
@@ -112,7 +112,7 @@ export function answerTo({
   tag,
   record,
   now,
-}: Pick<Judged, 'tag' | 'record' | 'now'>): ClaimRecord | undefined {
+}: Pick<ClaimFacts, 'tag' | 'record' | 'now'>): ClaimRecord | undefined {
   const claim = tag === undefined ? undefined : readClaim(tag);
   if (!claim || claim.clusterUid === record.clusterUid || now - claim.at >= LAPSED_MS) return undefined;
   const counter = Math.max(record.counter, claim.counter) + 1;
@@ -128,14 +128,14 @@ const TOO_YOUNG: Doubt = {
 function elsewhere({ clusterUid, at }: Pick<Claim, 'clusterUid' | 'at'>): Doubt {
   return {
     reason: 'ClaimedElsewhere',
-    message: `the cluster whose kube-system has uid ${clusterUid} acts as this installation, last seen ${timestamp(at)}: what has no object here may have one there; stop azid there or give it an installation id of its own, then set the annotation ${CONFIRM_ANNOTATION} to "${timestamp(at)}"`,
+    message: `the cluster whose kube-system has uid ${clusterUid} acts as this installation, last seen ${timestamp(at)}: what has no object here may have one there; stop azid there or give it an installation id of its own, then set the annotation ${CONFIRM_ORPHANS_ANNOTATION} to "${timestamp(at)}"`,
   };
 }
 
 function restored({ at }: Claim): Doubt {
   return {
     reason: 'ClusterRestored',
-    message: `this cluster's record of its claim is older than the claim in Azure of ${timestamp(at)}: it was restored from a backup, and what was made since has no object here; apply what is missing, read status.candidates, then set the annotation ${CONFIRM_ANNOTATION} to "${timestamp(at)}"`,
+    message: `this cluster's record of its claim is older than the claim in Azure of ${timestamp(at)}: it was restored from a backup, and what was made since has no object here; apply what is missing, read status.candidates, then set the annotation ${CONFIRM_ORPHANS_ANNOTATION} to "${timestamp(at)}"`,
   };
 }
 
