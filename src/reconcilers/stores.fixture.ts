@@ -11,8 +11,7 @@ import {
   store as credentials,
   ownedInAzure as credentialsInAzure,
 } from './federated-identity-credential/watches.ts';
-import { ownedInAzure as hostsInAzure } from './host-identity/activity.ts';
-import { store as hosts } from './host-identity/store.ts';
+import { store as hosts, ownedInAzure as hostsInAzure } from './host-identity/index.ts';
 import { ownedInAzure as attachmentsInAzure } from './identity-attachment/activity.ts';
 import { store as attachments } from './identity-attachment/store.ts';
 import { store as policies } from './identity-policy/index.ts';

@@ -131,7 +131,13 @@ export function jsonOf({ observed, report }: OrphanReport): string {
     message: messageOf(verdict),
   }));
   const { areas, installationId } = observed;
-  const fields = { installationId, time: timestamp(observed.now), areas, candidates, judged: report.evaluated };
+  const fields = {
+    installationId,
+    time: timestamp(observed.now),
+    areas,
+    candidates,
+    judged: report.evaluated,
+  };
   return `${JSON.stringify(fields, undefined, 2)}\n`;
 }
 

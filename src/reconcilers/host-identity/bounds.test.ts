@@ -29,7 +29,7 @@ import {
   wantsSystem,
 } from './facts.fixture.ts';
 import type { HostDecision } from './facts.ts';
-import { pollOperation } from './operation/poll.ts';
+import { pollOperation } from './write/last-write.ts';
 import { HostMemory } from './write/memory.ts';
 
 /** What must neither go on for ever nor grow without end, and what must not be touched whoever asks. */

@@ -22,7 +22,7 @@ import {
 } from './facts.fixture.ts';
 import type { HostIdentity } from './facts.ts';
 import { BUSY_MS } from './maintain.ts';
-import type { ObserveDeps } from './observe/deps.ts';
+import type { ObserveDeps } from './observe/host.ts';
 import { observe } from './observe.ts';
 import { HostMemory } from './write/memory.ts';
 

@@ -28,7 +28,7 @@ import {
   wantsSystem,
 } from './facts.fixture.ts';
 import type { Action, HostDecision, WriteIdentity } from './facts.ts';
-import { HOST, needsLive } from './needs-live.ts';
+import { HOST, needsLive } from './observe/live.ts';
 import { DUE_MS, QUIET_MS } from './write/batch.ts';
 
 const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);

@@ -1,12 +1,13 @@
+import { hasFinalizer } from '../../api/schema/common.ts';
 import { cut } from '../../runtime/status/conditions.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { linesOf, shortName } from '../hosts/ledger/lines.ts';
+import { isReleased, leftBehind, RELEASED } from '../status/deleting.ts';
 import { stalledInside, summaryOf } from '../status/summary.ts';
-import { decideAbsence } from './end/absence.ts';
-import { decideEnd } from './end/ending.ts';
-import type { Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
+import { decideAbsence } from './absence.ts';
+import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
 import { kept, maintain } from './maintain.ts';
-import { ownStatus } from './object.ts';
-import { awaitOperation } from './operation/operation.ts';
+import { ownStatus } from './status.ts';
 
 /**
  * From what is known to what to do, for one host. Pure. What all objects say of the host meets here, and nothing else in
@@ -63,6 +64,38 @@ function decideLife(object: HostIdentity, facts: Facts): HostDecision {
   }
 }
 
+/**
+ * A write that Azure carries out, for 10 s to 16 min: no worker waits for it, and nothing else is written to the host
+ * until it ends. Its URL is in the ledger before anything else, so that a new process goes on with it (docs/guarantees.md G13).
+ *
+ * @returns undefined when none is under way
+ */
+function awaitOperation(object: HostIdentity, facts: Facts): HostDecision | undefined {
+  const own = ownStatus(object);
+  const { started, operation } = facts;
+  const message = `Azure carries out a write to ${own.hostId ?? object.spec.resourceId}`;
+  const running = (againMs: number) =>
+    ({ state: 'progressing', reason: 'OperationRunning', message, againMs }) as const;
+  if (started) {
+    const status = { ...own, operation: started };
+    return {
+      actions: [{ type: 'saveStatus', status, why: 'a new process must find the operation' }],
+      status,
+      summary: running(2_000),
+    };
+  }
+  if (!own.operation || !operation) return undefined;
+  switch (operation.state) {
+    case 'running':
+      return stop(own, running(operation.againMs));
+    case 'unreadable':
+      // It goes on, whether Azure answers a poll or not.
+      return stop(own, summaryOf(operation.failure));
+    case 'over':
+      return undefined;
+  }
+}
+
 /** Whoever waits for the resource need not wait for ever. Where Azure was not asked, nothing is new. */
 function unread(status: OwnStatus, before: OwnStatus, { reason, message, heldBack }: Failure): OwnStatus {
   const unreadable = heldBack ? before.unreadable : { reason, message: cut(message) };
@@ -71,4 +104,43 @@ function unread(status: OwnStatus, before: OwnStatus, { reason, message, heldBac
 
 function stop(status: OwnStatus, summary: HostDecision['summary']): HostDecision {
   return { actions: [], status, summary };
+}
+
+/**
+ * The end of a HostIdentity: by itself when nobody wants anything of the host and nothing of azid's is left there; by hand
+ * only when the ledger is empty, or with the annotation that releases it (docs/guarantees.md G18).
+ *
+ * @returns undefined while it has something to do
+ */
+function decideEnd(object: HostIdentity, facts: Facts): HostDecision | undefined {
+  const own = ownStatus(object);
+  if (facts.deleted) return rest(own, object, []);
+  const { deletionTimestamp } = object.metadata;
+  if (deletionTimestamp && isReleased(object)) {
+    const left = [...linesOf(own)].filter(([, { owned }]) => owned);
+    const names = left.map(([key, line]) => line.identityId ?? shortName(key)).join(', ');
+    const event = leftBehind(`${RELEASED}; these stay on ${object.spec.resourceId}: ${names}`, 'Detach');
+    const events: Action[] = left.length > 0 ? [{ type: 'recordEvent', event }] : [];
+    return rest(own, object, [...events, { type: 'removeFinalizer' }]);
+  }
+  const open = own.operation !== undefined || facts.started !== undefined || facts.window.openMs > 0;
+  if (open || linesOf(own).size > 0 || facts.bequests.some(({ lines }) => lines.size > 0)) return undefined;
+  // What is wanted will be asked of a new object.
+  if (deletionTimestamp) return rest(own, object, [{ type: 'removeFinalizer' }]);
+  // Whoever may have nothing there holds no ledger, else any tenant could keep any resource under watch.
+  if (
+    facts.claims.some((each) => each.state === 'unclear' || (each.state === 'wants' && each.verdict.allowed))
+  )
+    return undefined;
+  const freed: Action[] = hasFinalizer(object) ? [{ type: 'removeFinalizer' }] : [];
+  return rest(own, object, [...freed, { type: 'deleteSelf' }]);
+}
+
+function rest(status: OwnStatus, { spec }: HostIdentity, actions: readonly Action[]): HostDecision {
+  const message = `nothing is wanted of ${spec.resourceId}; its ledger goes`;
+  return {
+    actions,
+    status,
+    summary: { state: 'waiting', for: 'its end', message, recheckMs: 60_000, keep: true },
+  };
 }

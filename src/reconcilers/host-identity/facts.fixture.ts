@@ -8,7 +8,7 @@ import type { ObjectMeta } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
 import type { Wants } from '../hosts/claims/claim.ts';
 import type { Asked, Facts, HostIdentity, ObservedHost, ObservedIdentity, Refusal } from './facts.ts';
-import { AZID } from './write/credentials.ts';
+import { AZID } from './identity/survey.ts';
 
 /** Builders for tables: a VM with one attached identity that one attachment wants, changed where a row says so. */
 

@@ -1,20 +1,56 @@
 import { hostIdentity } from '../../api/host-identity.ts';
+import { hostTypeIfAny } from '../../azure/hosts/capabilities.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { OwnedInAzure } from '../activity/owned.ts';
 import type { KindDefinition } from '../definition.ts';
+import { areaSelected } from '../hosts/claims/spec.ts';
 import { withNeeds } from '../kind.ts';
+import { INDEX, type StoreDefinition } from '../stores.ts';
 import { areasOf } from '../watches/areas.ts';
-import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
 import { holds } from './holds.ts';
-import { hostNamespaces } from './namespaces.ts';
-import { needsLive } from './needs-live.ts';
-import type { ObserveDeps } from './observe/deps.ts';
-import { ObservedIdentities } from './observe/identities.ts';
+import type { ObserveDeps } from './observe/host.ts';
+import { needsLive, ObservedIdentities } from './observe/live.ts';
 import { observe } from './observe.ts';
 import { type PerformDeps, perform } from './perform.ts';
-import { store } from './store.ts';
-import { watches } from './watches.ts';
-import { aheadMs, HostMemory } from './write/memory.ts';
+import { mayAwait } from './summary.ts';
+import { hostNamespaces, watches } from './watches.ts';
+import { aheadMs } from './write/batch.ts';
+import { HostMemory } from './write/memory.ts';
+
+export const store: StoreDefinition<HostIdentity> = {
+  name: 'hosts',
+  internal: true,
+  indexes: {
+    [INDEX.host]: ({ spec }) => [armKey(spec.resourceId)],
+    [INDEX.awaitingArea]: (object) => (mayAwait(object) ? areaOf(object.spec.resourceId) : []),
+    [INDEX.movedTo]: ({ status }) => (status?.movedTo === undefined ? [] : [armKey(status.movedTo)]),
+    [INDEX.identityId]: ({ status }) => [
+      ...new Set((status?.entries ?? []).map(({ identityId }) => armKey(identityId))),
+    ],
+    [INDEX.ledgerOwner]: ({ status }) => [
+      ...new Set(
+        [...(status?.entries ?? []), ...(status?.systemAssigned ? [status.systemAssigned] : [])].flatMap(
+          ({ owners }) => owners.map(({ uid }) => uid),
+        ),
+      ),
+    ],
+  },
+};
+
+/** What is no id of a resource no selector finds. */
+function areaOf(resourceId: string): readonly string[] {
+  const type = hostTypeIfAny(resourceId);
+  return type === undefined ? [] : [areaSelected(resourceId, type)];
+}
+
+export const ownedInAzure: OwnedInAzure<HostIdentity> = {
+  of: ({ spec }) => [{ key: armKey(spec.resourceId) }],
+  ownersOf: (key, { hosts }) => hosts.keysByIndex(INDEX.host, key),
+  // Others write to a resource for their own ends: that concerns its identities where one was found missing after it.
+  concerns: ({ own, change, blamed = false }) => own || blamed || change === 'delete',
+};
 
 /** HostIdentity: the only writer of a resource's `identity`. */
 export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnStatus, HostDecision> = {

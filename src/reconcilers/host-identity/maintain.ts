@@ -5,17 +5,23 @@ import type { ReconcileEvent, Summary } from '../decision.ts';
 import { contestFindings } from '../hosts/ledger/contest.ts';
 import { type Line, linesOf } from '../hosts/ledger/lines.ts';
 import { stalledOutside, summaryOf } from '../status/summary.ts';
+import { withBequests } from './absence.ts';
 import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from './facts.ts';
 import { surveyOf } from './identity/survey.ts';
-import { statusOf, withTroubles, withUnproven } from './ledger.ts';
-import { finalizer, ownStatus, sameStatus, withLines } from './object.ts';
-import { withBequests } from './repair/moved.ts';
+import {
+  finalizer,
+  ownStatus,
+  sameStatus,
+  statusOf,
+  withLines,
+  withTroubles,
+  withUnproven,
+} from './status.ts';
 import { summaryOfHost } from './summary.ts';
 import { type Batch, batchAfter, batchWaitMs, isMoreDue } from './write/batch.ts';
-import { intended, writeOf } from './write/intent.ts';
 import { LONGEST_OPERATION_MS } from './write/memory.ts';
+import { intended, planWrite, type WritePlan, writeOf } from './write/plan.ts';
 import { afterRefusal, withoutFresh } from './write/refusals.ts';
-import { planWrite, type WritePlan } from './write/write.ts';
 
 /**
  * A resource that shows no end of what it is at for so long is written to all the same (docs/guarantees.md G15). Longer than any
@@ -76,7 +82,7 @@ export function maintain(
   if (open && waitMs > 0) return hold(unread, host, open, isDue ? Math.min(READ_DUE_MS, waitMs) : waitMs);
   const batch: Batch | undefined = open && { ...open, isClosed: true };
   const plan: WritePlan = held ? { troubles: new Map() } : planWrite(changes, observed, capability, facts);
-  const lines = withTroubles(survey.lines, plan, facts.now);
+  const lines = withTroubles(survey.lines, plan.troubles, facts.now);
   if (plan.refused) {
     const { reason, message } = plan.refused;
     return { ...finish(lines, stalledOutside(reason, message)), ...kept(facts) };

@@ -13,7 +13,7 @@ import { WorkQueue } from '../../runtime/queue/queue.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
-import { hostNamespaces } from './namespaces.ts';
+import { hostNamespaces } from './watches.ts';
 
 const SUBSCRIPTION = '00000000-0000-0000-0000-00000000000a';
 const VM = `/subscriptions/${SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm1`;

@@ -1,3 +1,4 @@
+import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import { keyOf } from '../../kube/types.ts';
@@ -6,14 +7,11 @@ import type { LiveReads, ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import type { Facts, HostIdentity, ObservedHost } from './facts.ts';
 import { shownOn } from './identity/case.ts';
-import { HOST } from './needs-live.ts';
-import { ownStatus } from './object.ts';
-import type { ObserveDeps } from './observe/deps.ts';
-import { cachedHost, liveHost, windowOf } from './observe/host.ts';
-import { seeing } from './observe/seeing.ts';
-import { startOf } from './observe/start.ts';
-import { pollOperation } from './operation/poll.ts';
-import { aheadMs } from './write/memory.ts';
+import { cachedHost, liveHost, type ObserveDeps, seeing } from './observe/host.ts';
+import { HOST } from './observe/live.ts';
+import { ownStatus } from './status.ts';
+import { aheadMs } from './write/batch.ts';
+import { pollOperation, windowOf } from './write/last-write.ts';
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function observe(
@@ -113,5 +111,37 @@ async function selfOf(
     const failure = failureOf(error);
     if (!failure) throw error;
     return { observed: { state: 'unreadable', failure } };
+  }
+}
+
+/** The facts that need no read: from the object, and from this process's memory of it. */
+function startOf(object: HostIdentity, { reconcileId }: ReconcileContext, deps: ObserveDeps): Facts {
+  const { clock, memory } = deps;
+  const { uid } = object.metadata;
+  const { started, reconcile, deleted, unsent } = memory.of(uid);
+  const unsaved = started && started.operation.url !== object.status?.operation?.url;
+  if (started && !unsaved) memory.saved(uid);
+  const common: Facts = {
+    now: clock.now(),
+    type: '',
+    claims: [],
+    identities: new Map(),
+    window: windowOf(object, deps),
+    accepted: new Map(),
+    busyMs: 0,
+    searching: false,
+    bequests: [],
+    conflicted: memory.isConflicted(uid, clock.monotonic()),
+    isTried: reconcile?.id === reconcileId,
+    writes: reconcile?.id === reconcileId ? reconcile.writes : 0,
+    deleted,
+    ...(unsent.size > 0 && { unsent: [...unsent] }),
+    ...(unsaved && { started: started.operation }),
+  };
+  try {
+    return { ...common, type: hostTypeOf(object.spec.resourceId) };
+  } catch (error) {
+    if (error instanceof TypeError) return { ...common, problem: `spec.resourceId: ${error.message}` };
+    throw error;
   }
 }

@@ -32,7 +32,6 @@ import {
   wantsSystem,
 } from './facts.fixture.ts';
 import type { Action, Facts, HostDecision, ObservedIdentity, WriteIdentity } from './facts.ts';
-import { byCredential } from './write/credentials.ts';
 
 /** What goes wrong, and what happens again: recycling, contests, refusals, operations, hosts that are at work. */
 
@@ -973,19 +972,6 @@ describe('more than a host can have', () => {
 });
 
 describe('credentials', () => {
-  it('are written by one after the other', () => {
-    const items = [
-      { key: 'a', credential: 'azid' },
-      { key: 'b', credential: 'team-a' },
-      { key: 'c', credential: 'azid' },
-    ];
-    const groups = [...byCredential(items)].map(([name, group]) => [name, group.map(({ key }) => key)]);
-    expect(groups).toEqual([
-      ['azid', ['a', 'c']],
-      ['team-a', ['b']],
-    ]);
-  });
-
   it('of two, one write carries out what belongs to one', () => {
     const entries = [entry('a'), entry('b', { credential: 'team-b' })];
     const change = facts({ claims: [], host: seen(host([attached('a'), attached('b')])) });

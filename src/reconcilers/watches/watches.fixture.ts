@@ -9,7 +9,7 @@ import {
 } from '../federated-identity-credential/watches.ts';
 import { type Hold, type Holders, type HoldInStore, holdersOf } from '../holds.ts';
 import { holds as holdsOfHosts } from '../host-identity/holds.ts';
-import { store as hosts } from '../host-identity/store.ts';
+import { store as hosts } from '../host-identity/index.ts';
 import { watches as hostIdentity } from '../host-identity/watches.ts';
 import { holds as holdsOfAttachments } from '../identity-attachment/holds.ts';
 import { store as attachments } from '../identity-attachment/store.ts';

@@ -1,13 +1,12 @@
 import type { LedgerOwner } from '../../../api/host-identity.ts';
 import type { AttachedIdentity, AzureHost } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
-import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Failure, ReconcileEvent } from '../../decision.ts';
 import { type ClaimsByIdentity, mayGive } from '../../hosts/claims/by-identity.ts';
 import type { Wants } from '../../hosts/claims/claim.ts';
-import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
-import type { Facts } from '../facts.ts';
-import type { Recycled } from '../repair/recycled.ts';
+import { type Line, SYSTEM, withState } from '../../hosts/ledger/lines.ts';
+import { withProblem } from '../../hosts/ledger/problems.ts';
+import type { Facts, OwnStatus } from '../facts.ts';
 
 /** What one identity's claims, its line in the ledger and the host come to. */
 
@@ -77,11 +76,6 @@ export function shownOn({ identity }: AzureHost, key: string): Shown | undefined
   return alive ?? found[0];
 }
 
-/** A line in another state; `since` is when it last changed. */
-export function withState(line: Line, state: Line['state'], now: number): Line {
-  return line.state === state ? line : { ...line, state, since: timestamp(now) };
-}
-
 /** ARM id: in the spelling of the host, else of the ledger, else as wished. */
 export function idOf({ key, shown, line, wants }: Case): string {
   if (key === SYSTEM) return '';
@@ -130,4 +124,36 @@ export function whyOf(wants: readonly Wants[]): string {
 
 export function nameInEvents({ key }: Pick<Case, 'key'>, id: string): string {
   return key === SYSTEM ? 'the system-assigned identity' : `identity ${id === '' ? armKey(key) : id}`;
+}
+
+/**
+ * By what the resource is known to be another one than the ledger was written for: its `instance`, or, where it has
+ * none, only the principal of its own identity, which changes as well for whoever switches that off and on.
+ */
+type Recycled = 'instance' | 'principal' | false;
+
+export function recycledSince({ instance, systemAssigned }: OwnStatus, host: AzureHost): Recycled {
+  if (instance !== undefined && host.instance !== undefined)
+    return instance === host.instance ? false : 'instance';
+  const [before, now] = [systemAssigned?.principalId, host.identity.principalId];
+  if (before === undefined || now === undefined) return false;
+  return before.toLowerCase() === now.toLowerCase() ? false : 'principal';
+}
+
+export function recycledEvent({ id }: AzureHost): ReconcileEvent {
+  return {
+    type: 'Warning',
+    reason: 'HostRecycled',
+    action: 'Observe',
+    message: `${id} was deleted and made again: what is wanted of it is attached anew`,
+    drift: { id, how: 'removed' },
+  };
+}
+
+/** An identity that azid could not read is in no write: a dead one would fail the whole. */
+export function unreadable(base: Line, failure: Failure, id: string, now: number): CaseDecision {
+  if (failure.kind !== 'stalled') return { line: base, failure };
+  const refused = base.state === 'Attached' ? base : withState(base, 'Refused', now);
+  const message = `identity ${id} cannot be read: ${failure.message}`;
+  return { line: withProblem(refused, { reason: failure.reason, message }, now) };
 }

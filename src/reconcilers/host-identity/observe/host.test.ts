@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { attached, host, object } from '../facts.fixture.ts';
-import { cachedHost, liveHost, type ObservedDeps } from './host.ts';
+import { cachedHost, liveHost, type ObserveDeps } from './host.ts';
 
 /** A host as the cache shows it, and as Azure answers. */
 
@@ -17,7 +17,7 @@ const deps = (
     hostCache: { observe: () => seen, loading: () => loading },
     hosts: { get },
     azureLagMs: LAG_MS,
-  }) as unknown as ObservedDeps;
+  }) as unknown as ObserveDeps;
 
 const context = (priority: ReconcileContext['priority']) => ({ priority }) as ReconcileContext;
 

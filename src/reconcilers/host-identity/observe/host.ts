@@ -1,29 +1,105 @@
+import type { AzureCaller } from '../../../azure/arm/caller.ts';
+import { capabilityOf, genericCapability, hostTypeOf, inVariant } from '../../../azure/hosts/capabilities.ts';
 import type { Hosts } from '../../../azure/hosts/hosts.ts';
+import { isSettled } from '../../../azure/hosts/read/read-host.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
+import type { AreasInUse } from '../../../cache/lists/areas-in-use.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
+import { claimsOnHost, type HostClaimsDeps } from '../../hosts/claims/on-host.ts';
+import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import type { LateWrites } from '../../own-writes.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { HostIdentity, ObservedHost, WriteWindow } from '../facts.ts';
-import type { HostMemory } from '../write/memory.ts';
+import { bequestsTo, type MoveDeps, whereabouts, withBequests } from '../absence.ts';
+import type { Facts, HostIdentity, ObservedHost, ObservedIdentity, WriteWindow } from '../facts.ts';
+import { ownStatus } from '../status.ts';
+import { acceptedUntil, type PollDeps, readBack, type WindowDeps } from '../write/last-write.ts';
+import { isLiveIdentity, type ObservedIdentities } from './live.ts';
 
-/** A host as the cache holds it, or as Azure says now. */
-
-export interface ObservedDeps {
-  readonly hosts: Pick<Hosts, 'get'>;
-  readonly hostCache: Pick<HostCache, 'observe' | 'loading'>;
+/** What the reading of a host uses. */
+export interface ObserveDeps
+  extends PollDeps,
+    WindowDeps,
+    Omit<MoveDeps, 'stores' | 'hostCache'>,
+    Omit<HostClaimsDeps, 'knowsType' | 'typeOf' | 'formerly'> {
+  readonly hosts: PollDeps['hosts'] & Pick<Hosts, 'get'>;
+  readonly hostCache: MoveDeps['hostCache'] & Pick<HostCache, 'loading'>;
+  readonly stores: HostClaimsDeps['stores'] & MoveDeps['stores'];
   readonly clock: Clock;
-  readonly memory: HostMemory;
-  readonly azureLagMs: number;
-  readonly lateWrites: Pick<LateWrites, 'openMs'>;
+  readonly areas: Pick<AreasInUse, 'use'>;
+  readonly observed: ObservedIdentities;
+  /** azid's own identity; rejects while Azure gives no token. */
+  readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
+  /** API version of a type that azid does not know, as any object gives it. */
+  readonly apiVersionOf?: (type: string) => string | undefined;
+}
+
+/** The facts with an observation of the host, and with what that means for all who speak of it. */
+export function seeing(
+  object: HostIdentity,
+  facts: Facts,
+  observed: ObservedHost | undefined,
+  deps: ObserveDeps,
+): Facts {
+  const host = observed?.state === 'present' ? observed.host : undefined;
+  const { type } = facts;
+  const own = ownStatus(object);
+  const bequests = bequestsTo(object, host, deps);
+  const lines = withBequests(linesOf(own), own, bequests);
+  const former = [
+    ...bequests.map(({ from }) => from),
+    ...(own.movedFrom === undefined ? [] : [own.movedFrom]),
+  ]
+    // Another resource has that id by now: whoever names it means that one.
+    .filter((id) => deps.hostCache.observe(id).state !== 'present');
+  const { claims, apiVersion = deps.apiVersionOf?.(type) } = claimsOnHost(
+    object,
+    type,
+    observed?.state === 'absent' ? 'absent' : host,
+    {
+      ...deps,
+      knowsType: (each) => capabilityOf(each) !== undefined,
+      typeOf: (id) => (id === object.spec.resourceId ? type : hostTypeOf(id)),
+      formerly: new Set(former.map(armKey)),
+    },
+    lines,
+  );
+  const capability =
+    capabilityOf(type) ?? (apiVersion === undefined ? undefined : genericCapability(type, apiVersion));
+  const wished = claims.flatMap((claim) =>
+    claim.state === 'wants' && claim.what !== 'system' ? claim.what.identityId : [],
+  );
+  const held = [...lines].flatMap(([key, { identityId }]) =>
+    key === SYSTEM || identityId === undefined ? [] : identityId,
+  );
+  const seen = [...wished, ...held].flatMap((id): [string, ObservedIdentity][] => {
+    const cached = deps.observed.cached(id);
+    return cached ? [[armKey(id), cached]] : [];
+  });
+  readBack(object, observed, deps.memory);
+  const { accepted } = deps.memory.of(object.metadata.uid);
+  const unsettled = host && !isSettled(host) ? host.provisioningState : undefined;
+  const busyMs = deps.memory.busyFor(object.metadata.uid, unsettled, deps.clock.monotonic());
+  return {
+    ...facts,
+    ...(apiVersion !== undefined && { apiVersion }),
+    ...(capability && { capability: inVariant(capability, host?.variant) }),
+    claims,
+    bequests,
+    ...whereabouts(object, observed, deps),
+    ...(observed && { host: observed }),
+    accepted: acceptedUntil(accepted, facts.now, deps),
+    identities: new Map([...seen, ...[...facts.identities].filter(([, each]) => isLiveIdentity(each))]),
+    busyMs,
+  };
 }
 
 /** From the cache; undefined where only Azure can answer. */
 export function cachedHost(
   { spec: { resourceId } }: HostIdentity,
   { priority }: ReconcileContext,
-  { hostCache }: ObservedDeps,
+  { hostCache }: ObserveDeps,
 ): ObservedHost | undefined {
   const seen = hostCache.observe(resourceId);
   switch (seen.state) {
@@ -46,7 +122,7 @@ export async function liveHost(
   apiVersion: string | undefined,
   { openMs }: WriteWindow,
   context: ReconcileContext,
-  { hosts, hostCache, azureLagMs }: ObservedDeps,
+  { hosts, hostCache, azureLagMs }: ObserveDeps,
 ): Promise<ObservedHost> {
   try {
     const got = await hosts.get(resourceId, context, { apiVersion });
@@ -60,25 +136,4 @@ export async function liveHost(
     if (!failure) throw error;
     return { state: 'unreadable', failure };
   }
-}
-
-/** What the ledger and this process together know of the last write's end. */
-export function windowOf(
-  { metadata: { uid }, status }: HostIdentity,
-  {
-    clock,
-    memory,
-    azureLagMs,
-    lateWrites,
-  }: Pick<ObservedDeps, 'memory' | 'azureLagMs' | 'lateWrites'> & {
-    readonly clock: Pick<Clock, 'monotonic'>;
-  },
-): WriteWindow {
-  const { begun, unclearAt } = memory.of(uid);
-  const unclearMs = Math.max(0, unclearAt + azureLagMs - clock.monotonic());
-  const at = status?.writeStartedAt;
-  if (at === undefined) return { blockedMs: 0, openMs: unclearMs };
-  const limitMs = lateWrites.openMs(uid, at);
-  if (begun?.at !== at) return { blockedMs: limitMs, openMs: Math.max(limitMs, unclearMs) };
-  return { blockedMs: 0, openMs: begun.phase === 'sent' ? Math.max(limitMs, unclearMs) : unclearMs };
 }

@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../kube/types.ts';
 import type { HostView } from '../../../simulator/hosts/host-body.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Stores } from '../../stores.ts';
-import { ownStatus } from '../object.ts';
+import { ownStatus } from '../status.ts';
 
 /** What is asked of the host, and what azid has written down. */
 interface Declared {

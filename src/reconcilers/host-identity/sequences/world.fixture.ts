@@ -8,7 +8,7 @@ import type { HostView } from '../../../simulator/hosts/host-body.ts';
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import { INDEX } from '../../stores.ts';
-import { ownStatus } from '../object.ts';
+import { ownStatus } from '../status.ts';
 import { type Answered, type Clients, connect, type Sent } from './azure.fixture.ts';
 import { MemoryKube } from './kube.fixture.ts';
 import { Model } from './model.fixture.ts';

@@ -1,5 +1,6 @@
 import type { AzureHost } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
 import { mayGive } from '../../hosts/claims/by-identity.ts';
 import type { Claim } from '../../hosts/claims/claim.ts';
 
@@ -56,4 +57,14 @@ export function isMoreDue(claims: readonly Claim[], { identity }: AzureHost): bo
     if (claim.state !== 'wants' || !claim.isDue || !mayGive(claim)) return false;
     return claim.what === 'system' ? !identity.system : !shown.has(armKey(claim.what.identityId));
   });
+}
+
+/** By how much the wall clock is ahead of the monotonic one, ms. */
+export function aheadMs(clock: Pick<Clock, 'now' | 'monotonic'>): number {
+  return clock.now() - clock.monotonic();
+}
+
+/** With its times by another clock, which is so much ahead. */
+export function shifted({ openedAt, changedAt, ...rest }: Batch, ms: number): Batch {
+  return { ...rest, openedAt: openedAt + ms, changedAt: changedAt + ms };
 }

@@ -5,7 +5,7 @@ import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { lateWritesOn } from '../../own-writes.fixture.ts';
 import { emptyStores, put, reading } from '../../stores.fixture.ts';
 import { asked, at, keyOf, linked, NOW, object, refusal } from '../facts.fixture.ts';
-import { windowOf } from '../observe/host.ts';
+import { windowOf } from './last-write.ts';
 import { HostMemory } from './memory.ts';
 
 const { uid } = object().metadata;

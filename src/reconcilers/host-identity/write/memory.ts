@@ -1,9 +1,8 @@
 import type { LedgerOperation } from '../../../api/host-identity.ts';
-import type { Clock } from '../../../runtime/time/clock.ts';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Accepted, Asked, Refusal } from '../facts.ts';
-import type { Batch } from './batch.ts';
-import { triesOf } from './halves.ts';
+import { triesOf } from './at-fault.ts';
+import { type Batch, shifted } from './batch.ts';
 
 /**
  * What this process knows of its own writes beyond the ledger: how they ended, and what Azure took without showing it
@@ -43,15 +42,6 @@ interface Known {
 const WHOLE_BATCH = 150;
 /** A VM was seen at work for 16 min (docs/azure-facts.md section 7). */
 export const LONGEST_OPERATION_MS = 20 * 60_000;
-
-/** By how much the wall clock is ahead of the monotonic one, ms. */
-export function aheadMs(clock: Pick<Clock, 'now' | 'monotonic'>): number {
-  return clock.now() - clock.monotonic();
-}
-
-function shifted({ openedAt, changedAt, ...rest }: Batch, ms: number): Batch {
-  return { ...rest, openedAt: openedAt + ms, changedAt: changedAt + ms };
-}
 
 export class HostMemory {
   readonly #byUid = new Map<string, Known>();

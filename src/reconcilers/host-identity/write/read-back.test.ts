@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../hosts/ledger/lines.ts';
 import { asked, attached, dead, host, keyOf, NOW, object, seen } from '../facts.fixture.ts';
 import type { ObservedHost } from '../facts.ts';
+import { readBack } from './last-write.ts';
 import { HostMemory } from './memory.ts';
-import { readBack } from './read-back.ts';
 
 const ledger = object();
 const { uid } = ledger.metadata;

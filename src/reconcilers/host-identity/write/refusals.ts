@@ -1,19 +1,18 @@
+import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureHost } from '../../../azure/hosts/host.ts';
 import { livenessOf } from '../../../azure/hosts/read/read-host.ts';
-import type { Summary } from '../../decision.ts';
-import { type Line, SYSTEM, shortName } from '../../hosts/ledger/lines.ts';
-import { DEAD_IN_THE_WAY, DEAD_ON_HOST, type Trouble, withProblem } from '../../hosts/ledger/problems.ts';
-import { stalledOutside, summaryOf } from '../../status/summary.ts';
-import type { Facts, Refusal } from '../facts.ts';
-import { withState } from '../identity/case.ts';
+import type { Failure, Summary } from '../../decision.ts';
+import { type Line, SYSTEM, shortName, withState } from '../../hosts/ledger/lines.ts';
 import {
-  guiltyOf,
-  isAboutIdentities,
-  namedIn,
-  troubleOf,
-  troubleOfHost,
-  troubleOfRemoval,
-} from './classify.ts';
+  DEAD_IN_THE_WAY,
+  DEAD_ON_HOST,
+  IDENTITY_NOT_FOUND,
+  type Trouble,
+  withProblem,
+} from '../../hosts/ledger/problems.ts';
+import { stalledOutside, summaryOf } from '../../status/summary.ts';
+import type { Asked, Facts, ObservedIdentity, Refusal } from '../facts.ts';
+import { gainsOf, guiltyOf, isAboutIdentities, namedIn } from './at-fault.ts';
 
 interface Judgement {
   readonly lines: ReadonlyMap<string, Line>;
@@ -41,12 +40,10 @@ export function afterRefusal(
     const { reason, message } = troubleOfHost(failure, host.id, facts.type, gives);
     return { lines: left, stop: stalledOutside(reason, message) };
   }
-  const named = namedIn(failure);
-  const involved = [...asked.adds, ...asked.removes];
-  const guilty = guiltyOf(failure, involved);
+  const guilty = guiltyOf(failure, [...asked.adds, ...asked.removes]);
   if (guilty.length > 0) return blame(left, guilty, refusal, host, facts);
 
-  const dead = named.filter((key) => isDeadOn(host, key));
+  const dead = namedIn(failure).filter((key) => isDeadOn(host, key));
   const strange = dead.filter((key) => left.get(key)?.owned !== true);
   if (strange.length > 0) {
     const names = strange.map((key) => shortName(key)).join(', ');
@@ -55,10 +52,10 @@ export function afterRefusal(
   }
   // What azid attached is removed in the next write, with whatever else is due.
   if (dead.length > 0) {
-    const { reason, message } = { reason: DEAD_IN_THE_WAY, message: failure.message };
+    const trouble = { reason: DEAD_IN_THE_WAY, message: failure.message };
     for (const key of dead) {
       const line = left.get(key);
-      if (line) left.set(key, withProblem(line, { reason, message }, facts.now));
+      if (line) left.set(key, withProblem(line, trouble, facts.now));
     }
     // Refused with the removal, too: not in this reconcile.
     return facts.writes > 2 ? { lines: left, stop: summaryOf(failure) } : { lines: left };
@@ -67,10 +64,9 @@ export function afterRefusal(
     const message = `${host.id} is in provisioning state Failed, and Azure refused a change of its identities: repair the resource; ${failure.message}`;
     return { lines: left, stop: stalledOutside('HostFailed', message) };
   }
-  const single = singleOf(refusal);
+  const single = singleOf(asked);
   if (single !== undefined) return blame(left, [single], refusal, host, facts);
-  const bisects = asked.adds.length + (asked.system === 'on' ? 1 : 0) > 1;
-  return bisects ? { lines: left } : { lines: left, stop: summaryOf(failure) };
+  return gainsOf(asked).length > 1 ? { lines: left } : { lines: left, stop: summaryOf(failure) };
 }
 
 /** What azid had not attached before, it has not attached by a write that was refused, or never sent. */
@@ -110,13 +106,66 @@ function blame(
 }
 
 /** The only one that the write was about. */
-function singleOf({ asked: { adds, removes, system } }: Refusal): string | undefined {
-  const gains = [...adds, ...(system === 'on' ? [SYSTEM] : [])];
+function singleOf(asked: Asked): string | undefined {
+  const gains = gainsOf(asked);
   if (gains.length === 1) return gains[0];
-  const losses = [...removes, ...(system === 'off' ? [SYSTEM] : [])];
+  const losses = [...asked.removes, ...(asked.system === 'off' ? [SYSTEM] : [])];
   return gains.length === 0 && losses.length === 1 ? losses[0] : undefined;
 }
 
 function isDeadOn(host: AzureHost, key: string): boolean {
   return host.identity.userAssigned.some((each) => each.key === key && livenessOf(host, each) === 'dead');
+}
+
+/** What it means for one identity that is to be attached. */
+function troubleOf(
+  { reason, message }: Failure,
+  id: string,
+  observed: ObservedIdentity | undefined,
+): Trouble {
+  if (reason !== 'LinkedAuthorizationFailed') return { reason, message };
+  if (observed?.state === 'absent')
+    return {
+      reason: IDENTITY_NOT_FOUND,
+      message: `identity ${id} does not exist; azid goes on when it is there`,
+    };
+  return {
+    reason: 'MissingAssignRight',
+    message: `Azure does not let azid attach ${id}: give azid's identity the role Managed Identity Operator (f1a07417-d97a-45cb-824c-7a7467783830) on it, which has Microsoft.ManagedIdentity/userAssignedIdentities/assign/action; ${message}`,
+  };
+}
+
+/**
+ * What it means for one identity that is to be taken off, where nothing that is declared is wrong, and no right on the
+ * identity is wanted.
+ */
+function troubleOfRemoval(failure: Failure, name: string, hostId: string): Trouble {
+  const others = namedIn(failure).filter((key) => !name.toLowerCase().endsWith(key));
+  const remedy =
+    failure.reason === 'LinkedAuthorizationFailed' && others.length > 0
+      ? `the write names what stays there, too: see that ${others.slice(0, 3).join(', ')} exist, and give azid’s identity the role Managed Identity Operator on them, or take those that are gone off the resource`
+      : 'see what on the resource needs it, and change that, or take it off by hand; azid tries again';
+  // Azure's words last: they may be long, and a status cuts them.
+  const message = `Azure does not let azid take ${name} off ${hostId}; ${remedy}: ${answerIn(failure)}`;
+  return { reason: failure.reason, message };
+}
+
+/** Azure's words without the remedy that suits a gift. */
+function answerIn({ error, message }: Failure): string {
+  return error instanceof AzureError ? `Azure answers ${error.code}: ${error.message}` : message;
+}
+
+/** What it means for the host. @param gives something is to be attached or switched on by the write that was refused */
+function troubleOfHost(failure: Failure, hostId: string, type: string, gives: boolean): Trouble {
+  const { reason, message } = failure;
+  if (reason === 'DisallowedByAzurePolicy' && !gives)
+    return {
+      reason,
+      message: `${answerIn(failure)}; exempt azid’s changes of ${hostId} from the named Azure Policy, or take off by hand what nobody wants`,
+    };
+  if (reason !== 'AuthorizationFailed') return { reason, message };
+  return {
+    reason: 'MissingWriteRight',
+    message: `Azure does not let azid change the identities of ${hostId}: give azid's identity a role there with ${type}/write; ${message}`,
+  };
 }

@@ -2,6 +2,7 @@ import type { HostIdentity, HostIdentityStatus, LedgerSystem } from '../../../ap
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { StoreChange } from '../../../kube/informer/store.ts';
 import type { KubeObject, ObjectKey } from '../../../kube/types.ts';
+import { timestamp } from '../../../runtime/status/conditions.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 
 /** The ledger of a host as lines, one for each identity: whom they name, and which objects a change of them concerns. */
@@ -20,6 +21,11 @@ export function linesOf({
   const lines = new Map<string, Line>(entries.map((entry) => [armKey(entry.identityId), entry]));
   if (systemAssigned) lines.set(SYSTEM, systemAssigned);
   return lines;
+}
+
+/** A line in another state; `since` is when it last changed. */
+export function withState(line: Line, state: Line['state'], now: number): Line {
+  return line.state === state ? line : { ...line, state, since: timestamp(now) };
 }
 
 /** For people: the name of an identity without its place, `system-assigned identity` for the resource's own. */

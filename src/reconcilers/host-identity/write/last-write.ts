@@ -4,10 +4,25 @@ import type { Hosts } from '../../../azure/hosts/hosts.ts';
 import type { Clock, Elapsed } from '../../../runtime/time/clock.ts';
 import { type Line, linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../../kind.ts';
+import type { LateWrites } from '../../own-writes.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { Asked, HostIdentity, ObservedOperation, OwnStatus } from '../facts.ts';
-import { ownStatus } from '../object.ts';
-import type { HostMemory } from '../write/memory.ts';
+import type {
+  Accepted,
+  Asked,
+  HostIdentity,
+  ObservedHost,
+  ObservedOperation,
+  OwnStatus,
+  WriteWindow,
+} from '../facts.ts';
+import { recycledSince, shownOn } from '../identity/case.ts';
+import { ownStatus } from '../status.ts';
+import type { HostMemory } from './memory.ts';
+
+/**
+ * What became of the last write: the operation by which Azure carries it out, until when it may still take effect, and what
+ * Azure took without showing it yet.
+ */
 
 export interface PollDeps {
   readonly hosts: Pick<Hosts, 'poll'>;
@@ -99,4 +114,57 @@ function askedOf(own: OwnStatus, running: Asked | undefined): Asked {
     system: system === 'Attaching' ? 'on' : system === 'Detaching' ? 'off' : 'keep',
     fresh: [],
   };
+}
+
+export interface WindowDeps {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly memory: HostMemory;
+  readonly azureLagMs: number;
+  readonly lateWrites: Pick<LateWrites, 'openMs'>;
+}
+
+/** What the ledger and this process together know of the last write's end. */
+export function windowOf(
+  { metadata: { uid }, status }: HostIdentity,
+  { clock, memory, azureLagMs, lateWrites }: WindowDeps,
+): WriteWindow {
+  const { begun, unclearAt } = memory.of(uid);
+  const unclearMs = Math.max(0, unclearAt + azureLagMs - clock.monotonic());
+  const at = status?.writeStartedAt;
+  if (at === undefined) return { blockedMs: 0, openMs: unclearMs };
+  const limitMs = lateWrites.openMs(uid, at);
+  if (begun?.at !== at) return { blockedMs: limitMs, openMs: Math.max(limitMs, unclearMs) };
+  return { blockedMs: 0, openMs: begun.phase === 'sent' ? Math.max(limitMs, unclearMs) : unclearMs };
+}
+
+/**
+ * What Azure took is remembered until a read shows it, or shows that the resource is another one or gone: a later change is
+ * somebody else's doing, or nobody's, and has nothing to do with that write any more.
+ */
+export function readBack(object: HostIdentity, observed: ObservedHost | undefined, memory: HostMemory): void {
+  const { uid } = object.metadata;
+  if (observed?.state === 'absent' && observed.conclusive) memory.forgetAccepted(uid);
+  if (observed?.state !== 'present' || !observed.live) return;
+  const { host } = observed;
+  if (recycledSince(ownStatus(object), host)) memory.forgetAccepted(uid);
+  for (const [key, { wanted }] of memory.of(uid).accepted) {
+    const shown = shownOn(host, key);
+    if (wanted === 'present' ? shown?.principalId !== undefined : shown === undefined)
+      memory.forgetAccepted(uid, key);
+  }
+}
+
+/** As times of this reconcile: what passed since is counted by the monotonic clock, whatever was done to the other. */
+export function acceptedUntil(
+  accepted: ReadonlyMap<string, Omit<Accepted, 'until'>>,
+  now: number,
+  { clock, azureLagMs }: Pick<WindowDeps, 'clock' | 'azureLagMs'>,
+): ReadonlyMap<string, Accepted> {
+  const monotonic = clock.monotonic();
+  return new Map(
+    [...accepted].map(([key, { wanted, at: acceptedAt }]) => {
+      const at = now - (monotonic - acceptedAt);
+      return [key, { wanted, at, until: at + azureLagMs }];
+    }),
+  );
 }

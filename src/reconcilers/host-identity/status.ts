@@ -1,28 +1,66 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import { type Line, linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
-import { withProblem } from '../hosts/ledger/problems.ts';
-import type { Facts, HostIdentity, OwnStatus } from './facts.ts';
-import { withState } from './identity/case.ts';
-import type { Survey } from './identity/survey.ts';
-import { takenFrom } from './repair/moved.ts';
-import type { WritePlan } from './write/write.ts';
+import { type Line, linesOf, SYSTEM, withState } from '../hosts/ledger/lines.ts';
+import { type Trouble, withProblem } from '../hosts/ledger/problems.ts';
+import type { Action, Facts, HostIdentity, OwnStatus } from './facts.ts';
 
-/** What the ledger says beside its lines, and what of them could not be written. */
+/** The status of a HostIdentity: what of it is the ledger, and how the ledger is written back. */
+
+/** The fields of the status that are this kind's, as they are stored. */
+export function ownStatus(object: HostIdentity): OwnStatus {
+  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
+  return own;
+}
+
+/** The status with these lines as its ledger. */
+export function withLines(status: OwnStatus, lines: ReadonlyMap<string, Line>): OwnStatus {
+  const { entries: _e, systemAssigned: _s, ...rest } = status;
+  const entries = [...lines.values()].flatMap((line) => {
+    const { identityId, ...common } = line;
+    return identityId === undefined ? [] : [{ identityId, ...common }];
+  });
+  const own = lines.get(SYSTEM);
+  return { ...rest, entries, ...(own && { systemAssigned: own }) };
+}
+
+/** Set before the first Azure write; without anything that is azid's to take away there is nothing to hold the object for. */
+export function finalizer(object: HostIdentity, lines: ReadonlyMap<string, Line>): Action[] {
+  const holds = [...lines.values()].some(({ owned }) => owned);
+  return holds && !hasFinalizer(object) ? [{ type: 'addFinalizer' }] : [];
+}
+
+export function sameStatus(left: OwnStatus, right: OwnStatus): boolean {
+  return asText(left) === asText(right);
+}
+
+function asText(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) =>
+    typeof each === 'object' && each !== null && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
+}
+
+/** What its identities came to. */
+interface Surveyed {
+  readonly lines: ReadonlyMap<string, Line>;
+  /** Something waits for Azure to show, or to end, what was written. */
+  readonly pending: boolean;
+  /** The id from which the resource was moved, and whose ledger is taken over now. */
+  readonly takenFrom: string | undefined;
+}
 
 /** What the ledger says of the host itself. The mark of an open write stays until nothing it did can come as a surprise. */
 export function statusOf(
   { spec }: HostIdentity,
   status: OwnStatus,
   host: AzureHost,
-  facts: Facts,
-  { lines, pending }: Survey,
+  { window }: Facts,
+  { lines, pending, takenFrom }: Surveyed,
 ): OwnStatus {
-  const { window } = facts;
   // It is there: nobody takes its ledger over.
   const { writeStartedAt, movedTo: _, ...rest } = status;
-  const movedFrom = takenFrom(status, facts);
   const instance = host.instance ?? status.instance;
   const open = writeStartedAt !== undefined && (window.openMs > 0 || pending) && !hasLanded(status, lines);
   return {
@@ -30,7 +68,7 @@ export function statusOf(
     hostId: host.id === '' ? spec.resourceId : host.id,
     ...(instance !== undefined && { instance }),
     ...(open && { writeStartedAt }),
-    ...(movedFrom !== undefined && { movedFrom }),
+    ...(takenFrom !== undefined && { movedFrom: takenFrom }),
   };
 }
 
@@ -59,9 +97,10 @@ export function withUnproven(object: HostIdentity, next: OwnStatus, before: OwnS
   return doubtful.length > 0 ? { ...rest, unproven: doubtful } : rest;
 }
 
+/** The lines with what of them could not be written. */
 export function withTroubles(
   lines: ReadonlyMap<string, Line>,
-  { troubles }: WritePlan,
+  troubles: ReadonlyMap<string, Trouble>,
   now: number,
 ): ReadonlyMap<string, Line> {
   const next = new Map(lines);

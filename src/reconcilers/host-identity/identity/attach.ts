@@ -2,7 +2,7 @@ import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { ReconcileEvent } from '../../decision.ts';
 import { mayGive } from '../../hosts/claims/by-identity.ts';
 import { pausedUntil, withLoss } from '../../hosts/ledger/contest.ts';
-import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
+import { type Line, SYSTEM, withState } from '../../hosts/ledger/lines.ts';
 import {
   CONTESTED,
   DEAD_IN_THE_WAY,
@@ -16,8 +16,7 @@ import {
   withoutProblem,
   withProblem,
 } from '../../hosts/ledger/problems.ts';
-import { type Case, type CaseDecision, idOf, nameInEvents, whyOf, withState } from '../identity/case.ts';
-import { unreadable } from './unreadable.ts';
+import { type Case, type CaseDecision, idOf, nameInEvents, unreadable, whyOf } from './case.ts';
 
 /** It is wanted, and the host does not have it: given, unless something named stands in the way. */
 export function attach(each: Case, base: Line): CaseDecision {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { type IdentityDeps, ObservedIdentities } from './identities.ts';
+import { type IdentityDeps, ObservedIdentities } from './live.ts';
 
 /** An identity that a write is about to name: from the cache while that is young enough, else from Azure, once for all who ask. */
 

@@ -1,5 +1,5 @@
 import { mayGive } from '../../hosts/claims/by-identity.ts';
-import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
+import { type Line, SYSTEM, withState } from '../../hosts/ledger/lines.ts';
 import {
   DEAD_IN_THE_WAY,
   DEAD_ON_HOST,
@@ -10,8 +10,6 @@ import {
   isOwnVerdict,
   withProblem,
 } from '../../hosts/ledger/problems.ts';
-import { unreadable } from '../attach/unreadable.ts';
-import { useOf } from '../detach/in-use.ts';
 import {
   type Case,
   type CaseDecision,
@@ -20,9 +18,10 @@ import {
   isOwned,
   isTakenOver,
   nameInEvents,
+  unreadable,
   whyOf,
-  withState,
-} from '../identity/case.ts';
+} from './case.ts';
+import { useOf } from './detach.ts';
 
 /**
  * An identity that was deleted or made again leaves its id on the host without a principal, or with its old one, and no

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { FINALIZER } from '../../../api/schema/common.ts';
-import type { Line } from '../../hosts/ledger/lines.ts';
-import { decide } from '../decide.ts';
+import { FINALIZER } from '../../api/schema/common.ts';
+import type { Line } from '../hosts/ledger/lines.ts';
+import { decide } from './decide.ts';
 import {
   attached,
   entry,
@@ -16,8 +16,8 @@ import {
   seen,
   VM,
   wants,
-} from '../facts.fixture.ts';
-import type { Action, Facts, HostDecision } from '../facts.ts';
+} from './facts.fixture.ts';
+import type { Action, Facts, HostDecision } from './facts.ts';
 
 const OLD = VM.replace('/rg1/', '/rg0/');
 const NEW = VM.replace('/rg1/', '/rg2/');

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { armKey } from '../../../azure/names/resource-id.ts';
-import { areaOfHost } from '../../../cache/hosts/area.ts';
-import { vm, worldOf } from '../../identity-attachment/world.fixture.ts';
-import { object, VM } from '../facts.fixture.ts';
-import { HostMemory } from '../write/memory.ts';
-import { whereabouts } from './moved.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import { areaOfHost } from '../../cache/hosts/area.ts';
+import { vm, worldOf } from '../identity-attachment/world.fixture.ts';
+import { whereabouts } from './absence.ts';
+import { object, VM } from './facts.fixture.ts';
+import { HostMemory } from './write/memory.ts';
 
 /** A machine is gone from its id: what lists tell of where it is, while they lag (docs/architecture.md section 2). */
 

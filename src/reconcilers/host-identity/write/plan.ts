@@ -1,12 +1,13 @@
 import type { HostCapability } from '../../../azure/hosts/capabilities.ts';
 import type { AzureHost, IdentityDelta } from '../../../azure/hosts/host.ts';
 import { identityDelta } from '../../../azure/hosts/write/delta.ts';
-import { hiddenSecrets } from '../../../azure/hosts/write/replace.ts';
-import { SYSTEM } from '../../hosts/ledger/lines.ts';
+import { hiddenSecrets, replaceBody } from '../../../azure/hosts/write/replace.ts';
+import { timestamp } from '../../../runtime/status/conditions.ts';
+import type { ReconcileEvent } from '../../decision.ts';
+import { type Line, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Trouble } from '../../hosts/ledger/problems.ts';
-import type { Facts, ObservedHost } from '../facts.ts';
+import type { Facts, ObservedHost, WriteIdentity } from '../facts.ts';
 import type { Change } from '../identity/case.ts';
-import { byCredential } from './credentials.ts';
 
 /**
  * The next write to a host out of all that is to change: one request for everybody's adds and removes, of one credential,
@@ -20,7 +21,7 @@ export interface WritePlan {
   readonly refused?: Trouble;
 }
 
-export interface PlannedWrite {
+interface PlannedWrite {
   readonly delta: Extract<IdentityDelta, { kind: 'write' }>;
   /** What it carries out. */
   readonly changes: readonly Change[];
@@ -42,7 +43,7 @@ export function planWrite(
     if (trouble) troubles.set(change.key, trouble);
     return trouble === undefined;
   });
-  for (const group of byCredential(able).values()) {
+  for (const group of Map.groupBy(able, ({ credential }) => credential).values()) {
     const healthy = group.filter(({ alone }) => !alone);
     // Those that failed before come last, each in a write of its own.
     const attempts = [
@@ -138,4 +139,71 @@ function replaceTrouble(
     reason: 'HiddenSecrets',
     message: `to change its identities ${id} would have to be put back as a whole, and Azure hides ${names}${more}, which would be lost: attach the identity where the resource is deployed`,
   };
+}
+
+/** The ledger that must be saved before the write begins (docs/guarantees.md G5). */
+export function intended(
+  lines: ReadonlyMap<string, Line>,
+  { changes }: PlannedWrite,
+): ReadonlyMap<string, Line> {
+  const next = new Map(lines);
+  for (const { key, intent } of changes) next.set(key, intent);
+  return next;
+}
+
+/** A planned write as an action. */
+export function writeOf(
+  { delta, changes }: PlannedWrite,
+  { host, model = {} }: Present,
+  capability: HostCapability,
+  lines: ReadonlyMap<string, Line>,
+  { now, apiVersion }: Facts,
+): WriteIdentity {
+  const gains = changes.filter(({ what, recycled = false }) => what === 'add' || recycled);
+  const fresh = gains.filter(({ key }) => lines.get(key)?.owned !== true).map(({ key }) => key);
+  return {
+    type: 'writeIdentity',
+    hostId: host.id,
+    ...(apiVersion !== undefined && !capability.known && { apiVersion }),
+    identity: delta.identity,
+    ...(capability.ifMatch && host.etag !== undefined && { ifMatch: host.etag }),
+    ...(capability.write === 'replace' && { replace: replaceBody(capability, model, delta.identity) }),
+    asked: { adds: delta.adds, removes: delta.removes, system: delta.system, fresh },
+    begun: timestamp(now),
+    checks: gains.filter(({ key }) => key !== SYSTEM).map(({ id }) => id),
+    event: eventOf(changes, host.id),
+  };
+}
+
+function eventOf(changes: readonly Change[], hostId: string): ReconcileEvent {
+  const adds = changes.filter(({ what }) => what === 'add');
+  const recycled = changes.filter((each) => each.recycled);
+  const removes = changes.filter((each) => each.what === 'remove' && !each.recycled);
+  const parts = [
+    ['attaches', adds],
+    ['renews', recycled],
+    ['detaches', removes],
+  ] as const;
+  const message = parts
+    .filter(([, some]) => some.length > 0)
+    .map(([text, some]) => {
+      const whys = some.slice(0, 3).map(({ why }) => why);
+      return `${text} ${whys.join('; ')}${some.length > 3 ? ` and ${some.length - 3} more` : ''}`;
+    })
+    .join('; ');
+  return {
+    type: 'Normal',
+    reason: reasonOf(adds, recycled, removes),
+    action: removes.length === changes.length ? 'Detach' : 'Attach',
+    message: `${hostId}: ${message}`,
+  };
+}
+
+function reasonOf(adds: readonly Change[], recycled: readonly Change[], removes: readonly Change[]): string {
+  const kinds = [adds, recycled, removes].filter((some) => some.length > 0);
+  if (kinds.length > 1) return 'IdentitiesChanged';
+  const isSystem = kinds[0]?.every(({ key }) => key === SYSTEM) ?? false;
+  if (recycled.length > 0) return 'IdentityRecycled';
+  if (adds.length > 0) return isSystem ? 'SystemIdentityOn' : 'IdentityAttached';
+  return isSystem ? 'SystemIdentityOff' : 'IdentityDetached';
 }
