@@ -11,14 +11,11 @@ import { type SignIn, signInFinding } from './azure/sign-in.ts';
 import { admissionFindings } from './cluster/admission.ts';
 import { type ObservedController, readController } from './cluster/controller.ts';
 import { crdFindings } from './cluster/crds.ts';
-import { installationFindings, type JudgeClaim } from './cluster/installation.ts';
 import { issuerFindings } from './cluster/issuer.ts';
-import { leaseFindings } from './cluster/lease.ts';
+import { type ClaimRefusal, installationFindings, leaseFindings, shardFindings } from './cluster/leases.ts';
 import { eventFindings, policyFindings } from './cluster/objects.ts';
 import { rbacFindings } from './cluster/rbac.ts';
-import { shardFindings } from './cluster/shards.ts';
-import { type CheckDeps, part } from './deps.ts';
-import { type CheckFinding, unknown } from './finding.ts';
+import { type CheckDeps, type CheckFinding, part, unknown } from './finding.ts';
 
 /** As whom Azure is asked. */
 interface AzureSide {
@@ -27,7 +24,7 @@ interface AzureSide {
 }
 
 export interface CheckOptions {
-  readonly judgeClaim: JudgeClaim;
+  readonly claimRefusal: ClaimRefusal;
   /** `--cluster-issuer`; by default as the controller is given it. */
   readonly clusterIssuer?: string | undefined;
   /**
@@ -58,7 +55,7 @@ export async function check(deps: CheckDeps, options: CheckOptions): Promise<rea
     return leaseFindings(deps, controller);
   });
   await run('shards', () => shardFindings(deps));
-  await run('installation', () => installationFindings(deps, options.judgeClaim));
+  await run('installation', () => installationFindings(deps, options.claimRefusal));
   await run('admission', () => admissionFindings(deps));
   await run('issuer', () =>
     issuerFindings(deps, options.clusterIssuer ?? controller?.settings.clusterIssuer),

@@ -1,4 +1,9 @@
-/** What `azid check` finds: one line each, with the remedy where there is something to mend. */
+/** What `azid check` finds, one line each with the remedy where there is something to mend, and what each part of it reads with. */
+import type { KubeClient } from '../kube/client.ts';
+import { isForbidden, isNotFound, KubeError } from '../kube/errors.ts';
+import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';
+import type { KubeObject, ObjectKey, Resource } from '../kube/types.ts';
+import type { Clock } from '../runtime/time/clock.ts';
 
 export type FindingState = 'ok' | 'problem' | 'unknown';
 
@@ -32,3 +37,62 @@ export const unknown = (area: string, message: string, remedy: string): CheckFin
   message,
   remedy,
 });
+
+/** What a check works with: the caller's own rights. It writes nothing; access reviews and token requests leave nothing behind. */
+export interface CheckDeps {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  /** azid's own. */
+  readonly namespace: string;
+  readonly leaseName: string;
+  /** Of the controller. */
+  readonly serviceAccount: string;
+  readonly signal: AbortSignal;
+}
+
+type Reading = Pick<CheckDeps, 'client' | 'signal'>;
+
+/** Undefined: it does not exist. */
+export async function readIfAny<T extends KubeObject>(
+  resource: Resource<T>,
+  key: ObjectKey,
+  { client, signal }: Reading,
+): Promise<T | undefined> {
+  try {
+    return await client.get(resource, key, signal);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+export async function readAll<T extends KubeObject>(
+  resource: Resource<T>,
+  { client, signal }: Reading,
+  namespace?: string,
+): Promise<readonly T[]> {
+  const query = { limit: PAGE_SIZE, ...(namespace !== undefined && { namespace }) };
+  return (await pagedList(client, resource, query, signal)).items;
+}
+
+/** One part of the check: what the API server refuses ends this part alone, and says so. */
+export async function part(
+  area: string,
+  find: () => Promise<readonly CheckFinding[]>,
+  signal: AbortSignal,
+): Promise<readonly CheckFinding[]> {
+  try {
+    return await find();
+  } catch (error) {
+    if (signal.aborted || !(error instanceof KubeError)) throw error;
+    return [
+      unknown(
+        area,
+        error.message,
+        isForbidden(error)
+          ? 'run the check with the rights of an administrator of the cluster'
+          : 'see that the API server can be reached, and run the check again',
+      ),
+    ];
+  }
+}

@@ -4,7 +4,7 @@ import { customResourceDefinitions } from '../kube/builtin.ts';
 import { KubeError } from '../kube/errors.ts';
 import { readController, tagOf } from './cluster/controller.ts';
 import { crdState, nameOf } from './cluster/crds.ts';
-import { type CheckDeps, readAll } from './deps.ts';
+import { type CheckDeps, readAll } from './finding.ts';
 
 export interface CrdVersions {
   /** Served by the cluster. */

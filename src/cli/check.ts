@@ -4,8 +4,7 @@ import { HOME_SHARD } from '../api/schema/shard.ts';
 import { resolveCloud } from '../azure/arm/clouds.ts';
 import type { CheckOptions } from '../check/check.ts';
 import type { ControllerSettings } from '../check/cluster/controller.ts';
-import type { CheckDeps } from '../check/deps.ts';
-import { type CheckFinding, exitCodeOf, type FindingState } from '../check/finding.ts';
+import type { CheckDeps, CheckFinding, FindingState } from '../check/finding.ts';
 import { AZURE_FLAGS, type AzureFlags, type GivenAzureFlags, withCaPem } from './azure-flags.ts';
 import { FLAGS as CONTROLLER_FLAGS, type ControllerFlags } from './controller/controller.ts';
 import { CLUSTER_FLAGS, type ClusterFlags, type Flag, OUTPUT_FLAG, optionOf } from './flag.ts';
@@ -66,17 +65,18 @@ export function addCheckCommand(program: Command): void {
 function run(flags: CheckFlags): Promise<number> {
   return inCluster({ name: 'check', interrupted: NOTHING_CHANGED }, flags, async (cluster) => {
     // Only now: what a check loads is far larger than reading its flags.
-    const [{ check }, { judge, shardLeases }] = await Promise.all([
+    const [{ check }, { exitCodeOf }, { decideClaim, shardLeases }] = await Promise.all([
       import('../check/check.ts'),
+      import('../check/finding.ts'),
       import('../operator/leader/installation.ts'),
     ]);
     const { namespace, leaseName, serviceAccount, output, installationId, clusterIssuer } = flags;
     const { contextNamespace: _, say: __, ...given } = cluster;
     const deps: CheckDeps = { ...given, namespace, leaseName, serviceAccount };
     const findings = await check(deps, {
-      judgeClaim: (claim, clusterUid) => {
+      claimRefusal: (claim, clusterUid) => {
         const shards = shardLeases(claim);
-        const verdict = judge(claim, clusterUid, {
+        const verdict = decideClaim(claim, clusterUid, {
           namespace,
           takeOver: false,
           // As whichever of them asks: that they work in shards is no reason to refuse.
@@ -92,8 +92,11 @@ function run(flags: CheckFlags): Promise<number> {
         if (output === 'text') process.stdout.write(findingText(finding));
       },
     });
-    await printed(output === 'json' ? jsonOf(findings) : summaryText(findings));
-    return exitCodeOf(findings);
+    const exitCode = exitCodeOf(findings);
+    await printed(
+      output === 'json' ? `${JSON.stringify({ exitCode, findings }, undefined, 2)}\n` : summaryText(findings),
+    );
+    return exitCode;
   });
 }
 
@@ -138,8 +141,4 @@ function findingText({ area, state, message, remedy }: CheckFinding): string {
 function summaryText(findings: readonly CheckFinding[]): string {
   const count = (state: FindingState) => findings.filter((each) => each.state === state).length;
   return `${count('ok')} ok, ${count('problem')} problems, ${count('unknown')} unknown\n`;
-}
-
-function jsonOf(findings: readonly CheckFinding[]): string {
-  return `${JSON.stringify({ exitCode: exitCodeOf(findings), findings }, undefined, 2)}\n`;
 }

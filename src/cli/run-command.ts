@@ -3,7 +3,7 @@ import { loadKubeEndpoint } from '../kube/access/config.ts';
 import { KubeClient } from '../kube/client.ts';
 import { isForbidden } from '../kube/errors.ts';
 import { KubeTransport } from '../kube/transport/transport.ts';
-import type { InstallationDeps } from '../leaving/deps.ts';
+import type { InstallationDeps } from '../leaving/objects.ts';
 import { unlessAborted } from '../runtime/time/bounded-waits.ts';
 import { type Clock, systemClock } from '../runtime/time/clock.ts';
 import type { ClusterFlags } from './flag.ts';

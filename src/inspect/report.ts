@@ -1,4 +1,3 @@
-/** All that `azid status` shows of one object, read once; nothing is written. */
 import { federatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import { type IdentityPolicy, identityPolicy } from '../api/identity-policy.ts';
 import { KINDS } from '../api/index.ts';
@@ -6,19 +5,20 @@ import { type RoleGrant, roleGrant } from '../api/role-grant.ts';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { KindSchema } from '../api/schema/kind.ts';
 import { ClusterIssuer, type ObservedIssuer } from '../kube/access/cluster-issuer.ts';
-import { type Event, type Namespace, namespaces } from '../kube/builtin.ts';
+import { type Event, events, type Namespace, namespaces } from '../kube/builtin.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';
 import type { KubeObject } from '../kube/types.ts';
-import type { TreeNode } from '../relations/node.ts';
 import { readSnapshot, type SnapshotSource, type Unread } from '../relations/snapshot.ts';
 import { treeOf } from '../relations/tree.ts';
+import type { TreeNode } from '../relations/tree-node.ts';
 import type { Clock } from '../runtime/time/clock.ts';
+import type { ObservedResource } from './azure/describe.ts';
 import type { AzureReads } from './azure/live.ts';
-import type { Seen } from './azure/seen.ts';
-import { eventsOf } from './events.ts';
-import { type Judgement, judgementsOf, type ObservedPolicies } from './policy/judged.ts';
+import { answersOf, type ObservedPolicies, type PolicyAnswer } from './policy/answers.ts';
+
+/** All that `azid status` shows of one object, read once; nothing is written. */
 
 export interface StatusReport {
   readonly object: ManagedObject;
@@ -26,9 +26,9 @@ export interface StatusReport {
   /** What of the tree may be missing. */
   readonly unread: readonly Unread[];
   /** Empty for kinds that ask no policy. */
-  readonly policy: readonly Judgement[];
+  readonly policy: readonly PolicyAnswer[];
   /** `undefined`: Azure was not asked. */
-  readonly azure: readonly Seen[] | undefined;
+  readonly azure: readonly ObservedResource[] | undefined;
   /** The newest first; a text: why they could not be read. */
   readonly events: readonly Event[] | string;
 }
@@ -73,7 +73,7 @@ export async function reportOf(
       ...snapshot.unread,
       ...(all?.why === undefined ? [] : [{ plural: namespaces.plural, why: all.why }]),
     ],
-    policy: judgementsOf(object, observed, { clusterIssuer, defaultAudience, role }),
+    policy: answersOf(object, observed, { clusterIssuer, defaultAudience, role }),
     azure: seen,
     events,
   };
@@ -138,4 +138,33 @@ async function optional<T>(
     if (signal.aborted || !(error instanceof KubeError)) throw error;
     return { why: error.message };
   }
+}
+
+/** The Events about an object, the newest first; a text: why they could not be read. */
+export async function eventsOf(
+  { metadata }: ManagedObject,
+  { client, signal }: { readonly client: KubeClient; readonly signal: AbortSignal },
+): Promise<readonly Event[] | string> {
+  // Those of objects of the cluster stand in `default`, as of any reporter.
+  const { namespace = 'default', name, uid } = metadata;
+  try {
+    const { items } = await pagedList<Event>(
+      client,
+      events,
+      { namespace, fieldSelector: `regarding.name=${name}`, limit: PAGE_SIZE },
+      signal,
+    );
+    return items
+      .filter(({ regarding }) => regarding?.uid === uid)
+      .toSorted((left, right) => lastObserved(right) - lastObserved(left));
+  } catch (error) {
+    if (signal.aborted || !(error instanceof KubeError)) throw error;
+    return error.message;
+  }
+}
+
+/** Wall ms. An Event that came again says so in its series. */
+export function lastObserved({ eventTime, series, metadata }: Event): number {
+  const time = Date.parse(series?.lastObservedTime ?? eventTime ?? metadata.creationTimestamp);
+  return Number.isNaN(time) ? 0 : time;
 }

@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { KINDS } from '../api/index.ts';
 import { kindNamed } from '../api/kind-named.ts';
 import type { KubeObject } from '../kube/types.ts';
-import { reappliedBy } from './gitops.ts';
-import { inAzure } from './in-azure.ts';
-import { split } from './left-behind.ts';
-import { wavesOf } from './order.ts';
+import { inAzure, split } from './left-behind.ts';
+import { wavesOf } from './objects.ts';
+import { reappliedBy } from './uninstall/listing.ts';
 
 describe('the order', () => {
   it('has every kind, once', () => {

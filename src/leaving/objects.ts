@@ -1,10 +1,26 @@
-/** The objects of azid's kinds, whatever kinds a cluster serves: an older or a newer azid may have installed its CRDs. */
+/** The objects of azid's kinds in a cluster, whichever of the kinds it serves: an older or a newer azid may have installed its CRDs. */
+import { KINDS } from '../api/index.ts';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { KindSchema } from '../api/schema/kind.ts';
+import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';
 import { type KubeObject, keyOf } from '../kube/types.ts';
-import type { InstallationDeps } from './deps.ts';
+import type { Clock } from '../runtime/time/clock.ts';
+
+/** What a command on an installation works with: the caller's own rights in the cluster, and nothing of Azure. */
+export interface InstallationDeps {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  /** azid's own. */
+  readonly namespace: string;
+  /** The Lease that shows whether a controller works; see `controllerAtWork`. */
+  readonly leaseName: string;
+  /** A line of progress, for people. */
+  readonly say: (line: string) => void;
+  /** Aborts on Ctrl-C: what is begun ends, and the same command goes on from there. */
+  readonly signal: AbortSignal;
+}
 
 /** An object and the kind that it is of. */
 export interface Found {
@@ -40,4 +56,41 @@ export async function listKinds(
   const found: Found[] = [];
   for (const kind of kinds) found.push(...((await listKind(kind, deps)) ?? []));
   return found;
+}
+
+export interface Wave {
+  readonly about: string;
+  readonly kinds: readonly KindSchema<KubeObject>[];
+}
+
+const ORDER: readonly { readonly about: string; readonly kinds: readonly string[] }[] = [
+  {
+    about: 'grants, credentials and attachments',
+    kinds: ['RoleGrant', 'FederatedIdentityCredential', 'IdentityAttachment'],
+  },
+  { about: 'system-assigned identities', kinds: ['SystemAssignedIdentity'] },
+  // An identity waits until it is off all resources, which their ledgers show.
+  { about: 'ledgers of resources', kinds: ['HostIdentity'] },
+  { about: 'user-assigned identities', kinds: ['UserAssignedIdentity'] },
+  { about: 'policies', kinds: ['IdentityPolicy'] },
+];
+
+/**
+ * In which order azid's objects go. What depends on an identity goes before it. Policies go last: an object that is
+ * still there may need their permission (a grant, for one, must be allowed an assignment for its claim on it to
+ * count). What sweeps or receives events goes first, so that it does not act on what is half gone.
+ *
+ * @param all kinds that this azid knows; one that is in no wave of its own goes first, or last where it is internal
+ */
+export function wavesOf(all: readonly KindSchema<KubeObject>[] = KINDS): readonly Wave[] {
+  const named = new Set(ORDER.flatMap(({ kinds }) => kinds));
+  const others = all.filter(({ resource }) => !named.has(resource.kind));
+  return [
+    { about: 'sweeps and sources of events', kinds: others.filter(({ internal }) => internal !== true) },
+    ...ORDER.map(({ about, kinds }) => ({
+      about,
+      kinds: all.filter(({ resource }) => kinds.includes(resource.kind)),
+    })),
+    { about: "azid's own records", kinds: others.filter(({ internal }) => internal === true) },
+  ];
 }

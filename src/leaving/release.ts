@@ -7,11 +7,8 @@ import { controllerAtWork } from '../kube/lease/at-work.ts';
 import { splitKey } from '../kube/types.ts';
 import { CommandRefused } from '../runtime/command-refused.ts';
 import { sleep } from '../runtime/time/clock.ts';
-import type { InstallationDeps } from './deps.ts';
-import { askForRelease, takeFinalizer } from './finalizers.ts';
-import { inAzure } from './in-azure.ts';
-import { type LeftBehind, leftBehindOf } from './left-behind.ts';
-import { type Found, nameOf } from './objects.ts';
+import { askForRelease, inAzure, type LeftBehind, leftBehindOf, takeFinalizer } from './left-behind.ts';
+import { type Found, type InstallationDeps, nameOf } from './objects.ts';
 
 export interface ReleaseOptions {
   readonly timeoutMs: number;

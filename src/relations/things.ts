@@ -7,8 +7,8 @@ import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { Namespace } from '../kube/builtin.ts';
 import { selectorScope } from '../reconcilers/hosts/claims/spec.ts';
 import { hostIdentityName } from '../reconcilers/hosts/ensure-hosts.ts';
-import { absentNode, objectNode, type TreeNode } from './node.ts';
 import type { Snapshot } from './snapshot.ts';
+import { absentNode, objectNode, type TreeNode } from './tree-node.ts';
 
 export interface TreeContext {
   readonly snapshot: Snapshot;

@@ -3,7 +3,7 @@ import type { ManagedObject } from '../api/schema/common.ts';
 import { hostIdentityName } from '../reconcilers/hosts/ensure-hosts.ts';
 import { Snapshot, type Unread } from './snapshot.ts';
 import { treeOf } from './tree.ts';
-import { treeLines } from './tree-text.ts';
+import { treeLines } from './tree-node.ts';
 
 const SUB = '/subscriptions/11111111-2222-4333-8444-555555555555';
 const ID = `${SUB}/resourceGroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app`;

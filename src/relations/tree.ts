@@ -18,7 +18,6 @@ import { sameId } from '../azure/names/resource-id.ts';
 import { keyOf } from '../kube/types.ts';
 import { factsOf, selects } from '../policy/selection.ts';
 import { referredIdentity, referredSystemIdentity } from '../reconcilers/stores.ts';
-import { absentNode, objectNode, type TreeNode } from './node.ts';
 import {
   referred,
   type TreeContext,
@@ -28,6 +27,7 @@ import {
   thingsOfIdentity,
   thingsOfSystemIdentity,
 } from './things.ts';
+import { absentNode, objectNode, type TreeNode } from './tree-node.ts';
 
 type ChildrenOf = (object: never, context: TreeContext) => readonly TreeNode[];
 

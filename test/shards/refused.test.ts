@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { HOME_SHARD } from '../../src/api/schema/shard.ts';
-import { shardFindings } from '../../src/check/cluster/shards.ts';
+import { shardFindings } from '../../src/check/cluster/leases.ts';
 import { controllerAtWork } from '../../src/kube/lease/at-work.ts';
 import { conditionOf } from '../support/kinds/hosts.ts';
 import { BLUE, LEASE, useShards } from './shard-stage.ts';

@@ -5,8 +5,7 @@ import { assertionCredential } from '../../azure/arm/credential.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
 import { createToken } from '../../kube/builtin.ts';
 import { KubeError } from '../../kube/errors.ts';
-import type { CheckDeps } from '../deps.ts';
-import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
+import { type CheckDeps, type CheckFinding, ok, problem, unknown } from '../finding.ts';
 
 /** Whether somebody gets a token for Resource Manager: the controller, as a pod of its ServiceAccount would, or the caller. */
 

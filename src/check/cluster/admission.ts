@@ -1,7 +1,6 @@
 /** What may refuse azid's own writes: admission webhooks and policies that see them. */
 import type { KubeObject, Resource } from '../../kube/types.ts';
-import { type CheckDeps, readAll, readIfAny } from '../deps.ts';
-import { type CheckFinding, ok, problem } from '../finding.ts';
+import { type CheckDeps, type CheckFinding, ok, problem, readAll, readIfAny } from '../finding.ts';
 
 const AREA = 'admission';
 

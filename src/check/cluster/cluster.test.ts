@@ -13,10 +13,17 @@ import { admissionFound, type WebhookConfiguration, webhooksSeeing } from './adm
 import { controllerOf, type Deployment, tagOf } from './controller.ts';
 import { crdState, findingsOf } from './crds.ts';
 import { issuerFinding } from './issuer.ts';
-import { leaseFinding } from './lease.ts';
+import { leaseFinding } from './leases.ts';
 import { eventSourcesFound, policiesFound } from './objects.ts';
-import { accessesOf, rbacFound, rightsText } from './rbac.ts';
-import { CLUSTER_RULES, type NeededRule, OUTPUT_RULES, OWN_RULES } from './rules.ts';
+import {
+  accessesOf,
+  CLUSTER_RULES,
+  type NeededRule,
+  OUTPUT_RULES,
+  OWN_RULES,
+  rbacFound,
+  rightsText,
+} from './rbac.ts';
 
 const states = (found: readonly CheckFinding[]) => found.map(({ state }) => state);
 const condition = (type: string, status: string, reason: string) => ({

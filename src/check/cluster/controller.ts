@@ -1,6 +1,6 @@
 import { configMaps } from '../../kube/builtin.ts';
 import type { KubeObject, Resource } from '../../kube/types.ts';
-import { type CheckDeps, readAll, readIfAny } from '../deps.ts';
+import { type CheckDeps, readAll, readIfAny } from '../finding.ts';
 
 /** The Deployment of the controller, where it runs as one: its image, its replicas, as whom it signs in to Azure. */
 

@@ -4,8 +4,7 @@ import { customResourceDefinition } from '../../api/schema/crd.ts';
 import type { KindSchema } from '../../api/schema/kind.ts';
 import { type CustomResourceDefinition, customResourceDefinitions } from '../../kube/builtin.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { type CheckDeps, readAll } from '../deps.ts';
-import { type CheckFinding, ok, problem } from '../finding.ts';
+import { type CheckDeps, type CheckFinding, ok, problem, readAll } from '../finding.ts';
 
 /** Whether the kinds are installed as this azid knows them. */
 

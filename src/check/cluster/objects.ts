@@ -2,8 +2,7 @@ import { type EventSource, eventSource } from '../../api/event-source.ts';
 import { type IdentityPolicy, identityPolicy } from '../../api/identity-policy.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import { findCondition } from '../../runtime/status/conditions.ts';
-import { type CheckDeps, readAll } from '../deps.ts';
-import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
+import { type CheckDeps, type CheckFinding, ok, problem, readAll, unknown } from '../finding.ts';
 
 /** What the objects of the cluster say by themselves: whether anybody may have anything, and whether azid hears of changes. */
 

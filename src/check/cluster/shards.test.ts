@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ObservedShard, shardFinding, unshardedFindings } from './shards.ts';
+import { type ObservedShard, shardFinding, unshardedFindings } from './leases.ts';
 
 const observed = (more: Partial<ObservedShard> = {}): ObservedShard => ({
   shard: 'blue',

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import type { InstallationDeps } from '../../leaving/deps.ts';
+import type { InstallationDeps } from '../../leaving/objects.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
 import {
   CLUSTER_FLAGS,

@@ -1,6 +1,6 @@
 /** `azid uninstall`: lists what there is of azid, and takes it away. */
 import type { Command } from 'commander';
-import type { InstallationDeps } from '../../leaving/deps.ts';
+import type { InstallationDeps } from '../../leaving/objects.ts';
 import type { Listing } from '../../leaving/uninstall/listing.ts';
 import type { Uninstalled } from '../../leaving/uninstall/uninstall.ts';
 import {

@@ -1,9 +1,8 @@
 import { isObserved, isSuspended, type ManagedObject } from '../../api/schema/common.ts';
-import { lastSeen } from '../../inspect/events.ts';
-import type { Judgement } from '../../inspect/policy/judged.ts';
-import type { StatusReport } from '../../inspect/report.ts';
+import type { PolicyAnswer } from '../../inspect/policy/answers.ts';
+import { lastObserved, type StatusReport } from '../../inspect/report.ts';
 import { keyOf } from '../../kube/types.ts';
-import { treeLines } from '../../relations/tree-text.ts';
+import { treeLines } from '../../relations/tree-node.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { age, ageSince, shortened, table } from '../table.ts';
 
@@ -57,7 +56,7 @@ function conditionLines({ status }: ManagedObject, now: number): readonly string
 
 const unreadLine = ({ plural, why }: StatusReport['unread'][number]) => `${plural} are left out: ${why}`;
 
-function policyLines({ what, answer, policy, rule, why }: Judgement): readonly string[] {
+function policyLines({ what, answer, policy, rule, why }: PolicyAnswer): readonly string[] {
   const by = `IdentityPolicy ${policy}${rule === undefined ? '' : `, ${rule}`}`;
   switch (answer) {
     case 'allowed':
@@ -85,7 +84,7 @@ function eventLines({ events }: StatusReport, wide: boolean, now: number): reado
   const shown = wide ? events : events.slice(0, MAX_EVENTS);
   const more = events.length - shown.length;
   return [
-    ...table(shown.map((event) => [age(now - lastSeen(event)), event.type, event.reason, event.note])),
+    ...table(shown.map((event) => [age(now - lastObserved(event)), event.type, event.reason, event.note])),
     ...(more > 0 ? [`and ${more} older ones: -o wide`] : []),
   ];
 }
@@ -100,7 +99,7 @@ export function statusJson({ object, events, azure, ...rest }: StatusReport): st
       ? { eventsUnread: events }
       : {
           events: events.map((event) => ({
-            time: timestamp(lastSeen(event)),
+            time: timestamp(lastObserved(event)),
             type: event.type,
             reason: event.reason,
             note: event.note,

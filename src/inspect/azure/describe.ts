@@ -1,4 +1,4 @@
-/** What Azure shows of a thing, beside what its object says of it. Pure. */
+/** What Azure shows of one of an object's resources, beside what the object's status says of it. Pure. */
 import type { FederatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { RoleGrant } from '../../api/role-grant.ts';
@@ -11,35 +11,16 @@ import { asciiLower } from '../../azure/names/ascii.ts';
 import { MARK } from '../../azure/names/identity-marks.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { AssignmentGet } from '../../azure/role-assignments.ts';
-import type { Seen } from './seen.ts';
 
-type Description = Pick<Seen, 'state' | 'details'>;
-
-/** A fact that Azure shows, and what the status has; without an expectation it is only shown. */
-interface Fact {
-  readonly name: string;
-  readonly shown: string | undefined;
-  readonly expected?: string | undefined;
+export interface ObservedResource {
+  readonly what: string;
+  readonly id: string;
+  readonly state: 'as declared' | 'differs' | 'absent' | 'unreadable';
+  /** What of it is shown, or why it could not be read. */
+  readonly details: readonly string[];
 }
 
-function describe(facts: readonly Fact[], more: readonly string[] = []): Description {
-  const details = facts.map(({ name, shown, expected }) =>
-    isSame(shown, expected)
-      ? `${name} ${shown ?? '(none)'}`
-      : `${name} ${shown ?? '(none)'}, the object has ${expected}`,
-  );
-  const differs = facts.some(({ shown, expected }) => !isSame(shown, expected));
-  return { state: differs ? 'differs' : 'as declared', details: [...details, ...more] };
-}
-
-/** Ids and GUIDs come in any case. */
-function isSame(shown: string | undefined, expected: string | undefined): boolean {
-  return expected === undefined || asciiLower(shown ?? '') === asciiLower(expected);
-}
-
-function absent(error: { readonly code: string; readonly message: string }): Description {
-  return { state: 'absent', details: [`${error.code}: ${error.message}`] };
-}
+type Description = Pick<ObservedResource, 'state' | 'details'>;
 
 export function describeIdentity({ status, metadata }: UserAssignedIdentity, got: GetResult): Description {
   if (!got.found) return absent(got.error);
@@ -120,4 +101,30 @@ export function describeHost(got: HostGet): Description {
       ...(provisioningState ? [`provisioning state ${provisioningState}`] : []),
     ],
   );
+}
+
+/** A fact that Azure shows, and what the status has; without an expectation it is only shown. */
+interface Fact {
+  readonly name: string;
+  readonly shown: string | undefined;
+  readonly expected?: string | undefined;
+}
+
+function describe(facts: readonly Fact[], more: readonly string[] = []): Description {
+  const details = facts.map(({ name, shown, expected }) =>
+    isSame(shown, expected)
+      ? `${name} ${shown ?? '(none)'}`
+      : `${name} ${shown ?? '(none)'}, the object has ${expected}`,
+  );
+  const differs = facts.some(({ shown, expected }) => !isSame(shown, expected));
+  return { state: differs ? 'differs' : 'as declared', details: [...details, ...more] };
+}
+
+/** Ids and GUIDs come in any case. */
+function isSame(shown: string | undefined, expected: string | undefined): boolean {
+  return expected === undefined || asciiLower(shown ?? '') === asciiLower(expected);
+}
+
+function absent(error: { readonly code: string; readonly message: string }): Description {
+  return { state: 'absent', details: [`${error.code}: ${error.message}`] };
 }

@@ -25,8 +25,8 @@ import {
   describeHost,
   describeIdentity,
   describeSystem,
+  type ObservedResource,
 } from './describe.ts';
-import type { Seen } from './seen.ts';
 
 export interface AzureReads {
   readonly identities: Pick<Identities, 'get'>;
@@ -49,21 +49,21 @@ export function azureReads(calls: ArmCallsOptions): AzureReads {
 /** Resources of one attachment that are read. */
 const MAX_HOSTS = 20;
 
-type Read = (object: never, azure: AzureReads, context: CallContext) => Promise<readonly Seen[]>;
+type Read = (object: never, azure: AzureReads, context: CallContext) => Promise<readonly ObservedResource[]>;
 
 const BY_KIND: Readonly<Record<string, Read>> = {
   UserAssignedIdentity: async (object: UserAssignedIdentity, { identities }, context) => {
     const id = object.status?.id;
     if (id === undefined) return [];
     return [
-      await seen('identity', id, async () => describeIdentity(object, await identities.get(id, context))),
+      await observed('identity', id, async () => describeIdentity(object, await identities.get(id, context))),
     ];
   },
   FederatedIdentityCredential: async (object: FederatedIdentityCredential, { credentials }, context) => {
     const id = object.status?.id;
     if (id === undefined) return [];
     return [
-      await seen('credential', id, async () => {
+      await observed('credential', id, async () => {
         const { identityId, name } = parseCredentialId(id);
         return describeCredential(object, await credentials.get(identityId, name, context));
       }),
@@ -81,7 +81,9 @@ const BY_KIND: Readonly<Record<string, Read>> = {
     const { resourceId: id, apiVersion } = object.spec;
     const version = { ...(apiVersion !== undefined && { apiVersion }) };
     return [
-      await seen('resource', id, async () => describeSystem(object, await hosts.get(id, context, version))),
+      await observed('resource', id, async () =>
+        describeSystem(object, await hosts.get(id, context, version)),
+      ),
     ];
   },
   IdentityAttachment: async (object: IdentityAttachment, { hosts }, context) => {
@@ -90,12 +92,12 @@ const BY_KIND: Readonly<Record<string, Read>> = {
     const ids = [...new Set([...(target.resourceId === undefined ? [] : [target.resourceId]), ...listed])];
     const version = { ...(apiVersion !== undefined && { apiVersion }) };
     return inTurn(ids.slice(0, MAX_HOSTS), (id) =>
-      seen('resource', id, async () => describeAttached(object, await hosts.get(id, context, version))),
+      observed('resource', id, async () => describeAttached(object, await hosts.get(id, context, version))),
     );
   },
   HostIdentity: async ({ spec, status }: HostIdentity, { hosts }, context) => {
     const id = status?.hostId ?? spec.resourceId;
-    return [await seen('resource', id, async () => describeHost(await hosts.get(id, context)))];
+    return [await observed('resource', id, async () => describeHost(await hosts.get(id, context)))];
   },
 };
 
@@ -104,7 +106,7 @@ export async function readAzure(
   object: ManagedObject,
   azure: AzureReads,
   context: CallContext,
-): Promise<readonly Seen[]> {
+): Promise<readonly ObservedResource[]> {
   return (await BY_KIND[object.kind]?.(object as never, azure, context)) ?? [];
 }
 
@@ -133,18 +135,18 @@ function assignment(
   assignments: AzureReads['assignments'],
   context: CallContext,
   grant?: RoleGrant,
-): Promise<Seen> {
-  return seen('role assignment', id, async () => {
+): Promise<ObservedResource> {
+  return observed('role assignment', id, async () => {
     const { scope, name } = parseAssignmentId(id);
     return describeGrant(grant, await assignments.get(scope, name, context));
   });
 }
 
-async function seen(
+async function observed(
   what: string,
   id: string,
-  read: () => Promise<Pick<Seen, 'state' | 'details'>>,
-): Promise<Seen> {
+  read: () => Promise<Pick<ObservedResource, 'state' | 'details'>>,
+): Promise<ObservedResource> {
   try {
     return { what, id, ...(await read()) };
   } catch (error) {

@@ -8,6 +8,7 @@ import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { capabilityOf } from '../../azure/hosts/capabilities.ts';
 import type { ObservedIssuer } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
+import type { Verdict } from '../../policy/verdict.ts';
 import { resolveTrust } from '../../reconcilers/federated-identity-credential/trust.ts';
 import {
   askedHostOf,
@@ -17,7 +18,26 @@ import {
 } from '../../reconcilers/hosts/claims/spec.ts';
 import { requestOf, scopeProblem } from '../../reconcilers/role-grant/target/request.ts';
 import { resolveTarget } from '../../reconcilers/user-assigned-identity/object.ts';
-import type { Asked } from './question.ts';
+
+/** Something that an object asks of the policies of its namespace, so that it can be asked of others again. */
+export interface Question {
+  /** In words: `an identity at /subscriptions/…`. */
+  readonly what: string;
+  /** One for each way it may be meant, where that is not known here: the answers have to agree. */
+  readonly asked: readonly ((policy: NamespacePolicy) => Verdict)[];
+  /** What it hangs on, where the answers differ or `isOpen`. */
+  readonly undecided?: string;
+  /** A refusal is none yet: a policy may name what is asked for in a way that is not known here. */
+  readonly isOpen?: boolean;
+}
+
+/** What keeps an object from asking at all; the remedy is in it. */
+interface Unasked {
+  readonly what: string;
+  readonly why: string;
+}
+
+export type Asked = Question | Unasked;
 
 /** What else of the world a question hangs on. */
 export interface QuestionContext {

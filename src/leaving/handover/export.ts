@@ -14,8 +14,7 @@ import {
 } from '../../reconcilers/own-config-maps.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import type { InstallationDeps } from '../deps.ts';
-import { type Found, listKinds, nameOf } from '../objects.ts';
+import { type Found, type InstallationDeps, listKinds, nameOf } from '../objects.ts';
 import type { Bundle, BundledObject } from './bundle.ts';
 import {
   clusterUidOf,

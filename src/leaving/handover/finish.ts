@@ -15,9 +15,8 @@ import {
 } from '../../reconcilers/own-config-maps.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import type { InstallationDeps } from '../deps.ts';
-import { unlessGone } from '../finalizers.ts';
-import { type Found, listKinds, nameOf } from '../objects.ts';
+import { unlessGone } from '../left-behind.ts';
+import { type Found, type InstallationDeps, listKinds, nameOf } from '../objects.ts';
 import { type Installation, now, readInstallation, whereOf, writeInstallation } from './installation.ts';
 
 interface FinishOptions {

@@ -4,11 +4,10 @@ import { FINALIZER } from '../../api/schema/common.ts';
 import type { ConfigMap, Namespace } from '../../kube/builtin.ts';
 import type { Found } from '../objects.ts';
 import { type Bundle, readBundle, writeBundle } from './bundle.ts';
-import { differenceOf } from './difference.ts';
+import { decideImport, differenceOf } from './decide-import.ts';
 import { bundleOf } from './export.ts';
 import type { Installation } from './installation.ts';
-import { judgeImport } from './judge-import.ts';
-import { statusFor, withNewUids } from './uids.ts';
+import { statusFor, withNewUids } from './make-objects.ts';
 
 const OLD = 'aaaaaaaa-0000-4000-8000-000000000001';
 const NEW = 'bbbbbbbb-0000-4000-8000-000000000002';
@@ -157,35 +156,35 @@ describe('an import', () => {
     resourceVersion: '1',
     ...parts,
   });
-  const judge = (installation?: Installation, cluster = THERE, objects = there()) =>
-    judgeImport(bundle(), installation, cluster, objects, 'the ConfigMap');
+  const decide = (installation?: Installation, cluster = THERE, objects = there()) =>
+    decideImport(bundle(), installation, cluster, objects, 'the ConfigMap');
 
   it.each<[string, () => string, string]>([
-    ['begins where azid never was', () => judge(), 'begin'],
-    ['goes on where it was interrupted', () => judge(state({ importing: 't' })), 'begin'],
-    ['is done once', () => judge(state({ imported: 't' })), 'done'],
+    ['begins where azid never was', () => decide(), 'begin'],
+    ['goes on where it was interrupted', () => decide(state({ importing: 't' })), 'begin'],
+    ['is done once', () => decide(state({ imported: 't' })), 'done'],
     [
       'takes the place of an azid that has nothing here',
-      () => judge(state({ installationId: 'another' }), THERE, there(['example.org/x'])),
+      () => decide(state({ installationId: 'another' }), THERE, there(['example.org/x'])),
       'begin',
     ],
   ])('%s', (_, judged, verdict) => {
     expect(judged()).toBe(verdict);
   });
   it.each<[string, () => string, string]>([
-    ['into the cluster it came from', () => judge(undefined, HERE), 'run azid handover revert'],
+    ['into the cluster it came from', () => decide(undefined, HERE), 'run azid handover revert'],
     [
       'where another azid has objects',
-      () => judge(state({ installationId: 'another' }), THERE, there([FINALIZER])),
+      () => decide(state({ installationId: 'another' }), THERE, there([FINALIZER])),
       'Uninstall azid here first',
     ],
     [
       'of another bundle that was begun',
-      () => judge(state({ installationId: 'another', importing: 't' })),
+      () => decide(state({ installationId: 'another', importing: 't' })),
       'Uninstall azid here first',
     ],
-    ['into a copy of the old cluster', () => judge(state({ clusterUid: HERE })), 'seems to be a copy'],
-    ['into one that was itself left', () => judge(state({ handedOver: 't' })), 'was itself handed over'],
+    ['into a copy of the old cluster', () => decide(state({ clusterUid: HERE })), 'seems to be a copy'],
+    ['into one that was itself left', () => decide(state({ handedOver: 't' })), 'was itself handed over'],
   ])('is refused %s', (_, judged, message) => {
     expect(judged).toThrow(message);
   });

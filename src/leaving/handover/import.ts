@@ -10,8 +10,9 @@ import type { KubeObject } from '../../kube/types.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { PrincipalRecords } from '../../reconcilers/proof/principals/records.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
-import type { InstallationDeps } from '../deps.ts';
+import type { InstallationDeps } from '../objects.ts';
 import type { Bundle } from './bundle.ts';
+import { decideImport, refuseDifferences } from './decide-import.ts';
 import {
   clusterUidOf,
   type Installation,
@@ -20,9 +21,7 @@ import {
   whereOf,
   writeInstallation,
 } from './installation.ts';
-import { judgeImport, refuseDifferences } from './judge-import.ts';
-import { existing, makeObjects, resourcesOf } from './make-objects.ts';
-import { type Uids, withNewUids } from './uids.ts';
+import { existing, makeObjects, resourcesOf, type Uids, withNewUids } from './make-objects.ts';
 
 interface Imported {
   readonly objects: number;
@@ -36,7 +35,7 @@ export async function importBundle(bundle: Bundle, deps: InstallationDeps): Prom
   const resources = resourcesOf(bundle);
   const there = await existing(resources, deps);
   const installation = await readInstallation(deps);
-  const verdict = judgeImport(bundle, installation, clusterUid, there, whereOf(deps));
+  const verdict = decideImport(bundle, installation, clusterUid, there, whereOf(deps));
   if (verdict === 'done') return { objects: bundle.objects.length, done: false };
   refuseDifferences(bundle, there, deps.namespace);
   await noneWorks(deps);

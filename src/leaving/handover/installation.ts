@@ -3,7 +3,7 @@ import { type ConfigMap, configMaps, namespaces } from '../../kube/builtin.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
-import type { InstallationDeps } from '../deps.ts';
+import type { InstallationDeps } from '../objects.ts';
 
 type Deps = Pick<InstallationDeps, 'client' | 'namespace' | 'signal'>;
 

@@ -1,4 +1,7 @@
-/** The objects of a bundle on the new cluster: made under the uids they get there, each with the status that it had. */
+/**
+ * The objects of a bundle on the new cluster: made under the uids they get there, each with the status that it had. Ledgers, records and ends
+ * name their owners by uid, so each is written with the new ones: an old uid would be that of an object that is gone.
+ */
 import { kindNamed } from '../../api/kind-named.ts';
 import { FINALIZER, type ManagedObject } from '../../api/schema/common.ts';
 import { applyStatus } from '../../kube/apply.ts';
@@ -6,11 +9,9 @@ import { addFinalizer } from '../../kube/finalizers.ts';
 import { apiVersionOf, keyOf, type Resource } from '../../kube/types.ts';
 import { ownsCondition } from '../../reconcilers/status/status-memory.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
-import type { InstallationDeps } from '../deps.ts';
-import { type Found, listKind } from '../objects.ts';
+import { type Found, type InstallationDeps, listKind } from '../objects.ts';
 import { type Bundle, type BundledObject, isInternal, keyAmongKinds } from './bundle.ts';
-import { differenceOf } from './difference.ts';
-import { statusFor, type Uids, withNewUids } from './uids.ts';
+import { differenceOf } from './decide-import.ts';
 
 type Resources = ReadonlyMap<string, Resource<ManagedObject>>;
 
@@ -121,4 +122,44 @@ function resourceOf({ kind }: BundledObject, resources: Resources): Resource<Man
   const resource = resources.get(kind);
   if (!resource) throw new Error(`expected ${kind} to be among the kinds of the bundle`);
   return resource;
+}
+
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+
+/** From the uid that an object had to the one that it has on the new cluster. */
+export type Uids = ReadonlyMap<string, string>;
+
+/** Every old uid, in values and in keys, gives way to the new one; what names no object of the bundle stays as it is. Pure. */
+export function withNewUids<T>(value: T, uids: Uids): T {
+  if (typeof value === 'string')
+    return value.replace(UUID, (each) => uids.get(each.toLowerCase()) ?? each) as T;
+  if (Array.isArray(value)) return value.map((each) => withNewUids(each, uids)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [withNewUids(key, uids), withNewUids(each, uids)]),
+  ) as T;
+}
+
+/**
+ * A status as it stands on the new object: one of the spec's current generation stays current there; one of an
+ * earlier generation gets none. Pure.
+ */
+export function statusFor<T extends object>(
+  status: T,
+  { from, to }: { readonly from: number; readonly to: number },
+  uids: Uids,
+): T {
+  const generation = (observed: unknown) => (observed === from ? to : -1);
+  return withNewUids(atGeneration(status, generation), uids) as T;
+}
+
+function atGeneration(value: unknown, generation: (observed: unknown) => number): unknown {
+  if (Array.isArray(value)) return value.map((each) => atGeneration(each, generation));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [
+      key,
+      key === 'observedGeneration' ? generation(each) : atGeneration(each, generation),
+    ]),
+  );
 }

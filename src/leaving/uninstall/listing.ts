@@ -2,12 +2,10 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
 import { pagedList } from '../../kube/informer/list.ts';
+import type { KubeObject } from '../../kube/types.ts';
 import { isOwnConfigMap } from '../../reconcilers/own-config-maps.ts';
-import type { InstallationDeps } from '../deps.ts';
-import { reappliedBy } from '../gitops.ts';
-import { inAzure } from '../in-azure.ts';
-import { type Found, listKinds, nameOf } from '../objects.ts';
-import { wavesOf } from '../order.ts';
+import { inAzure } from '../left-behind.ts';
+import { type Found, type InstallationDeps, listKinds, nameOf, wavesOf } from '../objects.ts';
 import { endOf } from './plan.ts';
 
 export interface Listing {
@@ -93,4 +91,26 @@ export function listingText({ kinds, configMaps: maps, reappliedBy: sources, end
     ...sources.map(({ source, objects }) => `Applied again by ${source}: ${objects} objects`),
     ...ends.map(({ at, assignments }) => `Ends at ${at}: ${assignments.join(', ')}`),
   ].join('\n')}\n`;
+}
+
+/**
+ * What applies an object again once it is deleted, by the labels and annotations that it puts on what it applies: Flux (kustomize-controller, helm-controller), Argo CD (its
+ * tracking id, or the label where it is set to its own name) and Config Sync. Helm and kubectl apply nothing by themselves.
+ *
+ * @returns as people know it: `Flux Kustomization flux-system/shop`; undefined: none that shows
+ */
+export function reappliedBy({ metadata: { labels = {}, annotations = {} } }: KubeObject): string | undefined {
+  for (const [group, kind] of [
+    ['kustomize.toolkit.fluxcd.io', 'Kustomization'],
+    ['helm.toolkit.fluxcd.io', 'HelmRelease'],
+  ]) {
+    const name = labels[`${group}/name`];
+    if (name !== undefined) return `Flux ${kind} ${labels[`${group}/namespace`] ?? '(unknown)'}/${name}`;
+  }
+  const tracked =
+    annotations['argocd.argoproj.io/tracking-id']?.split(':')[0] ?? labels['argocd.argoproj.io/instance'];
+  if (tracked !== undefined) return `Argo CD application ${tracked}`;
+  if (annotations['configmanagement.gke.io/managed'] === 'enabled')
+    return `Config Sync ${annotations['configsync.gke.io/manager'] ?? ''}`.trim();
+  return undefined;
 }

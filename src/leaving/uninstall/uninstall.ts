@@ -8,11 +8,8 @@ import { type KubeObject, keyOf } from '../../kube/types.ts';
 import { isOwnConfigMap, LEFT_BEHIND_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import type { InstallationDeps } from '../deps.ts';
-import { askForRelease, takeFinalizer, unlessGone } from '../finalizers.ts';
-import type { LeftBehind } from '../left-behind.ts';
-import { type Found, listKinds, nameOf } from '../objects.ts';
-import { type Wave, wavesOf } from '../order.ts';
+import { askForRelease, type LeftBehind, takeFinalizer, unlessGone } from '../left-behind.ts';
+import { type Found, type InstallationDeps, listKinds, nameOf, type Wave, wavesOf } from '../objects.ts';
 import { type Held, planOf, type Step, type UninstallMode } from './plan.ts';
 
 export interface UninstallOptions extends UninstallMode {

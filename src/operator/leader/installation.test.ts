@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type ClaimVerdict, type InstallationOptions, judge } from './installation.ts';
+import { type ClaimVerdict, decideClaim, type InstallationOptions } from './installation.ts';
 
 const CLUSTER = '11111111-1111-4111-8111-111111111111';
 const OTHER_CLUSTER = '22222222-2222-4222-8222-222222222222';
@@ -113,28 +113,28 @@ const rows: {
 ];
 
 it.each(rows)('$title', ({ claim, options, verdict }) => {
-  expect(judge(claim, CLUSTER, { namespace: 'azid-system', takeOver: false, ...options })).toMatchObject(
-    verdict,
-  );
+  expect(
+    decideClaim(claim, CLUSTER, { namespace: 'azid-system', takeOver: false, ...options }),
+  ).toMatchObject(verdict);
 });
 
 it('derives the same id from the same cluster and another from another', () => {
   const derive = (cluster: string) =>
-    judge(undefined, cluster, { namespace: 'azid-system', takeOver: false });
+    decideClaim(undefined, cluster, { namespace: 'azid-system', takeOver: false });
   // Frozen: a change here would make azid a stranger to everything it has made.
   expect(derive(CLUSTER)).toEqual({ type: 'write', installationId: 'e93a8a0c-76ff-51e9-aa2f-5eda714fe70d' });
   expect(derive(OTHER_CLUSTER)).not.toEqual(derive(CLUSTER));
 });
 
 it('says what was expected, what was given and what to do', () => {
-  const refused = judge(claim(OTHER_CLUSTER), CLUSTER, { namespace: 'azid-system', takeOver: false });
+  const refused = decideClaim(claim(OTHER_CLUSTER), CLUSTER, { namespace: 'azid-system', takeOver: false });
   expect(refused).toMatchObject({
     message: expect.stringMatching(/azid-system\/azid-installation.*--take-over true here/),
   });
   const installationId = '11111111-0000-4000-8000-000000000001';
   const options = { namespace: 'azid-system', takeOver: false, installationId };
   // The flag takes a value: without it the command ends with "argument missing".
-  expect(judge(claim(CLUSTER), CLUSTER, options)).toMatchObject({
+  expect(decideClaim(claim(CLUSTER), CLUSTER, options)).toMatchObject({
     message: expect.stringMatching(/expected .* or pass --take-over true to act as 11111111-/),
   });
 });

@@ -42,7 +42,7 @@ export async function readInstallation(
 ): Promise<string | undefined> {
   const { metadata } = await client.get(namespaces, 'kube-system', signal);
   const claim = await read(client, `${options.namespace}/${INSTALLATION_CONFIG_MAP}`, signal);
-  const verdict = judge(claim?.data, metadata.uid, options);
+  const verdict = decideClaim(claim?.data, metadata.uid, options);
   if (verdict.type === 'refuse') throw new InstallationMismatch(verdict.message);
   return verdict.type === 'accept' ? verdict.installationId : undefined;
 }
@@ -64,7 +64,7 @@ export async function claimInstallation(
   // Two replicas may start at once: the one that loses the race reads what the other wrote.
   for (let attempt = 0; ; attempt++) {
     const claim = await read(client, key, signal);
-    const verdict = judge(claim?.data, clusterUid, options);
+    const verdict = decideClaim(claim?.data, clusterUid, options);
     switch (verdict.type) {
       case 'accept':
         return verdict.installationId;
@@ -101,7 +101,7 @@ export type ClaimVerdict =
   | { readonly type: 'refuse'; readonly message: string };
 
 /** Pure: what the claim that was found means for this start. */
-export function judge(
+export function decideClaim(
   claim: Readonly<Record<string, string>> | undefined,
   clusterUid: string,
   { namespace, installationId, takeOver, shard }: InstallationOptions,

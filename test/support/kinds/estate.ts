@@ -4,7 +4,7 @@ import { KubeClient } from '../../../src/kube/client.ts';
 import type { Interceptor } from '../../../src/kube/transport/request.ts';
 import { KubeTransport } from '../../../src/kube/transport/transport.ts';
 import { type KubeObject, keyOf } from '../../../src/kube/types.ts';
-import type { InstallationDeps } from '../../../src/leaving/deps.ts';
+import type { InstallationDeps } from '../../../src/leaving/objects.ts';
 import { systemClock } from '../../../src/runtime/time/clock.ts';
 import type { Cluster, World } from '../testbed.ts';
 import { HostStage, RG1, VMS } from './hosts.ts';

@@ -4,7 +4,7 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import type { ObservedIssuer } from '../../kube/access/cluster-issuer.ts';
 import type { Namespace } from '../../kube/builtin.ts';
 import { KubeError } from '../../kube/errors.ts';
-import { type Judgement, judgementsOf } from './judged.ts';
+import { answersOf, type PolicyAnswer } from './answers.ts';
 import type { ReadRole } from './questions.ts';
 
 const SUB = '/subscriptions/11111111-2222-4333-8444-555555555555';
@@ -43,9 +43,9 @@ interface Given {
   readonly role?: ReadRole;
 }
 
-function judged(asking: ManagedObject, given: Given = {}): readonly Judgement[] {
+function judged(asking: ManagedObject, given: Given = {}): readonly PolicyAnswer[] {
   const { policies = POLICIES, clusterIssuer = CLUSTER, role } = given;
-  return judgementsOf(
+  return answersOf(
     asking,
     { policies, namespace: NAMESPACE },
     { clusterIssuer, defaultAudience: AUDIENCE, role },
@@ -249,7 +249,7 @@ describe('what cannot be decided from here', () => {
   });
 
   it('everything, where policies or the namespace may not be read', () => {
-    const unread = judgementsOf(
+    const unread = answersOf(
       object('UserAssignedIdentity', {
         name: 'app',
         subscriptionId: SUB.slice(15),

@@ -1,12 +1,12 @@
 /** Whether a bundle may be imported into a cluster, by what is there. Pure. */
+import { isDeepStrictEqual } from 'node:util';
 import { FINALIZER, type ManagedObject } from '../../api/schema/common.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
 import { type Bundle, isInternal, keyAmongKinds, keyOfBundled } from './bundle.ts';
-import { differenceOf } from './difference.ts';
 import type { Installation } from './installation.ts';
 
 /** `done`: it was imported before. Throws `CommandRefused` where it may not be. */
-export function judgeImport(
+export function decideImport(
   bundle: Pick<Bundle, 'installationId' | 'clusterUid'>,
   installation: Installation | undefined,
   clusterUid: string,
@@ -53,4 +53,24 @@ export function refuseDifferences(
     throw new CommandRefused(
       `these exist here already, and differ: ${differences.slice(0, 10).join('; ')}. Nothing that is there is overwritten: make them equal, or delete them, and run the command again`,
     );
+}
+
+/** The first member in which two specs differ, for people; undefined: none. Pure. */
+export function differenceOf(expected: unknown, actual: unknown, path: string): string | undefined {
+  if (isDeepStrictEqual(expected, actual)) return undefined;
+  if (!isMembers(expected) || !isMembers(actual))
+    return `${path}: expected ${textOf(expected)}, got ${textOf(actual)}`;
+  for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+    const difference = differenceOf(expected[key], actual[key], `${path}.${key}`);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
+function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
 }

@@ -1,15 +1,15 @@
-/** What the policies answer to an object, with the rule that allows it: the controller's own evaluation, asked from here. Pure. */
-import type { IdentityPolicy } from '../../api/identity-policy.ts';
+import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { Namespace } from '../../kube/builtin.ts';
 import { describeConflicts } from '../../policy/defaults.ts';
-import { type NamespacePolicy, policyFor } from '../../policy/evaluate.ts';
-import { factsOf } from '../../policy/selection.ts';
-import type { Asked, Question } from './question.ts';
-import { type QuestionContext, questionsOf } from './questions.ts';
-import { ruleOf } from './rule.ts';
+import { evaluate, type NamespacePolicy, policyFor } from '../../policy/evaluate.ts';
+import { factsOf, type NamespaceFacts } from '../../policy/selection.ts';
+import type { Verdict } from '../../policy/verdict.ts';
+import { type Asked, type Question, type QuestionContext, questionsOf } from './questions.ts';
 
-export interface Judgement {
+/** What the policies answer to an object, with the rule that allows it: the controller's own evaluation, asked from here. Pure. */
+
+export interface PolicyAnswer {
   /** What is asked for, in words. */
   readonly what: string;
   readonly answer: 'allowed' | 'denied' | 'unknown';
@@ -30,11 +30,11 @@ export interface ObservedPolicies {
 }
 
 /** Empty for kinds that ask nobody. */
-export function judgementsOf(
+export function answersOf(
   object: ManagedObject,
   { policies, namespace, why }: ObservedPolicies,
   context: Omit<QuestionContext, 'policy'>,
-): readonly Judgement[] {
+): readonly PolicyAnswer[] {
   if (!policies || !namespace) {
     const isAsked = questionsOf(object, { ...context, policy: policyFor(object, sourcesOf([], undefined)) });
     return isAsked.map(({ what }) => ({
@@ -44,24 +44,24 @@ export function judgementsOf(
     }));
   }
   const policy = policyFor(object, sourcesOf(policies, namespace));
-  const conflicts: Judgement[] =
+  const conflicts: PolicyAnswer[] =
     policy.conflicts.length === 0
       ? []
       : [{ what: 'anything new', answer: 'denied', why: describeConflicts(policy) }];
   return [
     ...conflicts,
     ...questionsOf(object, { ...context, policy }).map((asked) =>
-      judgementOf(asked, policy, policies, namespace),
+      answerOf(asked, policy, policies, namespace),
     ),
   ];
 }
 
-function judgementOf(
+function answerOf(
   asked: Asked,
   policy: NamespacePolicy,
   policies: readonly IdentityPolicy[],
   namespace: Namespace,
-): Judgement {
+): PolicyAnswer {
   const { what } = asked;
   if (!('asked' in asked)) return { what, answer: 'unknown', why: asked.why };
   const answers = asked.asked.map((ask) => ({ ask, verdict: ask(policy) }));
@@ -84,7 +84,7 @@ function allowedBy(
   name: string,
   policies: readonly IdentityPolicy[],
   namespace: Namespace,
-): Pick<Judgement, 'policy' | 'rule'> {
+): Pick<PolicyAnswer, 'policy' | 'rule'> {
   const policy = policies.find(({ metadata }) => metadata.name === name);
   const rule = policy && ruleOf(policy, factsOf(namespace), ask);
   return { policy: name, ...(rule !== undefined && { rule }) };
@@ -95,4 +95,44 @@ function sourcesOf(policies: readonly IdentityPolicy[], namespace: Namespace | u
     policies: { values: () => policies, version: 0 },
     namespaces: { get: () => namespace },
   };
+}
+
+const LISTS = ['federation', 'grants', 'attachments', 'systemAssigned'] as const;
+
+/**
+ * The rule of a policy that allows something, as its path (`spec.grants[1]`): found by asking the same of the policy with each of its
+ * rules alone. Undefined: no rule does it alone.
+ */
+function ruleOf(
+  policy: IdentityPolicy,
+  namespace: NamespaceFacts,
+  ask: (policy: NamespacePolicy) => Verdict,
+): string | undefined {
+  return variants(policy.spec).find(({ spec }) => ask(evaluate([{ ...policy, spec }], namespace)).allowed)
+    ?.path;
+}
+
+interface Variant {
+  readonly path: string;
+  readonly spec: IdentityPolicySpec;
+}
+
+function variants({ namespaces, ...spec }: IdentityPolicySpec): readonly Variant[] {
+  const { identities, adoption } = spec;
+  return [
+    ...(identities?.scopes ?? []).map((scope, at) => ({
+      path: `spec.identities.scopes[${at}]`,
+      spec: { namespaces, identities: { ...identities, scopes: [scope] } },
+    })),
+    ...(adoption?.identityIds ?? []).map((id, at) => ({
+      path: `spec.adoption.identityIds[${at}]`,
+      spec: { namespaces, adoption: { ...adoption, identityIds: [id] } },
+    })),
+    ...LISTS.flatMap((list) =>
+      (spec[list] ?? []).map((rule, at) => ({
+        path: `spec.${list}[${at}]`,
+        spec: { namespaces, [list]: [rule] },
+      })),
+    ),
+  ];
 }
