@@ -11,7 +11,6 @@ import { frameVerbs } from './control/frame-verbs.ts';
 import { hostVerbs } from './control/host-verbs.ts';
 import { serviceBusVerbs } from './control/service-bus-verbs.ts';
 import { worldVerbs } from './control/world-verbs.ts';
-import type { Send } from './deployments/calls.ts';
 import { Deployments } from './deployments/deployments.ts';
 import { deploymentOperations } from './deployments/operations.ts';
 import { Directory } from './directory.ts';
@@ -23,10 +22,9 @@ import type { Foundation, Frame } from './frame.ts';
 import { createGraph } from './graph/graph.ts';
 import { SignIns } from './graph/sign-ins.ts';
 import { createHosts } from './hosts/index.ts';
-import { type ArmParts, type Change, perform } from './http/arm.ts';
+import type { ArmParts, Change } from './http/arm.ts';
 import { createEntrance } from './http/entrance.ts';
-import { type Message, splitTarget } from './http/message.ts';
-import type { Caller, Operation } from './http/operation.ts';
+import type { Operation } from './http/operation.ts';
 import { Callers, type LoggedRequest, RequestLog } from './http/request-log.ts';
 import { Router } from './http/router.ts';
 import { listen } from './http/server.ts';
@@ -35,6 +33,7 @@ import { Identities } from './identities/identities.ts';
 import { identityOperations } from './identities/operations.ts';
 import { identityProviderOperations } from './identities/provider-operations.ts';
 import { SystemIdentities, systemIdentityOperations } from './identities/system-identity.ts';
+import { callAs, createSomeoneElse, sendsOn } from './inner-calls.ts';
 import { Knobs, type Preset } from './knobs/knobs.ts';
 import { messagingOperations } from './messaging/index.ts';
 import { PolicyAssignments } from './policies/assignments.ts';
@@ -145,13 +144,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   });
   const activityLog = new ActivityLog(foundation, endings);
   const events = new EventGrid(frame, { authorization, endings, namespaces });
-  const send: Send = async (request, method, target, body) => {
-    const correlation = request.headers['x-ms-correlation-request-id'];
-    const headers = correlation === undefined ? {} : { 'x-ms-correlation-request-id': correlation };
-    const message = armMessage(request.origin, method, target, body, headers);
-    const reply = await perform(arm, message, request.caller);
-    return { status: reply.status, body: reply.body === '' ? undefined : JSON.parse(reply.body) };
-  };
+  const send = sendsOn(() => arm);
   const deployments = new Deployments({ ...frame, policyAssignments }, send);
   const arm: ArmParts = {
     ...frame,
@@ -230,19 +223,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
         ])
           part.settle();
       },
-      async asSomeoneElse(method, target, body, given) {
-        const message = armMessage(server.origin, method, target, body, given);
-        const n = arm.log.open(method, message.target);
-        arm.log.amend(n, {
-          caller: someoneElse.name,
-          operation: arm.router.find(method, message.path)?.operation.id ?? '',
-          ...(body !== undefined && { body }),
-        });
-        const reply = await perform(arm, message, { ...someoneElse, tokenIssuedAt: clock.now() });
-        arm.log.close(n, reply.status);
-        const { status, headers } = reply;
-        return { status, headers, body: reply.body === '' ? undefined : JSON.parse(reply.body) };
-      },
+      asSomeoneElse: (method, target, body, headers) =>
+        callAs(arm, someoneElse, { origin: server.origin, method, target, body, headers }),
     }),
   });
   const controlServer = await listenForControl(control, options.controlPort ?? 0);
@@ -269,28 +251,5 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     requests: (since) => arm.log.since(since),
     stop,
     [Symbol.asyncDispose]: stop,
-  };
-}
-
-function createSomeoneElse(directory: Directory, callers: Callers, tenantId: string, clock: Clock): Caller {
-  const name = 'someone-else';
-  const { objectId, appId } = directory.create({ displayName: name, tenantId, replicates: false });
-  callers.name(objectId, name);
-  return { objectId, appId, tenantId, name, tokenIssuedAt: clock.now() };
-}
-
-function armMessage(
-  origin: string,
-  method: string,
-  target: string,
-  body: unknown,
-  headers: Message['headers'],
-): Message {
-  return {
-    ...splitTarget(target),
-    method,
-    headers,
-    body: body === undefined ? '' : JSON.stringify(body),
-    origin,
   };
 }

@@ -41,35 +41,29 @@ function list(frame: Frame, log: ActivityLog, request: ArmRequest, subscriptionI
 function fits(record: ActivityRecord, { from, to, field, value }: EventFilter): boolean {
   const at = Date.parse(record.eventTimestamp);
   if (at < from || at > to) return false;
-  return field === undefined || same(FIELD_OF[field](record), value);
+  return field === undefined || same(FIELDS[field](record), value);
 }
 
-const FIELD_OF: Readonly<Record<NonNullable<EventFilter['field']>, (record: ActivityRecord) => string>> = {
+const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+
+/** What a filter may name, and where a record has it; `resourceId` is what `az` sends for `resourceUri`. */
+const FIELDS = {
   resourcegroupname: ({ resourceGroupName }) => resourceGroupName,
   resourceuri: ({ resourceId }) => resourceId,
   resourceid: ({ resourceId }) => resourceId,
   resourceprovider: ({ resourceProviderName }) => resourceProviderName.value,
   correlationid: ({ correlationId }) => correlationId,
-};
-
-const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
-
-/** `resourceId` is what `az` sends for `resourceUri`. */
-const FIELDS = [
-  'resourcegroupname',
-  'resourceuri',
-  'resourceid',
-  'resourceprovider',
-  'correlationid',
-] as const;
+} as const satisfies Readonly<Record<string, (record: ActivityRecord) => string>>;
 
 interface EventFilter {
   /** Wall ms. */
   readonly from: number;
   readonly to: number;
-  readonly field?: (typeof FIELDS)[number];
+  readonly field?: keyof typeof FIELDS;
   readonly value: string;
 }
+
+const fieldNames = Object.keys(FIELDS) as (keyof typeof FIELDS)[];
 
 const TIME = /^eventTimestamp\s+(ge|le)\s+'?([^']+?)'?$/i;
 const TERM = /^(\w+)\s+eq\s+'?([^']*?)'?$/i;
@@ -94,7 +88,7 @@ function readEventFilter(text: string | undefined): EventFilter | string {
       continue;
     }
     const [, name = '', value = ''] = TERM.exec(term) ?? [];
-    const field = FIELDS.find((each) => each === name.toLowerCase());
+    const field = fieldNames.find((each) => each === name.toLowerCase());
     if (field === undefined || filter.field !== undefined) return `The $filter '${text}' is not supported.`;
     filter = { ...filter, field, value };
   }

@@ -1,6 +1,13 @@
 import type { Caller, Method } from '../http/operation.ts';
 import { parseScope, scopeKey } from '../scope.ts';
 
+export interface BucketSize {
+  /** Calls that may come at once. */
+  readonly capacity: number;
+  /** Calls added per second. */
+  readonly refillPerSecond: number;
+}
+
 /** A bucket a call draws from, and how Azure words its refusal. */
 export interface Limit {
   readonly key: string;
@@ -155,11 +162,4 @@ function kindOf(method: Method): Kind {
     case 'POST':
       return 'writes';
   }
-}
-
-export interface BucketSize {
-  /** Calls that may come at once. */
-  readonly capacity: number;
-  /** Calls added per second. */
-  readonly refillPerSecond: number;
 }
