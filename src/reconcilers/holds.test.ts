@@ -17,7 +17,7 @@ import type { ReconcileContext } from './kind.ts';
 import { awaitingAll, HeldIdentities, identityAt, marksOf, noSystemProofs } from './proof/proofs.fixture.ts';
 import { type LeftoverDeps, leftoversOf } from './role-grant/holds.ts';
 import type { CoOwnerDeps } from './role-grant/ownership/co-owners.ts';
-import { GrantedHere } from './role-grant/ownership/granted-here.ts';
+import { GrantedHere } from './role-grant/ownership/owners.ts';
 import { clusterMeta, emptyStores, meta, put } from './stores.fixture.ts';
 import type { Stores } from './stores.ts';
 import { holdersOfAll } from './watches/watches.fixture.ts';

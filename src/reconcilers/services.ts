@@ -34,7 +34,7 @@ import { MissingReferences } from './proof/missing-references.ts';
 import type { RecordedPrincipals } from './proof/recorded-principals.ts';
 import { type ObservedSystemIdentity, SystemProofs } from './proof/system-identity.ts';
 import { type EndingIdentity, leftoversOf } from './role-grant/holds.ts';
-import { GrantedHere } from './role-grant/ownership/granted-here.ts';
+import { GrantedHere } from './role-grant/ownership/owners.ts';
 import type { LastSignIns } from './sign-ins/last-sign-ins.ts';
 import type { Stores } from './stores.ts';
 import { completedOf, listedOf } from './watches/areas.ts';

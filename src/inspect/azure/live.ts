@@ -16,7 +16,7 @@ import { Hosts } from '../../azure/hosts/hosts.ts';
 import { Identities } from '../../azure/identities.ts';
 import { RoleAssignments } from '../../azure/role-assignments.ts';
 import { RoleDefinitions } from '../../azure/role-definitions.ts';
-import { roleTypeOf } from '../../reconcilers/role-grant/target/role.ts';
+import { roleTypeOf } from '../../reconcilers/role-grant/target/target.ts';
 import type { ReadRole } from '../policy/questions.ts';
 import {
   describeAttached,

@@ -16,7 +16,7 @@ import {
   selectorScope,
   systemAssignedAsked,
 } from '../../reconcilers/hosts/claims/spec.ts';
-import { requestOf, scopeProblem } from '../../reconcilers/role-grant/target/request.ts';
+import { requestOf, scopeProblem } from '../../reconcilers/role-grant/target/target.ts';
 import { resolveTarget } from '../../reconcilers/user-assigned-identity/object.ts';
 
 /** Something that an object asks of the policies of its namespace, so that it can be asked of others again. */

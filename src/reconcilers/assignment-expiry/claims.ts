@@ -10,9 +10,7 @@ import { expiryOf, isExpired } from '../role-grant/object.ts';
 import { type CoOwnerDeps, candidates, wishOf } from '../role-grant/ownership/co-owners.ts';
 import { mayBeAllowed } from '../role-grant/ownership/given.ts';
 import { mayAskFor } from '../role-grant/target/may-ask-for.ts';
-import { scopeProblem } from '../role-grant/target/request.ts';
-import { roleOf } from '../role-grant/target/role.ts';
-import { isAsked } from '../role-grant/target/target.ts';
+import { isAsked, roleOf, scopeProblem } from '../role-grant/target/target.ts';
 import { referredIdentity, referredSystemIdentity } from '../stores.ts';
 import type { AssignmentExpiry, Claim, Facts } from './facts.ts';
 

@@ -31,8 +31,8 @@ import {
   target,
 } from './facts.fixture.ts';
 import type { Action, Facts, Failed, GrantDecision, RoleGrant } from './facts.ts';
+import { nextMoment } from './object.ts';
 import { descriptionOf } from './ownership/owners.ts';
-import { nextMoment } from './propagation.ts';
 import { named, targetOf } from './target/target.ts';
 
 const types = (decision: GrantDecision) => decision.actions.map((action) => action.type);

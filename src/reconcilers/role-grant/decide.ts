@@ -1,31 +1,20 @@
-import { parseAssignmentId, sameAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { sameAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { spellingFault } from '../../azure/names/ascii.ts';
-import { sameId } from '../../azure/names/resource-id.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
-import { decideExpiry, decideOver, decideUnreadable, decideWithoutPrincipal } from './ends/ended.ts';
-import { comingEnd, earlierEnds, overOf } from './ends/ends.ts';
-import type {
-  Facts,
-  Failed,
-  GrantDecision,
-  ObservedEnd,
-  ObservedPrincipal,
-  ObservedRole,
-  RoleGrant,
-} from './facts.ts';
-import { asCoOwner, expiryOf, isExpired, withoutEntries } from './object.ts';
+import { earlierEnds, overOf } from './ends/ends.ts';
+import { decideExpiry, decideNoTime, decideWithoutPrincipal } from './ends/expired.ts';
+import { decideEnded, RECHECK_LOADING_MS } from './ends/over.ts';
+import type { Facts, Failed, GrantDecision, ObservedPrincipal, ObservedRole, RoleGrant } from './facts.ts';
+import { asCoOwner, comingEnd, describe, expiryOf, isExpired, stop, withoutEntries } from './object.ts';
 import { conflictWith } from './ownership/owners.ts';
 import { decideDeletion } from './removal/deletion.ts';
 import { reportActions, unproven } from './removal/removal.ts';
-import { describe, stop } from './stop.ts';
 import { isAnothers } from './target/names.ts';
-import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
-import { isAsked } from './target/target.ts';
+import { requestOf, scopeProblem } from './target/target.ts';
 import { assign } from './write/assign.ts';
-import { maintain, satisfied } from './write/maintain.ts';
-import { isScopeMissing, nameTaken, scopeNotFound } from './write/refusals.ts';
+import { isScopeMissing, maintain, nameTaken, satisfied, scopeNotFound } from './write/maintain.ts';
 
 /**
  * From what is known to what to do, for one RoleGrant. Pure: the controller performs the actions, observes again and
@@ -66,68 +55,9 @@ function decideAll(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecis
   if (object.metadata.deletionTimestamp) return decideDeletion(object, facts, failed);
   if (Number.isNaN(expiryOf(object))) return decideNoTime(object, facts, failed);
   if (isExpired(object, facts.now)) return { ...decideExpiry(object, facts, failed), binds: true };
-  const over = overOf(facts).filter(({ id }) => !mayGoOn(id, object, facts));
-  const undetermined = over.filter((each) => isUndetermined(each, object, facts));
-  const determined = over.filter((each) => !undetermined.includes(each));
-  if (determined.length > 0) return decideOver(object, facts, determined, decideLife, failed);
-  if (undetermined.length > 0)
-    return { ...stop(object, facts, toBeDetermined(undetermined, facts)), binds: true };
+  const ended = overOf(facts).length > 0 && decideEnded(object, facts, decideLife, failed);
+  if (ended) return ended;
   return untilItsEnd(decideLife(object, facts, failed), facts);
-}
-
-/**
- * Nothing is given until a time that is none. What was given before ends when it was to, as its record says; without a record it
- * is over where a policy demands an end, and stays where a policy allows it without one.
- */
-function decideNoTime(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
-  const message = `spec.expiresAt: expected a time such as 2026-12-01T12:00:00Z, got '${object.spec.expiresAt}'; correct it`;
-  const summary = stalledInside('InvalidExpiry', message);
-  const over = overOf(facts);
-  const stalled = (each: RoleGrant, given: Facts) => stop(each, given, summary);
-  if (over.length > 0) return decideOver(object, facts, over, stalled, failed);
-  const { principal } = facts;
-  if (principal.state === 'waiting' && principal.dead)
-    return decideWithoutPrincipal(object, facts, summary, failed);
-  if ([...facts.ends.values()].some(({ mine }) => mine?.endsAt !== undefined)) return stalled(object, facts);
-  return isEndDemanded(object, facts)
-    ? decideUnreadable(object, facts, summary, failed)
-    : stalled(object, facts);
-}
-
-/** What was given has ended, but a policy allows it for longer now, as the object asks for by now. */
-function mayGoOn(id: string, object: RoleGrant, { policy, target, role }: Facts): boolean {
-  if (!target || role?.state !== 'found' || !sameAssignmentId(id, target.id)) return false;
-  return policy.allowsGrant(requestOf(object, target, role)).allowed;
-}
-
-/**
- * Whether it may go on is not known now, as after a restart: it is revoked late rather than from a grant that may have
- * it, but no later than `releaseAfterMs` after its end.
- */
-function isUndetermined({ id, mine }: ObservedEnd, { spec }: RoleGrant, facts: Facts): boolean {
-  const { now, releaseAfterMs, policy, principal, role, target } = facts;
-  if (now >= (mine?.endsAt ?? 0) + releaseAfterMs) return false;
-  if (!sameId(parseAssignmentId(id).scope, spec.scope)) return false;
-  if (policy.unseen) return target === undefined || isAsked(target, id);
-  if (target) return false;
-  if (!policy.allowsAnyGrantAt(spec.scope).allowed) return false;
-  if (principal.state === 'unreadable') return true;
-  if (principal.state === 'waiting') return !principal.dead && (principal.keep ?? principal.unclear ?? false);
-  return role === undefined || role.state === 'loading' || role.state === 'unreadable';
-}
-
-function toBeDetermined(
-  undetermined: readonly ObservedEnd[],
-  { now, releaseAfterMs, policy }: Facts,
-): Summary {
-  const before = policy.unseen ? `namespace ${policy.namespace} is seen` : 'Azure is read';
-  const until = Math.min(...undetermined.map(({ mine }) => (mine?.endsAt ?? 0) + releaseAfterMs));
-  return {
-    state: 'waiting',
-    for: policy.unseen ? `namespace ${policy.namespace}` : 'Azure',
-    message: `what was granted has ended, and whether it may go on as declared is not known before ${before}; it is revoked at ${timestamp(until)} at the latest`,
-    recheckMs: Math.min(RECHECK_LOADING_MS, until - now),
-  };
 }
 
 function recording({ spec }: RoleGrant): Summary {
@@ -186,9 +116,6 @@ function decideLife(object: RoleGrant, facts: Facts, failed?: Failed): GrantDeci
       return maintain(object, facts, target, azure.assignment, verdict.policy, failed);
   }
 }
-
-/** The list enqueues whom it shows; this is for those it does not. */
-const RECHECK_LOADING_MS = 10_000;
 
 function waitingFor(principal: Extract<ObservedPrincipal, { state: 'waiting' }>): Summary {
   const { message, unclear = false, keep = false } = principal;

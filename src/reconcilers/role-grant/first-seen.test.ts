@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Services } from '../services.ts';
 import { roleGrantKind } from './index.ts';
-import { GrantedHere } from './ownership/granted-here.ts';
+import { GrantedHere } from './ownership/owners.ts';
 
 test('what is remembered of a grant goes with it, also what others asked about it', () => {
   const firstSeen: Services['firstSeen'] = new Map([

@@ -1,24 +1,23 @@
 import { roleGrant } from '../../api/role-grant.ts';
 import { toAzureError } from '../../azure/arm/errors.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import { keyOf } from '../../kube/types.ts';
+import type { CommonAction } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
-import { withNeeds } from '../kind.ts';
+import { type Performed, type ReconcileContext, withNeeds, written } from '../kind.ts';
 import { OwnWrites } from '../own-writes.ts';
-import { isKeptAction, keptFacts, performKept, withKept } from '../retained.ts';
+import { isKeptAction, type KeptAction, keptFacts, performKept, withKept } from '../retained.ts';
 import { AlreadyExists } from '../status/failure.ts';
-import { ownedInAzure } from './activity.ts';
 import { decide } from './decide.ts';
+import { type RecordEndDeps, recordEnd, withdrawEnd } from './ends/record.ts';
 import type { Action, Facts, OwnStatus, RoleGrant } from './facts.ts';
 import { holds } from './holds.ts';
-import { needsLive } from './needs-live.ts';
-import { kept } from './object.ts';
-import { RefusedWrites } from './observe/refused.ts';
+import { kept, nextMoment } from './object.ts';
+import { needsLive } from './observe/assignment.ts';
 import { type ObserveDeps, observe } from './observe.ts';
-import type { ReportedExisting } from './ownership/duplicates.ts';
-import { type PerformDeps, perform } from './perform.ts';
-import { nextMoment } from './propagation.ts';
-import { store } from './store.ts';
-import { watches } from './watches.ts';
+import { RefusedWrites, type ReportedExisting } from './target/names.ts';
+import { ownedInAzure, store, watches } from './watches.ts';
 
 const decideLive = withNeeds(decide, needsLive);
 
@@ -83,3 +82,61 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
     };
   },
 };
+
+type AssignmentWrite = Exclude<Action, CommonAction<OwnStatus> | KeptAction>;
+
+export interface PerformDeps extends RecordEndDeps {
+  readonly assignments: Pick<RoleAssignments, 'put' | 'delete'>;
+  /** What a 409 reported, by uid: the next observation begins there. */
+  readonly reported: Map<string, ReportedExisting>;
+}
+
+/** Carries out one action, and decides nothing. */
+export async function perform(
+  action: AssignmentWrite,
+  object: RoleGrant,
+  context: ReconcileContext,
+  deps: PerformDeps,
+): Promise<Performed> {
+  const { assignments, reported } = deps;
+  switch (action.type) {
+    case 'putAssignment': {
+      const { target, condition, description, event } = action;
+      const put = await assignments.put(
+        target.scope,
+        target.name,
+        {
+          roleDefinitionId: target.roleId,
+          principalId: target.principalId,
+          principalType: target.principalType,
+          description,
+          ...(condition !== undefined && { condition, conditionVersion: '2.0' }),
+        },
+        context,
+      );
+      if (put.result === 'written') {
+        reported.delete(object.metadata.uid);
+        return written(event, { id: target.id, change: 'write' }, { correlationId: put.correlationId });
+      }
+      const { existingId } = put;
+      reported.set(object.metadata.uid, {
+        targetId: target.id,
+        ...(existingId !== undefined && { existingId }),
+      });
+      throw new AlreadyExists(
+        `Azure answers RoleAssignmentExists: role '${target.roleName}' is granted to principal ${target.principalId} on ${target.scope} under another name${existingId === undefined ? '' : `, ${existingId}`}`,
+      );
+    }
+    case 'deleteAssignment': {
+      const { scope, name } = parseAssignmentId(action.id);
+      const to = { id: action.id, change: 'delete' } as const;
+      return written(action.event, to, await assignments.delete(scope, name, context));
+    }
+    case 'recordEnd':
+      await recordEnd(action, object, context.signal, deps);
+      return {};
+    case 'withdrawEnd':
+      await withdrawEnd(action, object, context.signal, deps);
+      return {};
+  }
+}

@@ -17,9 +17,9 @@ import { clusterMeta, meta, put, reading } from '../stores.fixture.ts';
 import { INSTALLATION, NOW } from './facts.fixture.ts';
 import type { Action, Facts, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
 import { roleGrantKind } from './index.ts';
-import { RefusedWrites } from './observe/refused.ts';
 import { type ObserveDeps, observe } from './observe.ts';
-import { GrantedHere } from './ownership/granted-here.ts';
+import { GrantedHere } from './ownership/owners.ts';
+import { RefusedWrites } from './target/names.ts';
 
 /** RoleGrant's reading half on the real stores, caches and clients, over a simulated Azure in the same process. */
 

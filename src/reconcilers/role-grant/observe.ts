@@ -1,26 +1,30 @@
 import { isReconcileRequested } from '../../api/schema/common.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { parseIdentityIdIfAny } from '../../azure/names/resource-id.ts';
 import { areaOf } from '../../azure/names/scope.ts';
+import type { AssignmentCache } from '../../cache/assignments.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { AreasInUse } from '../../cache/lists/areas-in-use.ts';
+import { NOT_LISTED } from '../../cache/lists/listing.ts';
+import type { Observation } from '../../cache/store/entry.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/evaluate.ts';
 import type { Elapsed } from '../../runtime/time/clock.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
+import type { SystemProofs } from '../proof/system-identity.ts';
 import { blockedFor } from '../status/deleting.ts';
-import { overOf } from './ends/ends.ts';
-import { endsOf } from './ends/recorded.ts';
-import type { Facts, RoleGrant } from './facts.ts';
-import { PRINCIPAL } from './needs-live.ts';
+import { failureOf } from '../status/failure.ts';
+import { referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
+import { endsOf, overOf } from './ends/ends.ts';
+import type { Facts, ObservedMarks, RoleGrant } from './facts.ts';
 import { expiryOf, isExpired } from './object.ts';
-import { type MarksDeps, marksOf } from './observe/marks.ts';
-import { type ReReadDeps, reRead } from './observe/re-read.ts';
+import { PRINCIPAL } from './observe/assignment.ts';
 import { type ReadDeps, withAssignments } from './observe/read-assignments.ts';
 import type { CoOwnerDeps } from './ownership/co-owners.ts';
+import { type MayAskForDeps, mayAskFor } from './target/may-ask-for.ts';
 import { chosenName } from './target/names.ts';
-import { knownPrincipal, type PrincipalDeps, principalOf } from './target/principal.ts';
-import { isEndDemanded, requestOf, scopeProblem } from './target/request.ts';
-import { roleOf } from './target/role.ts';
-import { targetOf } from './target/target.ts';
+import { knownPrincipal, type LivenessDeps, type PrincipalDeps, principalOf } from './target/principal.ts';
+import { isEndDemanded, isOurs, requestOf, roleOf, scopeProblem, targetOf } from './target/target.ts';
 
 export interface ObserveDeps extends PrincipalDeps, CoOwnerDeps, ReadDeps, MarksDeps {
   readonly stores: CoOwnerDeps['stores'];
@@ -121,4 +125,81 @@ export async function observe(
 /** Its end cannot be read, and a policy demands one: what stands is to go. */
 function isUnreadable(object: RoleGrant, facts: Facts): boolean {
   return Number.isNaN(expiryOf(object)) && isEndDemanded(object, facts);
+}
+
+export interface MarksDeps extends MayAskForDeps {
+  readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'loading' | 'completeness'>;
+  readonly installationId: string;
+}
+
+/**
+ * What azid marked for the object, by the list of its scope. An object of the same name may have been there before, and what was
+ * retained of it still carries the name: so only what the object's own spec may mean counts.
+ */
+export function marksOf(object: RoleGrant, deps: MarksDeps): ObservedMarks {
+  const { assignmentCache, installationId } = deps;
+  const { scope } = object.spec;
+  const ids = assignmentCache
+    .byIndex('marked', { installationId, key: keyOf(object) })
+    .filter((each) => isOurs(each, deps) && mayAskFor(object, each, deps))
+    .map(({ id }) => id);
+  const completeness = assignmentCache.completeness(scope);
+  if (assignmentCache.loading(scope) || completeness === NOT_LISTED)
+    return { ids, list: { state: 'loading' } };
+  return {
+    ids,
+    list:
+      completeness.state === 'complete'
+        ? { state: 'complete' }
+        : { state: 'partial', because: completeness.reason },
+  };
+}
+
+/**
+ * Somebody asked how things are now: the identity behind a grant is read, or the resource whose own it is, and the cache has the
+ * answer from then on.
+ */
+export async function reRead(object: RoleGrant, context: ReconcileContext, deps: ReReadDeps): Promise<void> {
+  if (!isReconcileRequested(object)) return;
+  const { identities, identityCache, hostCache, stores, systemProofs } = deps;
+  const [ref] = referredIdentity(object);
+  const ids = [
+    object.status?.identityId,
+    ref === undefined ? undefined : stores.identities.get(ref)?.status?.id,
+  ];
+  // A status may name a resource instead, whose own identity it is.
+  for (const id of new Set(ids.filter((each) => each !== undefined).filter(parseIdentityIdIfAny)))
+    if (!isFresh(identityCache.observe(id), context, deps))
+      await readIfPossible(() => identities.get(id, context));
+  for (const system of referredSystemIdentity(object)) {
+    const id = systemProofs.resourceOf(system);
+    if (id !== undefined && !isFresh(hostCache.observe(id), context, deps))
+      await readIfPossible(() => hostCache.refresh(id, context.priority, context));
+  }
+}
+
+export interface ReReadDeps extends Pick<LivenessDeps, 'identities' | 'identityCache'> {
+  readonly stores: Pick<Stores, 'identities'>;
+  readonly hostCache: Pick<HostCache, 'observe' | 'refresh'>;
+  readonly systemProofs: Pick<SystemProofs, 'resourceOf'>;
+  readonly clock: { monotonic(): number };
+}
+
+/** Read in this reconcile: once, whatever rounds that takes. */
+function isFresh(
+  seen: Observation<unknown>,
+  { startedAt }: ReconcileContext,
+  { clock }: Pick<ReReadDeps, 'clock'>,
+): boolean {
+  const known = seen.state === 'absent' || (seen.state === 'present' && seen.how !== 'list');
+  return known && seen.ageMs <= clock.monotonic() - startedAt;
+}
+
+/** What cannot be read is reported where it is needed. */
+async function readIfPossible(read: () => Promise<unknown>): Promise<void> {
+  try {
+    await read();
+  } catch (error) {
+    if (!failureOf(error)) throw error;
+  }
 }

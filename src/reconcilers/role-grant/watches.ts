@@ -1,10 +1,18 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
+import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { AssignmentCache } from '../../cache/assignments.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
-import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../stores.ts';
+import type { OwnedInAzure } from '../activity/owned.ts';
+import {
+  INDEX,
+  referredIdentity,
+  referredSystemIdentity,
+  type StoreDefinition,
+  type Stores,
+} from '../stores.ts';
 import { isEdit, isRefusedOtherwise } from '../watches/predicates.ts';
 import {
   type CacheSource,
@@ -20,9 +28,41 @@ import {
   type ReferredDeps,
 } from '../watches/watches.ts';
 import type { RoleGrant } from './facts.ts';
-import { type CoOwnerDeps, type Grantees, grantsOfPrincipal } from './ownership/co-owners.ts';
+import {
+  type CoOwnerDeps,
+  type Grantees,
+  grantsOfPrincipal,
+  grantsOfSameIdentity,
+} from './ownership/co-owners.ts';
 import { sameCondition } from './ownership/owners.ts';
-import { grantsOfSameIdentity } from './ownership/undetermined.ts';
+
+export const store: StoreDefinition<RoleGrant> = {
+  name: 'grants',
+  indexes: {
+    [INDEX.identityRef]: referredIdentity,
+    [INDEX.systemIdentityRef]: referredSystemIdentity,
+    [INDEX.principal]: ({ spec, status }) => [
+      ...new Set([...lower(spec.principal.id), ...lower(status?.principalId)]),
+    ],
+    [INDEX.assignment]: ({ status }) => [
+      ...new Set([...(status?.ledger ?? []), status?.assignmentId ?? []].flat().map(armKey)),
+    ],
+    [INDEX.role]: ({ spec, status }) => [
+      ...lower(spec.role.name),
+      ...new Set([spec.role.id, status?.roleDefinitionId].flatMap((id) => lower(id?.slice(-36)))),
+    ],
+  },
+};
+
+function lower(text: string | undefined): string[] {
+  return text === undefined ? [] : [asciiLower(text)];
+}
+
+export const ownedInAzure: OwnedInAzure<RoleGrant> = {
+  of: ({ status }) =>
+    [...(status?.ledger ?? []), status?.assignmentId ?? []].flat().map((id) => ({ key: armKey(id) })),
+  ownersOf: (key, { grants }) => grants.keysByIndex(INDEX.assignment, key),
+};
 
 export interface WatchDeps extends ReferredDeps, Grantees {
   readonly stores: Pick<

@@ -15,8 +15,11 @@ import { holds as holdsOfAttachments } from '../identity-attachment/holds.ts';
 import { store as attachments } from '../identity-attachment/store.ts';
 import { watches as identityAttachment } from '../identity-attachment/watches.ts';
 import { holds as holdsOfGrants } from '../role-grant/holds.ts';
-import { store as grants } from '../role-grant/store.ts';
-import { type WatchDeps as RoleGrantDeps, watches as roleGrant } from '../role-grant/watches.ts';
+import {
+  store as grants,
+  type WatchDeps as RoleGrantDeps,
+  watches as roleGrant,
+} from '../role-grant/watches.ts';
 import { type StoreDefinition, type Stores, storeOf } from '../stores.ts';
 import { watches as systemAssignedIdentity } from '../system-assigned-identity/watches.ts';
 import { watches as userAssignedIdentity } from '../user-assigned-identity/watches.ts';

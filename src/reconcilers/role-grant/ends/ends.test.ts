@@ -25,8 +25,7 @@ import {
   target,
 } from '../facts.fixture.ts';
 import type { Action, GrantDecision, ObservedEnd, RoleGrant } from '../facts.ts';
-import { overOf } from './ends.ts';
-import { endsOf } from './recorded.ts';
+import { endsOf, overOf } from './ends.ts';
 
 /** What a RoleGrant does about ends that bind: when it records one, and what it does when one is over. */
 

@@ -5,7 +5,7 @@ import { KubeError } from '../../../kube/errors.ts';
 import { emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';
 import { grant, NOW, settled, target } from '../facts.fixture.ts';
-import { type RecordEndDeps, recordEnd, withdrawEnd } from './record-end.ts';
+import { type RecordEndDeps, recordEnd, withdrawEnd } from './record.ts';
 
 /** Writes of the record of an end: one call each, that others' entries survive. */
 

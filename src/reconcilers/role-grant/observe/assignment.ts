@@ -1,11 +1,14 @@
+import { isReconcileRequested } from '../../../api/schema/common.ts';
 import { parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import type { AssignmentCache } from '../../../cache/assignments.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import type { ReconcileContext } from '../../kind.ts';
+import type { LiveReads, ReconcileContext } from '../../kind.ts';
 import type { LateWrites, OwnWrites } from '../../own-writes.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { ObservedAssignment, RoleGrant } from '../facts.ts';
+import type { Facts, GrantDecision, ObservedAssignment, RoleGrant } from '../facts.ts';
+import { isExpired } from '../object.ts';
 
 /** Assignments as the cache holds them, or as Azure says now. */
 
@@ -16,6 +19,25 @@ export interface ObservedDeps {
   readonly ownWrites: Pick<OwnWrites, 'hasEnded' | 'failedAt'>;
   readonly azureLagMs: number;
   readonly lateWrites: Pick<LateWrites, 'openMs' | 'lagMs'>;
+}
+
+export async function observedOf(
+  object: RoleGrant,
+  id: string,
+  mayWait: boolean,
+  context: ReconcileContext,
+  live: LiveReads,
+  deps: ObservedDeps,
+): Promise<ObservedAssignment> {
+  const key = armKey(id);
+  const read = () => live.once(key, () => liveAssignment(object, id, context, deps));
+  if (live.wasRead(key)) return read();
+  const isAsked = live.wants(key) || isReconcileRequested(object);
+  const cached = cachedAssignment(object, id, context, deps);
+  if (!cached) return mayWait && !isAsked ? SUSPECTED : read();
+  // The cache knows that it is gone, but not whether its scope is.
+  const saysWhy = cached.state !== 'absent' || !live.wants(key);
+  return saysWhy && (isLive(cached) || !isAsked) ? cached : read();
 }
 
 /** From the cache; undefined where only Azure can answer. */
@@ -97,4 +119,44 @@ function absence(
   const lagMs = written === undefined ? 0 : lateWrites.lagMs(uid, written);
   const openMs = open ? lateWrites.openMs(uid, writeStartedAt) : lagMs;
   return { state: 'absent', missing, conclusive: openMs === 0, conclusiveInMs: openMs };
+}
+
+/** Who gets the role, among what is to be read live. */
+export const PRINCIPAL = 'principal';
+
+/**
+ * What of a decision rests on a cache alone: the assignments that it writes or deletes, or that the ledger forgets
+ * for good, by their keys; and whose they are to be. Nothing is granted to a principal, nor taken from another one
+ * for its sake, without a live read.
+ */
+export function needsLive(object: RoleGrant, facts: Facts, { actions }: GrantDecision): readonly string[] {
+  const written = actions.flatMap((action) =>
+    action.type === 'putAssignment' ? action.target.id : action.type === 'deleteAssignment' ? action.id : [],
+  );
+  const forgotten = facts.held.flatMap(({ id, unproven }) => (unproven ? id : []));
+  const doubtful = [...forgotten, ...written].map(armKey).filter((key) => !isLive(observationIn(key, facts)));
+  // What the cache lacks is read in any case: a list may have left it out (docs/architecture.md section 2).
+  if (facts.target && isSuspected(facts.azure)) doubtful.push(armKey(facts.target.id));
+  return written.length > 0 && isPrincipalInDoubt(object, facts) ? [...doubtful, PRINCIPAL] : doubtful;
+}
+
+/** Read in this reconcile, or not to be had; an observation that says nothing leads to no write. */
+export function isLive(observed: ObservedAssignment | undefined): boolean {
+  return observed?.state === 'present' ? observed.live : !isSuspected(observed);
+}
+
+/** The cache does not have it, and Azure was not asked. */
+export function isSuspected(observed: ObservedAssignment | undefined): boolean {
+  return observed?.state === 'absent' && observed.suspected === true;
+}
+
+function observationIn(key: string, { target, azure, held }: Facts): ObservedAssignment | undefined {
+  // One that is denied is read only where it is held.
+  if (target && azure && armKey(target.id) === key) return azure;
+  return held.find(({ id }) => armKey(id) === key)?.observed;
+}
+
+function isPrincipalInDoubt(object: RoleGrant, { principal, now }: Facts): boolean {
+  const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
+  return principal.state === 'known' && !principal.live && !ending;
 }

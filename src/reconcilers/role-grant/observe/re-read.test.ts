@@ -6,7 +6,7 @@ import type { ReconcileContext } from '../../kind.ts';
 import { emptyStores } from '../../stores.fixture.ts';
 import { IDENTITY_ID, SCOPE, settled } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
-import { type ReReadDeps, reRead } from './re-read.ts';
+import { type ReReadDeps, reRead } from '../observe.ts';
 
 const asked = (status: RoleGrant['status'] = {}) =>
   settled({ metadata: { annotations: { 'azid.dev/reconcile-requested-at': 'now' } }, status });

@@ -27,9 +27,9 @@ import {
   target,
 } from '../facts.fixture.ts';
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { needsLive } from '../needs-live.ts';
+import { RefusedWrites } from '../target/names.ts';
+import { needsLive } from './assignment.ts';
 import { type ReadDeps, withAssignments } from './read-assignments.ts';
-import { RefusedWrites } from './refused.ts';
 
 /** Caches where they will do, Azure itself where a write would follow: no write rests on what a list showed. */
 

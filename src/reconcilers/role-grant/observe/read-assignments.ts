@@ -1,4 +1,3 @@
-import { isReconcileRequested } from '../../../api/schema/common.ts';
 import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
@@ -7,17 +6,14 @@ import type { LiveReads, ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
 import { overOf } from '../ends/ends.ts';
 import type { Facts, Held, ObservedAssignment, RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { isLive, isSuspected } from '../needs-live.ts';
 import { asCoOwner, isExpired } from '../object.ts';
 import { type CoOwnerDeps, coOwnersOf, hasPrincipal } from '../ownership/co-owners.ts';
-import { type DuplicateDeps, duplicateOf } from '../ownership/duplicates.ts';
 import { type GivenDeps, wasGiven } from '../ownership/given.ts';
 import { conflictWith } from '../ownership/owners.ts';
-import { isUndetermined } from '../ownership/undetermined.ts';
-import { type LivenessDeps, livenessOfPrincipal } from '../target/liveness.ts';
-import type { PrincipalDeps } from '../target/principal.ts';
-import { cachedAssignment, liveAssignment, type ObservedDeps, SUSPECTED } from './assignment.ts';
-import type { RefusedWrites } from './refused.ts';
+import { isUndetermined } from '../target/may-ask-for.ts';
+import { type DuplicateDeps, duplicateOf, type RefusedWrites } from '../target/names.ts';
+import { type LivenessDeps, livenessOfPrincipal, type PrincipalDeps } from '../target/principal.ts';
+import { isSuspected, type ObservedDeps, observedOf } from './assignment.ts';
 
 export interface ReadDeps extends CoOwnerDeps, ObservedDeps, DuplicateDeps, LivenessDeps {
   readonly proofs: PrincipalDeps['proofs'];
@@ -160,25 +156,6 @@ async function isDead(
   // Whatever the status says of where it came from: what an identity has now is alive.
   if (hasPrincipal(principalId, deps)) return false;
   return (await livenessOfPrincipal({ identityId, principalId }, context, deps)) === 'dead';
-}
-
-async function observedOf(
-  object: RoleGrant,
-  id: string,
-  mayWait: boolean,
-  context: ReconcileContext,
-  live: LiveReads,
-  deps: ReadDeps,
-): Promise<ObservedAssignment> {
-  const key = armKey(id);
-  const read = () => live.once(key, () => liveAssignment(object, id, context, deps));
-  if (live.wasRead(key)) return read();
-  const isAsked = live.wants(key) || isReconcileRequested(object);
-  const cached = cachedAssignment(object, id, context, deps);
-  if (!cached) return mayWait && !isAsked ? SUSPECTED : read();
-  // The cache knows that it is gone, but not whether its scope is.
-  const saysWhy = cached.state !== 'absent' || !live.wants(key);
-  return saysWhy && (isLive(cached) || !isAsked) ? cached : read();
 }
 
 async function selfOf(

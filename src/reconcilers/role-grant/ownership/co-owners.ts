@@ -5,19 +5,17 @@ import { armKey, sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/evaluate.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { INDEX, type Stores } from '../../stores.ts';
+import { identitiesAt } from '../../proof/concerned.ts';
+import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/predicates.ts';
-import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/recorded.ts';
+import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/ends.ts';
 import type { CoOwner, ObservedRole, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { isExpired } from '../object.ts';
-import { type Granted, mayAskFor } from '../target/may-ask-for.ts';
+import { type Granted, isUndetermined, mayAskFor, type UndeterminedDeps } from '../target/may-ask-for.ts';
 import { type KnownDeps, knownPrincipal, type PrincipalDeps } from '../target/principal.ts';
-import { requestOf } from '../target/request.ts';
-import { type RoleDeps, roleOf } from '../target/role.ts';
-import { isAsked, targetOf } from '../target/target.ts';
+import { isAsked, type RoleDeps, requestOf, roleOf, targetOf } from '../target/target.ts';
 import { holdsIt, mayBeAllowed } from './given.ts';
 import { markOf, sameCondition } from './owners.ts';
-import { grantsOfSameIdentity, isUndetermined, type UndeterminedDeps } from './undetermined.ts';
 
 export interface CoOwnerDeps
   extends RoleDeps,
@@ -173,6 +171,28 @@ export function grantsOfPrincipal(
   for (const identity of [...systemProofs.ofPrincipal(principalId), ...systemProofs.ownersNamed(principalId)])
     for (const key of grants.keysByIndex(INDEX.systemIdentityRef, identity)) keys.add(key);
   return keys;
+}
+
+/**
+ * Keys of the grants of the same identity, by the objects' own words: as long as Azure does not show who has a principal, nothing
+ * else leads to them.
+ */
+export function grantsOfSameIdentity(
+  object: RoleGrant,
+  { stores }: { readonly stores: Pick<Stores, 'identities' | 'grants'> },
+): readonly ObjectKey[] {
+  const { grants } = stores;
+  // Also of the identity that it was made for, whatever it refers to by now.
+  const referred = [
+    ...referredIdentity(object),
+    ...identitiesAt(object.status?.identityId ?? '', stores.identities),
+  ];
+  return [
+    ...referred.flatMap((identity) => [...grants.keysByIndex(INDEX.identityRef, identity)]),
+    ...referredSystemIdentity(object).flatMap((identity) => [
+      ...grants.keysByIndex(INDEX.systemIdentityRef, identity),
+    ]),
+  ];
 }
 
 /** Whether Azure shows an identity, or a resource of its own, that has this principal now. */

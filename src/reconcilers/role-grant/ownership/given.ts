@@ -3,14 +3,11 @@ import { sameText } from '../../../azure/names/ascii.ts';
 import { keyOf } from '../../../kube/types.ts';
 import { type PolicySources, policyFor } from '../../../policy/evaluate.ts';
 import type { Stores } from '../../stores.ts';
-import { type EndDeps, recordOf } from '../ends/recorded.ts';
+import { type EndDeps, recordOf } from '../ends/ends.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
 import { type Granted, type MayAskForDeps, mayAskFor } from '../target/may-ask-for.ts';
-import { requestOf } from '../target/request.ts';
-import { roleTypeOf } from '../target/role.ts';
-import { isAsked } from '../target/target.ts';
-import type { GrantedHere } from './granted-here.ts';
-import { markOf, sameCondition } from './owners.ts';
+import { isAsked, requestOf, roleTypeOf } from '../target/target.ts';
+import { type GrantedHere, markOf, sameCondition } from './owners.ts';
 
 /**
  * What says, besides a ledger, that an object was given an assignment: the mark that Azure shows on it, the record of its end in

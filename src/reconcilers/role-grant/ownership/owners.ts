@@ -1,6 +1,8 @@
 import { type AssignmentMark, assignmentMark } from '../../../azure/names/assignment-name.ts';
-import type { CoOwner, RoleGrant } from '../facts.ts';
+import { armKey } from '../../../azure/names/resource-id.ts';
+import type { CoOwner, Facts, OwnStatus, RoleGrant } from '../facts.ts';
 import { asCoOwner } from '../object.ts';
+import { isOurs } from '../target/target.ts';
 
 /**
  * Several objects may ask for one assignment: equal scope, role and principal. They share it as long as they ask for the
@@ -88,4 +90,34 @@ function plainCondition(condition = ''): string {
 
 function age({ creationTimestamp, uid }: CoOwner): string {
   return `${creationTimestamp} ${uid}`;
+}
+
+/**
+ * Which assignments this process saw an object have, as it asked for them and a policy allowed: proof of the time before its identity
+ * was made again, for which nothing else may be left. A status says the same, but anybody may have written it before the start.
+ */
+export class GrantedHere {
+  readonly #byUid = new Map<string, ReadonlySet<string>>();
+
+  has({ metadata: { uid } }: RoleGrant, id: string): boolean {
+    return this.#byUid.get(uid)?.has(armKey(id)) ?? false;
+  }
+
+  /** Known for as long as the ledger names it. The target is considered only for an object that is allowed it. */
+  decided(
+    { metadata: { uid } }: RoleGrant,
+    facts: Pick<Facts, 'target' | 'azure' | 'installationId'>,
+    { ledger = [] }: Pick<OwnStatus, 'ledger'>,
+  ): void {
+    const { target, azure } = facts;
+    const known = new Set(this.#byUid.get(uid));
+    if (target && azure?.state === 'present' && isOurs(azure.assignment, facts)) known.add(armKey(target.id));
+    const kept = new Set(ledger.map(armKey)).intersection(known);
+    if (kept.size > 0) this.#byUid.set(uid, kept);
+    else this.#byUid.delete(uid);
+  }
+
+  forget(uid: string): void {
+    this.#byUid.delete(uid);
+  }
 }

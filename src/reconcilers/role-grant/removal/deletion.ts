@@ -9,15 +9,15 @@ import {
   RELEASED,
   recheckedWithin,
   refused,
+  type Undetermined,
   unblocked,
 } from '../../status/deleting.ts';
+import { stalled } from '../../status/failure.ts';
 import { otherThan } from '../../status/refusals.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
-import { ownStatus, withoutEntries } from '../object.ts';
-import { provenGone } from '../stop.ts';
-import { everything, remove, type Stays } from './removal.ts';
-import { undeterminedOf } from './undetermined.ts';
+import { everything, ownStatus, provenGone, withoutEntries } from '../object.ts';
+import { remove, type Stays } from './removal.ts';
 
 /** While a list may leave something out, or what the decision needs cannot be read. */
 const RECHECK_MS = 30_000;
@@ -125,4 +125,29 @@ function awaiting(
   return decision.actions.length > 0
     ? decision
     : { ...decision, summary: { state: 'deleting', message, againMs } };
+}
+
+/**
+ * A status may have been lost, or altered, while no azid ran. So a deletion is over only when it is known what azid
+ * may have given: what the object asks for was read, or a complete list of its scope showed what is marked for it.
+ */
+export function undeterminedOf(
+  { spec }: RoleGrant,
+  { azure, marked, principal, role, target }: Facts,
+): Undetermined | undefined {
+  if (!marked || marked.list.state === 'complete' || (target && azure)) return undefined;
+  if (marked.list.state === 'loading')
+    return {
+      state: 'waiting',
+      message: `waiting for the first list of the role assignments of ${spec.scope}, which shows whether one is left`,
+    };
+  if (principal.state === 'unreadable') return { state: 'blocked', failure: principal.failure };
+  if (role?.state === 'unreadable') return { state: 'blocked', failure: role.failure };
+  return {
+    state: 'blocked',
+    failure: stalled(
+      'ListIncomplete',
+      `what azid may have granted on ${spec.scope} is not known, as the list of its role assignments may leave some out: ${marked.list.because}`,
+    ),
+  };
 }

@@ -208,11 +208,6 @@ function deletion(id: string, why: string): Deletion {
   };
 }
 
-/** Everything azid may have made for the object, the target included, for when all of it is to go. */
-export function everything({ held, target, azure, coOwners }: Facts): readonly Held[] {
-  return target && azure ? [...held, { id: target.id, observed: azure, coOwners }] : held;
-}
-
 /** What stays for now, as the summary of an object that lives. */
 export function summaryOfStays(stays: Stays): Summary {
   return stays.state === 'blocked'

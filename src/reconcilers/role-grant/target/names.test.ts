@@ -4,8 +4,7 @@ import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.t
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { afterRecycling, assignment, grant, RECYCLED, target } from '../facts.fixture.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
-import { RefusedWrites } from '../observe/refused.ts';
-import { chosenName } from './names.ts';
+import { chosenName, RefusedWrites } from './names.ts';
 import { named } from './target.ts';
 
 /** Under which of its names a grant stands, or is tried. */

@@ -3,7 +3,7 @@ import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureRoleDefinition, RoleLookup } from '../../../azure/role-definitions.ts';
 import { grant, SCOPE } from '../facts.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
-import { roleOf } from './role.ts';
+import { roleOf } from './target.ts';
 
 /** Which role a grant means. */
 

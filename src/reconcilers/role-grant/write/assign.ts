@@ -13,13 +13,12 @@ import type {
   RoleGrant,
   Target,
 } from '../facts.ts';
-import { finalizer, ownStatus, withEntry } from '../object.ts';
+import { describe, finalizer, ownStatus, stop, withEntry } from '../object.ts';
 import { asOwners, descriptionOf } from '../ownership/owners.ts';
 import { remove } from '../removal/removal.ts';
-import { describe, stop } from '../stop.ts';
 import { isAsked } from '../target/target.ts';
-import { withVanished } from './history.ts';
-import { scopeNotFound, summaryOfRefusal } from './refusals.ts';
+import { scopeNotFound, summaryOfRefusal } from './maintain.ts';
+import { withVanished } from './settle.ts';
 
 /**
  * A GET found nothing under azid's name, and nothing equal under another: make it. The name is the same each time and a

@@ -11,7 +11,7 @@ import type { KubeClient } from '../../../kube/client.ts';
 import { isAlreadyExists, KubeError } from '../../../kube/errors.ts';
 import type { Store } from '../../../kube/informer/store.ts';
 import type { Action, RoleGrant } from '../facts.ts';
-import { countingOwners, type EndDeps, recordOf } from './recorded.ts';
+import { countingOwners, type EndDeps, recordOf } from './ends.ts';
 
 export interface RecordEndDeps {
   readonly client: Pick<KubeClient, 'create' | 'get' | 'mergePatch'>;
