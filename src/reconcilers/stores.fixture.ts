@@ -16,7 +16,7 @@ import { ownedInAzure as attachmentsInAzure } from './identity-attachment/activi
 import { store as attachments } from './identity-attachment/store.ts';
 import { store as policies } from './identity-policy/index.ts';
 import { store as orphanRecords } from './orphan-record/index.ts';
-import { store as orphanSweeps } from './orphan-sweep/store.ts';
+import { store as orphanSweeps } from './orphan-sweep/index.ts';
 import { store as grants, ownedInAzure as grantsInAzure } from './role-grant/watches.ts';
 import { statusReader } from './status/remembered.ts';
 import { type Stores, storesOf } from './stores.ts';

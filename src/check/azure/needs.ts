@@ -14,7 +14,7 @@ import { READ_ASSIGNMENTS } from '../../cache/assignments.ts';
 import { READ_ACTION } from '../../cache/identities.ts';
 import { READ_RECORDS } from '../../hints/activity-log/poller.ts';
 import { selectorScope } from '../../reconcilers/hosts/claims/spec.ts';
-import { READ_ALL } from '../../reconcilers/orphan-sweep/run/run-reads.ts';
+import { READ_ALL } from '../../reconcilers/orphan-sweep/run/reads.ts';
 
 /** At one scope. */
 export interface Need {

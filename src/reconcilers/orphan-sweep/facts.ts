@@ -9,7 +9,7 @@ import type { Candidate, Memory, SweepReport } from '../../orphans/report.ts';
 import type { SweepSpec } from '../../orphans/spec.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { ClaimWrite, ObservedClaim } from './run/claim.ts';
-import type { Scopes } from './scopes.ts';
+import type { Scopes } from './settings.ts';
 
 export interface Facts {
   /** Wall ms. */

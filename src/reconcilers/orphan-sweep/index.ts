@@ -1,16 +1,21 @@
 import { CONFIRM_ORPHANS_ANNOTATION, type OrphanSweep, orphanSweep } from '../../api/orphan-sweep.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
+import type { AssignmentCache } from '../../cache/assignments.ts';
+import type { IdentityCache } from '../../cache/identities.ts';
 import { keyOf } from '../../kube/types.ts';
+import { type Watch, watch } from '../../runtime/controller/watch.ts';
 import type { KindDefinition } from '../definition.ts';
+import type { StoreDefinition, Stores } from '../stores.ts';
+import { listedFor } from '../watches/areas.ts';
+import { onEdit, onSelf } from '../watches/watches.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, SweepDecision } from './facts.ts';
 import { observe, release } from './observe.ts';
 import { perform } from './perform.ts';
-import { answerClaims } from './run/answer-claims.ts';
+import { answerClaims } from './run/claim.ts';
 import { SweepMemory } from './run/memory.ts';
-import { sweepSamples } from './samples.ts';
-import { store } from './store.ts';
-import { watches } from './watches.ts';
+
+export const store: StoreDefinition<OrphanSweep> = { name: 'orphanSweeps', indexes: {} };
 
 /** OrphanSweep: searches for what azid made and nothing stands for any more, and reports or deletes it (docs/orphans.md). */
 export const orphanSweepKind: KindDefinition<
@@ -60,3 +65,40 @@ export const orphanSweepKind: KindDefinition<
     };
   },
 };
+
+interface WatchDeps {
+  readonly stores: Pick<Stores, 'orphanSweeps'>;
+  readonly identityCache: Pick<IdentityCache, 'onLoaded'>;
+  readonly assignmentCache: Pick<AssignmentCache, 'onLoaded'>;
+}
+
+/** What enqueues an OrphanSweep: itself, any other, which may have or leave a scope of it, and the first lists that it waits for. */
+export function watches({
+  stores: { orphanSweeps },
+  identityCache,
+  assignmentCache,
+}: WatchDeps): readonly Watch[] {
+  return [
+    onSelf(orphanSweeps),
+    onEdit(orphanSweeps, () => orphanSweeps.keys()),
+    ...[identityCache, assignmentCache].map((cache) =>
+      watch(
+        listedFor(cache, 'orphansweep'),
+        (keys) => keys,
+        () => 'resync' as const,
+      ),
+    ),
+  ];
+}
+
+/** The sweeps as their statuses show them, for metrics. */
+export function sweepSamples({ orphanSweeps }: Pick<Stores, 'orphanSweeps'>, now: number) {
+  return orphanSweeps.values().map(({ metadata, status }) => {
+    const startedAt = Date.parse(status?.history?.[0]?.startedAt ?? '');
+    return {
+      sweep: metadata.name,
+      ageMs: Number.isNaN(startedAt) ? undefined : Math.max(0, now - startedAt),
+      candidates: status?.candidates ?? [],
+    };
+  });
+}

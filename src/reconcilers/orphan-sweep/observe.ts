@@ -1,27 +1,24 @@
 import { CONFIRM_ORPHANS_ANNOTATION, type OrphanSweep } from '../../api/orphan-sweep.ts';
 import { isReconcileRequested, isSuspended } from '../../api/schema/common.ts';
-import type { AzureCaller } from '../../azure/arm/caller.ts';
 import { keyOf } from '../../kube/types.ts';
 import { RENEW_MS } from '../../orphans/claim.ts';
-import type { Doubt, SweepObservation } from '../../orphans/observed.ts';
+import type { SweepObservation } from '../../orphans/observed.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Failure } from '../decision.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
+import type { Services } from '../services.ts';
 import { failureOf } from '../status/failure.ts';
 import type { Stores } from '../stores.ts';
 import { areasOf } from '../watches/areas.ts';
-import type { ObserveDeps, Observing, Use } from './deps.ts';
 import { type Facts, type LiveRead, liveReadNamed, type RunFacts } from './facts.ts';
-import { readLive } from './live/read.ts';
-import { areaOf } from './observe/areas.ts';
-import { builtNow } from './observe/built.ts';
+import { builtNow, type KnownSelf, type Observing } from './observe/built.ts';
+import { areaOf } from './observe/observation.ts';
+import { readLive } from './read-thing.ts';
 import { type ObservedClaim, observeClaim } from './run/claim.ts';
-import { goneRetained } from './run/gone-retained.ts';
+import { goneRetained, unconfirmedRecords } from './run/gone.ts';
 import type { RunMemory, RunReads, SweepMemory } from './run/memory.ts';
-import { readRun } from './run/run-reads.ts';
-import { unconfirmedRecords } from './run/unconfirmed.ts';
-import { type SweptScope, scopesOf, subscriptionsOf } from './scopes.ts';
-import { intervalMs, settingsOf } from './settings.ts';
+import { readRun } from './run/reads.ts';
+import { intervalMs, type SweptScope, scopesOf, settingsOf, subscriptionsOf } from './settings.ts';
 
 /** Between two deletions of a run: what goes wrong is seen before much has gone, ms. */
 export const PACE_MS = 5_000;
@@ -34,7 +31,7 @@ export async function observe(
   context: ReconcileContext,
   live: LiveReads,
   memory: SweepMemory,
-  deps: ObserveDeps,
+  deps: Services,
 ): Promise<Facts> {
   const { stores, clock } = deps;
   memory.observe({ now: clock.now(), monotonic: clock.monotonic() });
@@ -70,7 +67,7 @@ export async function observe(
 function use(
   sweep: OrphanSweep,
   swept: readonly SweptScope[],
-  { identityCache, assignmentCache }: Pick<ObserveDeps, 'identityCache' | 'assignmentCache'>,
+  { identityCache, assignmentCache }: Pick<Services, 'identityCache' | 'assignmentCache'>,
 ): void {
   const subscriptions = subscriptionsOf(swept);
   areasOf(identityCache, KIND).use(keyOf(sweep), subscriptions);
@@ -83,13 +80,13 @@ function use(
 /** The sweep is gone. */
 export function release(
   key: string,
-  caches: Record<'identityCache' | 'assignmentCache' | 'credentialCache', Use>,
+  caches: Pick<Services, 'identityCache' | 'assignmentCache' | 'credentialCache'>,
 ): void {
   for (const cache of [caches.identityCache, caches.assignmentCache, caches.credentialCache])
     areasOf(cache, KIND).use(key, []);
 }
 
-async function observeRun(observing: Observing, deps: ObserveDeps): Promise<RunFacts> {
+async function observeRun(observing: Observing, deps: Services): Promise<RunFacts> {
   const { sweep, context, memory, run, scopes } = observing;
   const loading = scopes.map((each) => areaOf(each, deps)).find(({ state }) => state === 'loading');
   if (loading) return { state: 'loading', why: loading.why ?? '' };
@@ -143,7 +140,7 @@ function countedIn(
 async function readWanted(
   { sweep, context, live }: Observing,
   reads: RunReads,
-  deps: ObserveDeps,
+  deps: Services,
 ): Promise<ReadonlyMap<string, LiveRead>> {
   const found = new Map<string, LiveRead>();
   const { name, uid } = sweep.metadata;
@@ -159,15 +156,13 @@ async function readWanted(
 async function claimNow(
   confirmed: string | undefined,
   context: ReconcileContext,
-  deps: ObserveDeps,
+  deps: Services,
 ): Promise<ObservedClaim | undefined> {
   const { self } = await whoAmI(deps);
   return self && observeClaim(self, confirmed, context, deps);
 }
 
-async function whoAmI({
-  whoAmI: ask,
-}: Pick<ObserveDeps, 'whoAmI'>): Promise<{ self: AzureCaller | undefined; doubts: readonly Doubt[] }> {
+async function whoAmI({ whoAmI: ask }: Pick<Services, 'whoAmI'>): Promise<KnownSelf> {
   try {
     return { self: await ask(), doubts: [] };
   } catch (error) {
@@ -182,7 +177,7 @@ async function whoAmI({
 function useCredentials(
   sweep: OrphanSweep,
   { identities }: SweepObservation,
-  { credentialCache }: Pick<ObserveDeps, 'credentialCache'>,
+  { credentialCache }: Pick<Services, 'credentialCache'>,
 ): void {
   const keys = identities.map(({ key }) => key);
   areasOf(credentialCache, KIND).use(keyOf(sweep), keys);

@@ -14,7 +14,7 @@ import {
   type ObservedRun,
   type SweepDecision,
 } from './facts.ts';
-import { deletion, nameOf, recording } from './run/deletion.ts';
+import { deletion, recording, recordName } from './record.ts';
 import { finishedStatus, ownStatus, withChecked } from './status.ts';
 import { atRest, deletingSummary, stoppedCondition } from './summary.ts';
 
@@ -70,7 +70,7 @@ export function pass(
   for (let candidate = queue.shift(); candidate; candidate = queue.shift()) {
     if (checked.has(candidate.key)) continue;
     // What this run has counted already, and did not come to delete, needs no other count.
-    const isCounted = runFacts.counted.has(nameOf(candidate));
+    const isCounted = runFacts.counted.has(recordName(candidate));
     const left = spec.limits.deletionsPerRun - counted + (isCounted ? 1 : 0);
     if (left <= 0) break;
     if (runFacts.paceMs > 0) return going(runFacts.paceMs);

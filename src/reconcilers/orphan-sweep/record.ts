@@ -6,8 +6,9 @@ import type { AzureRoleAssignment } from '../../azure/azure-role-assignment.ts';
 import { armKey, isWithinScope } from '../../azure/names/resource-id.ts';
 import type { Candidate } from '../../orphans/report.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
+import type { Action, LiveRead } from './facts.ts';
 
-/** What is written down of a thing before it is deleted. Plain data. */
+/** What is written down of a thing before it is deleted, and the actions that record and delete it. Plain data. */
 
 export interface SweepOf {
   readonly name: string;
@@ -31,7 +32,7 @@ interface IdentityParts {
 }
 
 /** One for each thing, should it be read several times before it goes. */
-export function recordName(type: Candidate['type'], id: string, instance: string): string {
+export function recordName({ type, id, instance }: Pick<Candidate, 'type' | 'id' | 'instance'>): string {
   const digest = createHash('sha256')
     .update(`${armKey(id)}\n${instance}`)
     .digest('hex')
@@ -84,7 +85,7 @@ export function merged(before: OrphanRecordSpec, now: OrphanRecordSpec): OrphanR
   } as OrphanRecordSpec;
 }
 
-/** What went before an identity, as an orphan of its own, belonged to it all the same: who makes it again wants that back. */
+/** What went before an identity, as an orphan of its own, belonged to it all the same: it is made again with the identity. */
 export function withEarlier(
   record: OrphanRecordSpec,
   identityId: string,
@@ -140,3 +141,39 @@ function recordedAssignment(assignment: AzureRoleAssignment) {
 function recordedCredential({ id, name, issuer, subject, audiences }: AzureFederatedCredential) {
   return { id, name, issuer, subject, audiences: [...audiences] };
 }
+
+/**
+ * Recorded, and so counted; then it is read once more, and deleted. A process that dies in between leaves a record and a count without a
+ * deletion, but never a deletion without a record.
+ *
+ * @param run of which it is a deletion; absent: only what goes before it is deleted now
+ */
+export function recording(candidate: Candidate, { record }: LiveRead, run?: string): Action[] {
+  if (!record) return [];
+  const { key } = candidate;
+  return [
+    {
+      type: 'record',
+      key,
+      name: recordName(candidate),
+      record: { ...record, ...(run !== undefined && { run }) },
+    },
+  ];
+}
+
+/** @param parent the identity that it goes before */
+export function deletion(candidate: Candidate, parent: Candidate | undefined): Action {
+  const { type: of, id, key, owner, reason } = candidate;
+  const whose = owner === undefined ? '' : ` of ${owner}`;
+  const before = parent ? `, before identity ${parent.id}` : '';
+  const name = recordName(candidate);
+  const message = `deleted ${NOUNS[of]} ${id}: orphan${whose}, ${reason}${before}; what it had stands in OrphanRecord ${name}`;
+  const event = { type: 'Normal', reason: 'OrphanDeleted', action: 'Delete', message } as const;
+  return { type: 'delete', of, id, key, recordName: name, event };
+}
+
+const NOUNS = {
+  Identity: 'identity',
+  RoleAssignment: 'role assignment',
+  FederatedIdentityCredential: 'federated credential',
+} as const;

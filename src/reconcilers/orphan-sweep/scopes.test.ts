@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OrphanSweep } from '../../api/orphan-sweep.ts';
 import { clusterMeta } from '../stores.fixture.ts';
-import { scopeOf, scopesOf, subscriptionsOf } from './scopes.ts';
+import { scopeOf, scopesOf, subscriptionsOf } from './settings.ts';
 
 const SUB = '/subscriptions/00000000-0000-4000-8000-00000000000A';
 const RG1 = `${SUB}/resourceGroups/rg1`;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { NOT_LISTED } from '../../../cache/lists/listing.ts';
 import { assignment } from '../../../orphans/sweep.fixture.ts';
-import { type AreasDeps, areaOf, STALE_AREA_MS } from './areas.ts';
 import { endOf } from './assignments.ts';
+import { type AreasDeps, areaOf, STALE_AREA_MS } from './observation.ts';
 
 const SWEPT = { scope: '/subscriptions/a/resourceGroups/rg1', subscriptionId: 'a', without: [] };
 const WHOLE = { state: 'known', completeness: { state: 'complete', at: 0 }, ageMs: 0 };

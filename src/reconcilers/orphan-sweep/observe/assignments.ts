@@ -14,7 +14,7 @@ import type {
 import { assignmentOwner } from '../../../orphans/owners.ts';
 import { assignmentInstance, madeTogether } from '../../../orphans/traits.ts';
 import { INDEX, type Stores } from '../../stores.ts';
-import { type SweptScope, scopeOf, subscriptionsOf } from '../scopes.ts';
+import { type SweptScope, scopeOf, subscriptionsOf } from '../settings.ts';
 
 export interface AssignmentsDeps {
   readonly assignmentCache: Pick<AssignmentCache, 'present'>;

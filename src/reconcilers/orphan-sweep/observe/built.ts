@@ -1,10 +1,32 @@
 import { NOT_RETAINED_ANNOTATION, type OrphanSweep } from '../../../api/orphan-sweep.ts';
+import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
-import type { KnownSelf, ObserveDeps, Observing } from '../deps.ts';
-import type { Built, RunReads, SweepMemory } from '../run/memory.ts';
+import type { Doubt } from '../../../orphans/observed.ts';
+import type { LiveReads, ReconcileContext } from '../../kind.ts';
+import type { Services } from '../../services.ts';
+import type { ObservedClaim } from '../run/claim.ts';
+import type { Built, RunMemory, RunReads, SweepMemory } from '../run/memory.ts';
+import type { SweptScope } from '../settings.ts';
 import { objectsOf } from './objects.ts';
 import { NEEDED, observationOf } from './observation.ts';
 import { baselinesOf, settledIn } from './retained.ts';
+
+/** What one pass of a run is about. */
+export interface Observing {
+  readonly claim: ObservedClaim | undefined;
+  readonly sweep: OrphanSweep;
+  readonly context: ReconcileContext;
+  readonly live: LiveReads;
+  readonly memory: SweepMemory;
+  readonly run: RunMemory;
+  readonly scopes: readonly SweptScope[];
+}
+
+/** Who azid itself is in Azure, or why that is not known. */
+export interface KnownSelf {
+  readonly self: AzureCaller | undefined;
+  readonly doubts: readonly Doubt[];
+}
 
 interface Building extends Observing {
   readonly self: KnownSelf;
@@ -14,8 +36,8 @@ interface Building extends Observing {
 /** The caches change meanwhile, and a pass may wait for a rate limit. */
 const KEPT_MS = 10_000;
 
-/** See `Built`. */
-export function builtNow(building: Building, deps: ObserveDeps): Built {
+/** What all is evaluated by, kept within a pass: see `Built`. */
+export function builtNow(building: Building, deps: Services): Built {
   const { sweep, context, memory, run, scopes, self, claim, reads } = building;
   const doubts = [...self.doubts, ...(claim?.doubts ?? [])];
   const versions = NEEDED.map((name) => deps.stores[name].version);

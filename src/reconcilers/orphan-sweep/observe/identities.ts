@@ -15,7 +15,7 @@ import type {
 } from '../../../orphans/observed.ts';
 import { assignmentOwner, credentialOwner, identityOwner } from '../../../orphans/owners.ts';
 import { credentialInstance, identityInstance } from '../../../orphans/traits.ts';
-import { type SweptScope, scopeOf, subscriptionsOf } from '../scopes.ts';
+import { type SweptScope, scopeOf, subscriptionsOf } from '../settings.ts';
 import { isOurs } from './assignments.ts';
 
 export interface IdentitiesDeps {

@@ -27,7 +27,7 @@ export interface ObjectsDeps extends MayAskForDeps {
 }
 
 /** Kinds whose objects stand for something in Azure. */
-const OWNING = ['identities', 'grants', 'credentials', 'attachments', 'systemIdentities'] as const;
+export const OWNING = ['identities', 'grants', 'credentials', 'attachments', 'systemIdentities'] as const;
 
 /**
  * What the stores show of whose something in Azure is: the widest reading of each, since whoever is named keeps it. Made anew for each

@@ -5,7 +5,7 @@ import type { RetainedRecords } from '../../../orphans/records/retained.ts';
 import { isUnproven, type RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import { readConfirmation } from '../../../orphans/spec.ts';
 import type { Baseline } from '../facts.ts';
-import type { SweptScope } from '../scopes.ts';
+import type { SweptScope } from '../settings.ts';
 
 /** What the records of retained things need to be true of what a run sees: which are still to be made, and which are over. */
 

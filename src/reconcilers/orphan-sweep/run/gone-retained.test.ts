@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
-import { ABSENT_MS, type GoneDeps, goneRetained } from './gone-retained.ts';
+import { ABSENT_MS, type GoneDeps, goneRetained } from './gone.ts';
 
 const SUB = '/subscriptions/00000000-0000-4000-8000-00000000000a';
 const RG = `${SUB}/resourcegroups/rg1`;

@@ -6,10 +6,9 @@ import type { OrphanReason } from '../../../orphans/reasons.ts';
 import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import type { Memory, Remembered } from '../../../orphans/report.ts';
 import type { Failure } from '../../decision.ts';
-import type { Checked, SweepDecision, Unused } from '../facts.ts';
+import type { Baseline, Checked, SweepDecision, Unused } from '../facts.ts';
 import type { PrincipalOf } from '../observe/assignments.ts';
 import type { Attached } from '../observe/identities.ts';
-import type { baselinesOf, settledIn } from '../observe/retained.ts';
 
 /** What this process remembers of each sweep: between runs since when things are listed, and of a run what was read for it. */
 
@@ -50,8 +49,8 @@ export interface Built {
   readonly at: number;
   readonly objects: Objects;
   readonly observed: SweepObservation;
-  readonly baselines: ReturnType<typeof baselinesOf>;
-  readonly settled: ReturnType<typeof settledIn>;
+  readonly baselines: readonly Baseline[];
+  readonly settled: readonly RetainedEntry[];
 }
 
 export class SweepMemory {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
-import { type RunReadsDeps, readRun } from './run-reads.ts';
+import { type RunReadsDeps, readRun } from './reads.ts';
 
 const SWEPT = [{ scope: '/subscriptions/a', subscriptionId: 'a', without: [] }];
 const CONTEXT = { priority: 'resync', signal: new AbortController().signal } as const;

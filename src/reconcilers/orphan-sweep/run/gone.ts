@@ -1,5 +1,6 @@
 import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import { parseCredentialId } from '../../../azure/azure-federated-credential.ts';
+import type { AzureIdentity } from '../../../azure/azure-identity.ts';
 import { parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import type { FederatedCredentials } from '../../../azure/federated-credentials.ts';
 import type { Identities } from '../../../azure/identities.ts';
@@ -15,16 +16,26 @@ import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { Stores } from '../../stores.ts';
-import { type AreasDeps, areaOf } from '../observe/areas.ts';
-import type { SweptScope } from '../scopes.ts';
+import { type AreasDeps, areaOf } from '../observe/observation.ts';
+import { type SweptScope, scopeOf } from '../settings.ts';
 
-export interface GoneDeps extends AreasDeps {
-  readonly identityCache: AreasDeps['identityCache'] & Pick<IdentityCache, 'byIndex'>;
-  readonly assignmentCache: AreasDeps['assignmentCache'] & Pick<AssignmentCache, 'observe'>;
-  readonly credentialCache: Pick<CredentialCache, 'content'>;
+/** What is on record and may be gone from Azure: asked for by a GET, some in each run. */
+
+interface ReadDeps {
   readonly identities: Pick<Identities, 'get'>;
   readonly assignments: Pick<RoleAssignments, 'get'>;
   readonly credentials: Pick<FederatedCredentials, 'get'>;
+}
+
+interface RecordDeps extends ReadDeps {
+  readonly stores: Pick<Stores, 'orphanRecords'>;
+  readonly installationId: string;
+}
+
+export interface GoneDeps extends AreasDeps, ReadDeps {
+  readonly identityCache: AreasDeps['identityCache'] & Pick<IdentityCache, 'byIndex'>;
+  readonly assignmentCache: AreasDeps['assignmentCache'] & Pick<AssignmentCache, 'observe'>;
+  readonly credentialCache: Pick<CredentialCache, 'content'>;
   readonly retained: Pick<RetainedRecords, 'within'>;
   readonly stores: Pick<Stores, 'identities' | 'grants' | 'credentials'>;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -32,12 +43,12 @@ export interface GoneDeps extends AreasDeps {
 
 /** A list lags, and a write of a process that died may be under way: what is not there now is asked for again so much later, ms. */
 export const ABSENT_MS = 3_600_000;
-/** So many are asked for in a run. */
+/** So many of each are asked for in a run. */
 const ASKED = 20;
 
 /**
- * What is on record as retained, and was deleted in Azure by whoever may: its entry would be believed of another that is made under the
- * same id. An object that lives keeps its own entries, since the record comes before the thing.
+ * What is on record as retained, and was deleted in Azure by another tool: its entry would be believed of another thing that is made
+ * under the same id. An object that lives keeps its own entries, since the record comes before the thing.
  *
  * @param absent since when each was not there, monotonic ms: of this process
  */
@@ -59,7 +70,7 @@ export async function goneRetained(
   const due = entries.filter((entry) => now - (absent.get(entry) ?? now) >= ABSENT_MS).slice(0, ASKED);
   const gone = new Set<RetainedEntry>();
   for (const entry of due)
-    if (await isGone(entry, context, deps)) gone.add(entry);
+    if (await isGone(entry.key, isOwnedBy(entry), context, deps)) gone.add(entry);
     // It is asked for again when others had their turn.
     else absent.set(entry, now);
   return gone;
@@ -80,20 +91,59 @@ function isShown({ key, uid }: RetainedEntry, deps: GoneDeps): boolean {
   return deps.identityCache.byIndex('marks', { [MARK.ownerUid]: uid }).length > 0;
 }
 
-async function isGone({ key, uid }: RetainedEntry, context: CallContext, deps: GoneDeps): Promise<boolean> {
+function isOwnedBy({ uid }: RetainedEntry): (identity: AzureIdentity) => boolean {
+  return ({ tags }) => sameText(tag(tags, MARK.ownerUid) ?? '', uid);
+}
+
+/**
+ * Records without a deletion whose thing is gone, the newest: a process died between the DELETE and what reports it. That the
+ * identity of a principal ended is believed of a record that says so, and only such ones count as what an identity had.
+ */
+export async function unconfirmedRecords(
+  swept: readonly SweptScope[],
+  context: CallContext,
+  deps: RecordDeps,
+): Promise<Set<string>> {
+  const open = deps.stores.orphanRecords
+    .values()
+    .filter(
+      ({ spec }) =>
+        spec.deletion === undefined &&
+        spec.installationId === deps.installationId &&
+        scopeOf(spec.id, swept) !== undefined,
+    )
+    .toSorted((a, b) => (a.spec.recordedAt < b.spec.recordedAt ? 1 : -1))
+    .slice(0, ASKED);
+  const names = new Set<string>();
+  for (const record of open) {
+    const { id, identity } = record.spec;
+    const isSame = ({ principalId }: AzureIdentity) => sameText(principalId, identity?.principalId ?? '');
+    if (await isGone(id, isSame, context, deps)) names.add(record.metadata.name);
+  }
+  return names;
+}
+
+/** @param isSame whether an identity under the id is still the one that is meant */
+async function isGone(
+  id: string,
+  isSame: (identity: AzureIdentity) => boolean,
+  context: CallContext,
+  deps: ReadDeps,
+): Promise<boolean> {
+  const key = armKey(id);
   try {
     if (ASSIGNMENT.test(key)) {
-      const { scope, name } = parseAssignmentId(key);
+      const { scope, name } = parseAssignmentId(id);
       return !(await deps.assignments.get(scope, name, context)).found;
     }
     if (CREDENTIAL.test(key)) {
-      const { identityId, name } = parseCredentialId(key);
+      const { identityId, name } = parseCredentialId(id);
       return !(await deps.credentials.get(identityId, name, context)).found;
     }
-    const got = await deps.identities.get(key, context);
-    return !got.found || !sameText(tag(got.identity.tags, MARK.ownerUid) ?? '', uid);
+    const got = await deps.identities.get(id, context);
+    return !got.found || !isSame(got.identity);
   } catch (error) {
-    // What cannot be read, or is no id, stays on record.
+    // What cannot be read now is asked for in the next run; what is no id never was azid's.
     if (error instanceof TypeError || failureOf(error)) return false;
     throw error;
   }

@@ -1,41 +1,28 @@
-import { federatedIdentityCredential } from '../../../api/federated-identity-credential.ts';
-import { roleGrant } from '../../../api/role-grant.ts';
-import { userAssignedIdentity } from '../../../api/user-assigned-identity.ts';
-import type { CallContext } from '../../../azure/arm/arm-calls.ts';
-import type { AssociatedResources } from '../../../azure/associated-resources.ts';
-import { parseCredentialId } from '../../../azure/azure-federated-credential.ts';
-import { type AzureRoleAssignment, parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import type { FederatedCredentials } from '../../../azure/federated-credentials.ts';
-import type { PrincipalStates } from '../../../azure/graph/directory.ts';
-import type { Identities } from '../../../azure/identities.ts';
-import { isCredentialOf } from '../../../azure/names/credential-name.ts';
-import { makersIn } from '../../../azure/names/identity-marks.ts';
-import { armKey, parseIdentityId } from '../../../azure/names/resource-id.ts';
-import type { ResourceGraph } from '../../../azure/resource-graph.ts';
-import type { RoleAssignments } from '../../../azure/role-assignments.ts';
-import { type AssignmentCache, assignmentsOfPrincipal } from '../../../cache/assignments.ts';
-import type { HostCache } from '../../../cache/hosts/hosts.ts';
-import type { IdentityCache } from '../../../cache/identities.ts';
-import type { KubeClient } from '../../../kube/client.ts';
-import { isNotFound, KubeError } from '../../../kube/errors.ts';
-import type { KubeObject, Resource } from '../../../kube/types.ts';
-import type {
-  LiveAssignment,
-  LiveCredential,
-  LiveIdentity,
-  LiveList,
-  LiveOwner,
-} from '../../../orphans/live.ts';
-import { type OwnerKey, ownerToRead } from '../../../orphans/recheck.ts';
-import type { RetainedRecords } from '../../../orphans/records/retained.ts';
-import type { Clock } from '../../../runtime/time/clock.ts';
-import type { Stores } from '../../stores.ts';
-import type { LiveRead, ReadTarget } from '../facts.ts';
-import { endOf, madeByOf } from '../observe/assignments.ts';
-import type { SweepOf } from '../record.ts';
-import { recordOf, recordOfAssignment, recordOfCredential, withEarlier } from '../record.ts';
-import type { RunReads } from '../run/memory.ts';
-import { unreadBy } from '../run/unread.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
+import type { AssociatedResources } from '../../azure/associated-resources.ts';
+import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
+import { type AzureRoleAssignment, parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import type { FederatedCredentials } from '../../azure/federated-credentials.ts';
+import type { PrincipalStates } from '../../azure/graph/directory.ts';
+import type { Identities } from '../../azure/identities.ts';
+import { makersIn } from '../../azure/names/identity-marks.ts';
+import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
+import type { ResourceGraph } from '../../azure/resource-graph.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import { type AssignmentCache, assignmentsOfPrincipal } from '../../cache/assignments.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
+import type { IdentityCache } from '../../cache/identities.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { LiveAssignment, LiveCredential, LiveIdentity, LiveList } from '../../orphans/live.ts';
+import type { RetainedRecords } from '../../orphans/records/retained.ts';
+import type { Clock } from '../../runtime/time/clock.ts';
+import { unreadBy } from '../status/failure.ts';
+import type { Stores } from '../stores.ts';
+import type { LiveRead, ReadTarget } from './facts.ts';
+import { endOf, madeByOf } from './observe/assignments.ts';
+import { ownerNow } from './read-owner.ts';
+import { recordOf, recordOfAssignment, recordOfCredential, type SweepOf, withEarlier } from './record.ts';
+import type { RunReads } from './run/memory.ts';
 
 export interface LiveDeps {
   readonly identities: Pick<Identities, 'get'>;
@@ -66,10 +53,11 @@ export interface Reading {
 /** What Azure and the API server say of exactly one thing, directly before it is deleted. Throws what asks to come back later. */
 export async function readLive(reading: Reading, context: CallContext, deps: LiveDeps): Promise<LiveRead> {
   const begunAt = deps.clock.monotonic();
-  const owner = await ownerNow(reading.candidate, context, deps);
+  const { signal = NEVER } = context;
+  const owner = await ownerNow(reading.candidate, signal, deps);
   const read = await readThing(reading, context, deps);
   // Another process may have put it on record since the run began, for an object that has gone by force since.
-  await deps.retained.refresh(context.signal ?? NEVER);
+  await deps.retained.refresh(signal);
   return { ...read, owner, begunAt };
 }
 
@@ -212,47 +200,6 @@ async function listed<T>(read: () => Promise<readonly T[]>): Promise<LiveList<T>
     return { state: 'read', items: await read() };
   } catch (error) {
     return { state: 'unread', why: unreadBy(error).message };
-  }
-}
-
-const OWNERS: Readonly<Record<OwnerKey['kind'], Resource>> = {
-  UserAssignedIdentity: userAssignedIdentity.resource,
-  RoleGrant: roleGrant.resource,
-  FederatedIdentityCredential: federatedIdentityCredential.resource,
-};
-
-/** As the API server itself has it: a store whose watch is behind does not show what was just made. */
-async function ownerNow(
-  candidate: ReadTarget,
-  { signal = NEVER }: CallContext,
-  { client, installationId }: LiveDeps,
-): Promise<LiveOwner> {
-  const named = ownerToRead(candidate);
-  if (named) {
-    try {
-      await client.get(
-        OWNERS[named.kind] as Resource<KubeObject>,
-        `${named.namespace}/${named.name}`,
-        signal,
-      );
-      return { state: 'present' };
-    } catch (error) {
-      if (isNotFound(error)) return { state: 'absent' };
-      if (error instanceof KubeError) return { state: 'unread', why: error.message };
-      throw error;
-    }
-  }
-  if (candidate.type !== 'FederatedIdentityCredential') return { state: 'notNamed' };
-  const { name } = parseCredentialId(candidate.id);
-  try {
-    const { items } = await client.list(federatedIdentityCredential.resource, {}, signal);
-    const lives = items.some(({ metadata }) =>
-      isCredentialOf(name, installationId, { namespace: metadata.namespace ?? '', name: metadata.name }),
-    );
-    return { state: lives ? 'present' : 'notNamed' };
-  } catch (error) {
-    if (error instanceof KubeError) return { state: 'unread', why: error.message };
-    throw error;
   }
 }
 
