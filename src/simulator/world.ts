@@ -1,5 +1,6 @@
 import { ArmError } from './http/operation.ts';
-import { isWithin, parentScope, parseScope, scopeKey } from './scope.ts';
+import { Locks } from './locks.ts';
+import { parentScope, parseScope, scopeKey } from './scope.ts';
 
 /** What exists in the simulated Azure, before anybody's rights to it: the tree of scopes, its resources and locks. */
 export interface Subscription {
@@ -34,32 +35,20 @@ export interface Resource {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-type LockLevel = 'CanNotDelete' | 'ReadOnly';
-
-export interface Lock {
-  readonly scope: string;
-  readonly name: string;
-  readonly level: LockLevel;
-  readonly notes?: string;
-}
-
-/** Of a lock that the control endpoint sets; one made over ARM has a name of its own. */
-const CONTROL_LOCK = 'azid-simulator';
-
 export class World {
   readonly tenantId: string;
+  readonly locks: Locks;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #managementGroups = new Map<string, ManagementGroup>();
   readonly #groups = new Map<string, ResourceGroup>();
   readonly #resources = new Map<string, Resource>();
-  /** By `lockKey`. */
-  readonly #locks = new Map<string, Lock>();
   readonly #put = new Set<(resource: Resource) => void>();
   readonly #removed = new Set<(resource: Resource) => void>();
   readonly #scopesRemoved = new Set<(scope: string) => void>();
 
   constructor(tenantId: string) {
     this.tenantId = tenantId;
+    this.locks = new Locks((scope) => this.lineage(scope));
   }
 
   addSubscription(given: {
@@ -191,67 +180,6 @@ export class World {
     return keys;
   }
 
-  /** `ReadOnly` is the stronger: a second lock of a name on a scope keeps the stronger of the two. */
-  lock(scope: string, level: LockLevel, name = CONTROL_LOCK): void {
-    if (this.lockAt(scope, name)?.level !== 'ReadOnly') this.putLock({ scope, name, level });
-  }
-
-  /** Every lock at the scope itself; false when there was none. */
-  unlock(scope: string): boolean {
-    const held = this.locksAt(scope);
-    for (const { name } of held) this.removeLock(scope, name);
-    return held.length > 0;
-  }
-
-  putLock(lock: Lock): void {
-    this.#locks.set(lockKey(lock.scope, lock.name), lock);
-  }
-
-  lockAt(scope: string, name: string): Lock | undefined {
-    return this.#locks.get(lockKey(scope, name));
-  }
-
-  removeLock(scope: string, name: string): boolean {
-    return this.#locks.delete(lockKey(scope, name));
-  }
-
-  /** At the scope itself. */
-  locksAt(scope: string): Lock[] {
-    const key = scopeKey(scope);
-    return [...this.#locks.values()].filter((lock) => scopeKey(lock.scope) === key);
-  }
-
-  /** At the scope and beneath it. */
-  locksWithin(scope: string): Lock[] {
-    return [...this.#locks.values()].filter((lock) => isWithin(lock.scope, scope));
-  }
-
-  /**
-   * Throws `ScopeLocked` when a lock on the scope or above forbids the operation (docs/azure-facts.md section 2), or, for a
-   * deletion, one on anything beneath it, which would go as well.
-   */
-  assertUnlocked(id: string, operation: 'write' | 'delete'): void {
-    if (this.#locks.size === 0) return;
-    const lineage = new Set(this.lineage(id));
-    const above = [...this.#locks.values()].filter(
-      ({ scope, level }) => lineage.has(scopeKey(scope)) && (level === 'ReadOnly' || operation === 'delete'),
-    );
-    const beneath =
-      operation === 'delete'
-        ? [...this.#locks.values()].filter(
-            ({ scope }) => isWithin(scope, id) && scopeKey(scope) !== scopeKey(id),
-          )
-        : [];
-    const locks = [...above, ...beneath];
-    if (locks.length === 0) return;
-    const scopes = locks.map((lock) => `'${lock.scope}'`).join(',');
-    throw new ArmError(
-      409,
-      'ScopeLocked',
-      `The scope '${id}' cannot perform ${operation} operation because following scope(s) are locked: ${scopes}. Please remove the lock and try again.`,
-    );
-  }
-
   #parent(key: string): string | undefined {
     const parsed = parseScope(key);
     if (parsed.kind === 'subscription') {
@@ -270,7 +198,7 @@ export class World {
       this.#resources.delete(scopeKey(resource.id));
       for (const listener of this.#removed) listener(resource);
     }
-    for (const lock of this.locksWithin(scope)) this.removeLock(lock.scope, lock.name);
+    this.locks.dropWithin(scope);
     for (const listener of this.#scopesRemoved) listener(scope);
   }
 }
@@ -282,8 +210,6 @@ export function subscriptionNotFound(id: string): ArmError {
 export function resourceGroupNotFound(name: string): ArmError {
   return new ArmError(404, 'ResourceGroupNotFound', `Resource group '${name}' could not be found.`);
 }
-
-const lockKey = (scope: string, name: string) => `${scopeKey(scope)} ${name.toLowerCase()}`;
 
 const managementGroupKey = (name: string) =>
   scopeKey(`/providers/Microsoft.Management/managementGroups/${name}`);

@@ -9,8 +9,8 @@ import {
   type Params,
 } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
+import type { Lock } from '../locks.ts';
 import { scopeOf } from '../scope.ts';
-import type { Lock } from '../world.ts';
 
 const TYPE = 'Microsoft.Authorization/locks';
 const PATTERN = `{+scope}/providers/${TYPE}`;
@@ -50,7 +50,7 @@ export function lockOperations(frame: Frame): readonly Operation[] {
       method: 'DELETE',
       action: `${TYPE}/delete`,
       handle: (_request, params) => ({
-        status: frame.world.removeLock(scopeOf(params), params.name ?? '') ? 200 : 204,
+        status: frame.world.locks.remove(scopeOf(params), params.name ?? '') ? 200 : 204,
       }),
     },
     {
@@ -73,9 +73,9 @@ function put({ world }: Frame, request: ArmRequest, params: Params): ArmResponse
     throw new ArmError(400, 'LockLevelNotSpecified', 'The lock level must be CanNotDelete or ReadOnly.');
   const scope = scopeOf(params);
   const name = params.name ?? '';
-  const existing = world.lockAt(scope, name);
+  const existing = world.locks.get(scope, name);
   const lock: Lock = { scope, name: existing?.name ?? name, level, ...(notes && { notes }) };
-  world.putLock(lock);
+  world.locks.put(lock);
   return { status: existing ? 200 : 201, body: bodyOf(lock) };
 }
 
@@ -84,13 +84,13 @@ function list({ world, knobs }: Frame, request: ArmRequest, scope: string): ArmR
   const filter = request.query.get('$filter');
   const locks =
     filter?.replace(/\s/g, '').toLowerCase() === 'atscope()'
-      ? world.lineage(scope).flatMap((key) => world.locksAt(key))
-      : world.locksWithin(scope);
+      ? world.lineage(scope).flatMap((key) => world.locks.at(key))
+      : world.locks.within(scope);
   return { status: 200, body: page(request, locks, knobs.values.paging.pageSize, bodyOf) };
 }
 
 function find({ world }: Frame, params: Params): Lock {
-  const lock = world.lockAt(scopeOf(params), params.name ?? '');
+  const lock = world.locks.get(scopeOf(params), params.name ?? '');
   if (lock) return lock;
   throw new ArmError(404, 'LockNotFound', `The lock '${params.name}' could not be found.`);
 }

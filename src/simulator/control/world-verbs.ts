@@ -105,9 +105,11 @@ export function worldVerbs(
     ),
     lock: verb(
       z.strictObject({ scope: z.string(), level: z.enum(['CanNotDelete', 'ReadOnly']) }),
-      ({ scope, level }) => world.lock(scope, level),
+      ({ scope, level }) => world.locks.set(scope, level),
     ),
-    unlock: verb(z.strictObject({ scope: z.string() }), ({ scope }) => ({ unlocked: world.unlock(scope) })),
+    unlock: verb(z.strictObject({ scope: z.string() }), ({ scope }) => ({
+      unlocked: world.locks.clear(scope),
+    })),
     createPrincipal: verb(
       z.strictObject({
         displayName: z.string(),

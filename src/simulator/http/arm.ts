@@ -160,7 +160,7 @@ function admit(parts: ArmParts, { operation }: Match, request: ArmRequest): void
   }
   if (request.method === 'GET' || request.method === 'HEAD') return;
   if (!operation.passesLocks)
-    parts.world.assertUnlocked(request.path, request.method === 'DELETE' ? 'delete' : 'write');
+    parts.world.locks.assertUnlocked(request.path, request.method === 'DELETE' ? 'delete' : 'write');
   parts.policyAssignments.assertAllowed(request);
   parts.policies.assertToken(request);
 }
