@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { callerOf } from './caller.ts';
+import { callerOf } from './foreign-texts.ts';
 
 const SOAP = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 const OBJECT_ID = 'http://schemas.microsoft.com/identity/claims/objectidentifier';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { plain, quoted } from './plain.ts';
+import { plain, quoted } from './foreign-texts.ts';
 
 describe('a text of a stranger', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { subjectOf } from './subject.ts';
+import { subjectOf } from './foreign-texts.ts';
 
 const S = '/subscriptions/11111111-2222-4333-8444-555555555555';
 const VM = `${S}/resourceGroups/rg1/providers/Microsoft.Compute/virtualMachines/vm-1`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatAddress, parseListenAddress } from './address.ts';
+import { formatAddress, parseListenAddress } from './server.ts';
 
 const FLAG = '--metrics-bind-address';
 

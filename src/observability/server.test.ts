@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Health } from './health/health.ts';
+import { Health } from './health.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { listen, startObservabilityServer } from './server.ts';
 

@@ -1,8 +1,15 @@
+/** The HTTP server of metrics and probes, and the addresses at which it listens. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { formatAddress, type ListenAddress } from './address.ts';
-import type { Health, Probe } from './health/health.ts';
+import { type AddressInfo, isIP } from 'node:net';
+import type { Health, Probe } from './health.ts';
 import type { Metrics } from './metrics/metrics.ts';
+
+/** Where to listen. Without a host: on all interfaces, as a probe from the kubelet needs. */
+export interface ListenAddress {
+  readonly host?: string;
+  /** 0 = any free port. */
+  readonly port: number;
+}
 
 interface ObservabilityServerOptions {
   readonly address: ListenAddress;
@@ -136,4 +143,35 @@ function cannotListen(flag: string, address: ListenAddress, error: unknown): str
   };
   const why = reasons[code] ?? code;
   return `cannot listen on ${formatAddress(address)} (\`${flag}\`): ${why}, or \`0\` to serve no probes and metrics`;
+}
+
+/**
+ * Reads an address flag as controller-runtime's flags are written: `127.0.0.1:8080`, `[::1]:8080`, `:8080` for all
+ * interfaces, `0` for off (undefined). `flag` is for the message.
+ */
+export function parseListenAddress(flag: string, text: string): ListenAddress | undefined {
+  if (text === '0') return undefined;
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  const bracketed = match?.[1];
+  const plain = match?.[2];
+  const hostFits = bracketed ? isIP(bracketed) === 6 : !plain || isHost(plain);
+  if (!match || port > 65_535 || !hostFits) {
+    const forms = '`127.0.0.1:8080`, `[::1]:8080`, `:8080` (all interfaces) or `0` (off)';
+    throw new TypeError(`Expected \`${flag}\` to be an address like ${forms}, got \`${text}\``);
+  }
+  const host = bracketed ?? plain;
+  return host ? { host, port } : { port };
+}
+
+/** `127.0.0.1:8080`, `[::1]:8080`, `:8080`. */
+export function formatAddress({ host = '', port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function isHost(text: string): boolean {
+  // Digits and dots only must be a real IPv4 address: `127.0.0` would otherwise be resolved as a name.
+  return /^[\d.]+$/.test(text)
+    ? isIP(text) === 4
+    : /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(text);
 }

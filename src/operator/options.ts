@@ -6,7 +6,7 @@ import type { KubeEndpoint } from '../kube/access/endpoint.ts';
 import type { LeaseTimes } from '../kube/lease/lease-record.ts';
 import type { SharedAgent } from '../kube/transport/agent.ts';
 import type { Interceptor } from '../kube/transport/request.ts';
-import type { ListenAddress } from '../observability/address.ts';
+import type { ListenAddress } from '../observability/server.ts';
 import type { KindDefinition } from '../reconcilers/definition.ts';
 import type { WatchTap } from '../reconcilers/stores.ts';
 import type { Log } from '../runtime/log.ts';

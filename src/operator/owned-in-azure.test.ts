@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HostIdentity } from '../api/host-identity.ts';
 import type { ManagedObject } from '../api/schema/common.ts';
 import { armKey } from '../azure/names/resource-id.ts';
-import { partOf } from '../hints/activity/keys.ts';
+import { partOf } from '../hints/activity/call.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { SYSTEM } from '../reconcilers/hosts/ledger/lines.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';

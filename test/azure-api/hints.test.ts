@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callerOf } from '../../src/hints/caller.ts';
+import { callerOf } from '../../src/hints/foreign-texts.ts';
 import type { Hint } from '../../src/hints/hint.ts';
 import { HostStage, identityIdOf, RG1, SUB, VMS, vmId } from '../support/kinds/hosts.ts';
 import type { World } from '../support/testbed.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ActivityEntry } from '../../src/api/schema/activity.ts';
-import { callerOf } from '../../src/hints/caller.ts';
+import { callerOf } from '../../src/hints/foreign-texts.ts';
 import type { Hint } from '../../src/hints/hint.ts';
 import { conditionOf, HostStage, identityIdOf, RG1, SUB, vmId } from '../support/kinds/hosts.ts';
 import type { Cluster, World } from '../support/testbed.ts';

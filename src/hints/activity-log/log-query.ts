@@ -2,11 +2,11 @@ import type { ActivityLog } from '../../azure/activity-log.ts';
 import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
+import { plain } from '../foreign-texts.ts';
 import type { Hint, HintEffect, HintSink } from '../hint.ts';
-import { plain } from '../plain.ts';
-import type { ActivityLogMetrics } from './metrics.ts';
-import { readPage } from './page.ts';
+import type { ActivityLogMetrics } from '../metrics.ts';
 import { advanced, halvesOf, OVERLAP_MS, type Range, rangesFrom } from './position.ts';
+import { readPage } from './record.ts';
 
 /**
  * So many ends are remembered of one query, since ranges overlap; of a flood the oldest are forgotten. One that is taken twice costs

@@ -8,10 +8,10 @@ import { type PollFailure, type PollTiming, poll } from '../../azure/polling.ts'
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { HintSink } from '../hint.ts';
+import type { ActivityLogMetrics, ActivityLogPart } from '../metrics.ts';
 import { LogQuery } from './log-query.ts';
-import type { ActivityLogMetrics, ActivityLogPart } from './metrics.ts';
 import type { Positions } from './positions.ts';
-import { PROVIDERS } from './providers.ts';
+import { PROVIDERS } from './record.ts';
 
 /** Two queries every 5 min are 24 calls an hour and subscription; a record that shows 20 min after the call is read within 25. */
 const TIMING: PollTiming = {

@@ -1,6 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { readPage } from './page.ts';
-import { readRecord } from './record.ts';
+import { readPage, readRecord } from './record.ts';
 
 const S = '/subscriptions/11111111-2222-4333-8444-555555555555';
 const UAI = `${S}/resourcegroups/rg1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app`;

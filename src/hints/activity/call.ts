@@ -1,5 +1,8 @@
+/** A call to Azure as the journal keeps it: who made it, which reports are of one call, and under which keys it is kept. */
+import { sameText } from '../../azure/names/ascii.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import { plain } from '../foreign-texts.ts';
 import type { HintCaller } from '../hint.ts';
-import { plain } from '../plain.ts';
 
 /** A call that made, changed or deleted something in Azure, as the journal has it. */
 export interface Call {
@@ -33,7 +36,7 @@ export function timeOf({ azure, at }: Pick<Call, 'azure' | 'at'>): number {
   return azure.at ?? at;
 }
 
-export type CallResult = 'Succeeded' | 'Failed' | 'Canceled' | 'Accepted';
+type CallResult = 'Succeeded' | 'Failed' | 'Canceled' | 'Accepted';
 
 /** A user's name is at most 113 characters. */
 const MAX_CALLER = 128;
@@ -74,4 +77,59 @@ export function operationOf(id: string, change: Call['change']): string {
   const [namespace, ...path] = own.split('/').filter((part) => part !== '');
   const types = path.filter((_, at) => at % 2 === 0);
   return [namespace, ...types, change].filter((part) => part !== undefined).join('/');
+}
+
+/**
+ * A deployment has one correlation id for all that it does; of azid's own, each call has one. A client may send any, one of azid's
+ * too: what azid did and what others did are never one call.
+ */
+export function isSame(left: Call, right: Call): boolean {
+  if (left.own !== right.own) return false;
+  if (left.correlationId !== undefined && right.correlationId !== undefined)
+    return (
+      sameText(left.correlationId, right.correlationId) &&
+      (left.own || sameText(left.operation, right.operation))
+    );
+  const sameId = left.correlationId === right.correlationId;
+  return sameId && !left.own && left.at === right.at && left.operation === right.operation;
+}
+
+/**
+ * Two reports of one call: azid's own knowledge of its calls wins; else the first report, with a name in place of an
+ * id, and the result of the later. The same value where nothing is new.
+ */
+export function merged(known: Call, other: Call): Call {
+  // Shared with the entries of the parts of a resource, so that a time learnt for one holds for all.
+  const at = known.azure.at ?? other.azure.at;
+  if (at !== undefined) for (const { azure } of [known, other]) azure.at ??= at;
+  if (known.own)
+    return other.repaired !== undefined && known.repaired === undefined
+      ? { ...known, repaired: other.repaired }
+      : known;
+  const better =
+    other.caller !== undefined && (known.caller === undefined || (other.isNamed && !known.isNamed));
+  const blamed = other.blamed ?? known.blamed;
+  if (!better && other.result === known.result && blamed === known.blamed) return known;
+  return {
+    ...known,
+    ...(better && { caller: other.caller, isNamed: other.isNamed }),
+    result: resultOf(known, other),
+    blamed,
+  };
+}
+
+/** The later report has the result. */
+function resultOf(known: Call, other: Call): CallResult {
+  return other.at >= known.at ? other.result : known.result;
+}
+
+/** The key of a part of a resource that an object owns by itself; a whole resource has `armKey`. `#` stands in no id. */
+export function partOf(id: string, part: string): string {
+  return `${armKey(id)}#${part}`;
+}
+
+/** The resource and the part of it that such a key is of. */
+export function parsePart(key: string): { readonly resource: string; readonly part: string } | undefined {
+  const at = key.indexOf('#');
+  return at < 0 ? undefined : { resource: key.slice(0, at), part: key.slice(at + 1) };
 }

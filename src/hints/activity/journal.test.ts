@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Hint } from '../hint.ts';
-import { Self } from '../self.ts';
+import { Self } from '../own-calls.ts';
 import { WITHIN_MS } from './by-whom.ts';
+import { parsePart, partOf } from './call.ts';
 import { ActivityJournal, KEPT_CALLS, type News } from './journal.ts';
-import { parsePart, partOf } from './keys.ts';
 
 const GROUP = '/subscriptions/00000000-0000-0000-0000-00000000000a/resourceGroups/rg1';
 const ID = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app`;

@@ -3,10 +3,18 @@ import { armKey, groupOf } from '../../azure/names/resource-id.ts';
 import { Emitter, type Source } from '../../runtime/controller/watch.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Hint } from '../hint.ts';
-import { Self } from '../self.ts';
+import { Self } from '../own-calls.ts';
 import { type Changed, culpritOf, ownLast, WITHIN_MS } from './by-whom.ts';
-import { type Call, callerOf, correlationText, operationOf, operationText, ownCaller } from './call.ts';
-import { isSame, merged } from './same-call.ts';
+import {
+  type Call,
+  callerOf,
+  correlationText,
+  isSame,
+  merged,
+  operationOf,
+  operationText,
+  ownCaller,
+} from './call.ts';
 
 /** As many as an object shows of its own. */
 export const KEPT_CALLS = 10;

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { Hint } from '../hint.ts';
-import { OwnCalls } from '../own-calls.ts';
-import { Self } from '../self.ts';
+import { OwnCalls, Self } from '../own-calls.ts';
 import {
   CacheHints,
   HINTED_READS,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Hint } from '../hint.ts';
-import { MAX_BODY_BYTES, MAX_EVENTS } from './body.ts';
+import { MAX_BODY_BYTES, MAX_EVENTS } from './envelope.ts';
 import { readMessage } from './read-message.ts';
 
 const VM = '/subscriptions/s1/resourceGroups/rg1/providers/Microsoft.Compute/virtualMachines/vm1';

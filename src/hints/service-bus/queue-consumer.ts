@@ -16,9 +16,11 @@ import {
   openQueue,
   type QueueAddress,
   type QueueLink,
+  type Settlement,
+  settleAll,
+  type Verdict,
 } from './queue-link.ts';
 import { QueueHistory, type QueueState } from './queue-state.ts';
-import { type Settlement, settleAll, type Verdict } from './settle.ts';
 import { SEEN_EVENTS, type Taken, takeMessage } from './take-message.ts';
 
 export interface QueueConsumerOptions {

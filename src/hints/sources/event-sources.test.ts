@@ -4,10 +4,10 @@ import { Store } from '../../kube/informer/store.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
 import { type BusStage, startBusStage } from '../../simulator/service-bus/stage.fixture.ts';
-import { SubscriptionArrivals } from '../arrivals/subscription-arrivals.ts';
 import type { Hint } from '../hint.ts';
 import { noEventMetrics } from '../metrics.fixture.ts';
 import type { SourceSample } from '../metrics.ts';
+import { SubscriptionArrivals } from '../subscription-arrivals.ts';
 import { EventSources } from './event-sources.ts';
 
 /** Consumers as objects come and go, on the simulator's broker. */

@@ -5,13 +5,16 @@ import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/queue/backoff.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Tracer } from '../../runtime/trace.ts';
-import { type ObservedSubscription, subscriptionsBy } from '../arrivals/by-source.ts';
-import type { SubscriptionArrivals } from '../arrivals/subscription-arrivals.ts';
 import type { HintSink } from '../hint.ts';
 import type { EventMetrics, SourceSample } from '../metrics.ts';
 import { QueueConsumer } from '../service-bus/queue-consumer.ts';
 import type { BrokerAccess, QueueAddress } from '../service-bus/queue-link.ts';
 import type { QueueState } from '../service-bus/queue-state.ts';
+import {
+  type ObservedSubscription,
+  type SubscriptionArrivals,
+  subscriptionsBy,
+} from '../subscription-arrivals.ts';
 import { type Assignment, assignmentsOf } from './assignments.ts';
 
 interface EventSourcesOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { redactFields, redactText } from './redact.ts';
+import { redactFields, redactText } from './logs.ts';
 
 const jwt = `${btoa('{"alg":"RS256"}')}.${btoa('{"sub":"1234567890"}')}.c2lnbmF0dXJl`.replaceAll('=', '');
 const clean = (fields: Record<string, unknown>) => redactFields(fields, { stacks: false });

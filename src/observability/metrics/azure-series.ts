@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
-import { LONG_SECONDS } from './buckets.ts';
+import { LONG_SECONDS } from './series.ts';
 
 /** What is counted of calls to Azure; names and labels as Azure Service Operator has them (docs/reference/metrics.md). */
 export interface AzureMetrics {

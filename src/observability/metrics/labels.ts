@@ -1,6 +1,6 @@
 import { KINDS } from '../../api/index.ts';
-import { PROVIDERS } from '../../hints/activity-log/providers.ts';
-import { EVENT_TYPES } from '../../hints/events/read-event.ts';
+import { PROVIDERS } from '../../hints/activity-log/record.ts';
+import { EVENT_TYPES } from '../../hints/events/read-message.ts';
 import { DROPPED, UNREADABLE } from '../../hints/events/reasons.ts';
 import { PRIORITIES } from '../../runtime/outcome.ts';
 import { CALL_KINDS } from './azure-series.ts';

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { CachePart } from '../../cache/definition.ts';
 import { Controller } from '../../runtime/controller/controller.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
@@ -186,8 +187,8 @@ test('leadership is shown', async () => {
 });
 
 test('each cache shows age, entries and doubt of its parts, and forgets what is no longer used', async () => {
-  const cache = 'hosts';
-  let parts = [
+  const cache = 'hosts' as const;
+  let parts: CachePart[] = [
     { cache, subscription: 's1', part: 'vm', ageMs: 90_000, entries: 12, partial: false },
     { cache, subscription: 's2', part: '', ageMs: undefined, entries: 0, partial: true },
   ];

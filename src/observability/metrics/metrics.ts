@@ -1,22 +1,17 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-
-import { PROVIDERS } from '../../hints/activity-log/providers.ts';
-
+import type { CachePart } from '../../cache/definition.ts';
+import { PROVIDERS } from '../../hints/activity-log/record.ts';
 import type { EventMetrics } from '../../hints/metrics.ts';
+import type { RequestSample } from '../../kube/transport/request.ts';
 import type { OrphanMetrics } from '../../orphans/report.ts';
 import type { SignInMetrics } from '../../reconcilers/sign-ins/poller.ts';
 import type { ControllerMetrics, QueueMetrics } from '../../runtime/metrics.ts';
-import { type ActivityLogSeries, activityLogSeries } from './activity-log-series.ts';
 import { type AzureMetrics, type AzureResources, azureSeries } from './azure-series.ts';
-import { type CachePart, cacheSeries } from './cache-series.ts';
-import { controllerSeries } from './controller-series.ts';
-import { eventSeries } from './event-series.ts';
-import { leaderSeries, type RestSample, restClientSeries } from './kube-series.ts';
-import { orphanSeries } from './orphan-series.ts';
+import { controllerSeries, workqueueSeries } from './controller-series.ts';
+import { type ActivityLogSeries, activityLogSeries, eventSeries } from './event-series.ts';
+import { leaderSeries, restClientSeries, type ShardMetrics, shardSeries } from './kube-series.ts';
 import { type SeriesDescription, seriesOf } from './series.ts';
-import { type ShardMetrics, shardSeries } from './shard-series.ts';
-import { signInSeries } from './sign-in-series.ts';
-import { workqueueSeries } from './workqueue-series.ts';
+import { cacheSeries, orphanSeries, signInSeries } from './state-series.ts';
 
 interface MetricsOptions {
   /** Resource types azid calls, and how, so their series start at zero. */
@@ -35,7 +30,7 @@ export class Metrics {
   readonly queue: (controller: string) => QueueMetrics;
   readonly controller: (controller: string) => ControllerMetrics;
   /** For the transport to an API server: called once per request. */
-  readonly restClient: (host: string) => (sample: RestSample) => void;
+  readonly restClient: (host: string) => (sample: RequestSample) => void;
   /** For the elector of a Lease: called on each change. */
   readonly leader: (lease: string) => (leads: boolean) => void;
   readonly azure: AzureMetrics;

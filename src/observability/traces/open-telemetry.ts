@@ -8,8 +8,7 @@ import {
 } from '@opentelemetry/resources';
 import { ParentBasedSampler, TraceIdRatioBasedSampler, TracerProvider } from '@opentelemetry/sdk-trace';
 import { sleep } from '../../runtime/time/clock.ts';
-import { BoundedProcessor } from './bounded-processor.ts';
-import { ReportedExporter } from './reported-exporter.ts';
+import { BoundedProcessor, ReportedExporter } from './exporting.ts';
 import { SpanTracer } from './span-tracer.ts';
 import type { Traces, TracesOptions } from './traces.ts';
 

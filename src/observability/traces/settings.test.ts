@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type TraceFlags, traceSettings } from './settings.ts';
+import { type TraceFlags, traceSettings } from './traces.ts';
 
 const BASE = 'http://collector:4318';
 const URL_OF_TRACES = `${BASE}/v1/traces`;

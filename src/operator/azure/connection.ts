@@ -1,8 +1,7 @@
 import { CallRefused } from '../../azure/arm/errors.ts';
 import type { AzureCaches } from '../../cache/caches.ts';
-import { SubscriptionArrivals } from '../../hints/arrivals/subscription-arrivals.ts';
-import { OwnCalls } from '../../hints/own-calls.ts';
-import { Self } from '../../hints/self.ts';
+import { OwnCalls, Self } from '../../hints/own-calls.ts';
+import { SubscriptionArrivals } from '../../hints/subscription-arrivals.ts';
 import type { Metrics } from '../../observability/metrics/metrics.ts';
 import type { Stores } from '../../reconcilers/stores.ts';
 import { backoffMs } from '../../runtime/queue/backoff.ts';

@@ -1,6 +1,6 @@
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { AzureCaches } from '../../cache/caches.ts';
-import { parsePart } from '../../hints/activity/keys.ts';
+import { parsePart } from '../../hints/activity/call.ts';
 import type { HintSink } from '../../hints/hint.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { KindDefinition } from '../../reconcilers/definition.ts';

@@ -2,7 +2,7 @@ import { HOME_SHARD, shardNamed } from '../../api/schema/shard.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { shardLeaseName } from '../../kube/lease/shard-lease.ts';
-import type { ShardMetrics } from '../../observability/metrics/shard-series.ts';
+import type { ShardMetrics } from '../../observability/metrics/kube-series.ts';
 import type { Stores } from '../../reconcilers/stores.ts';
 import { sleep } from '../../runtime/time/clock.ts';
 import type { OperatorOptions } from '../options.ts';

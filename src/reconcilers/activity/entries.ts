@@ -90,7 +90,7 @@ function entryOf({ call, resourceId }: Heard): ActivityEntry {
 }
 
 /**
- * As the journal has it (`src/hints/activity/same-call.ts`): one call of azid's own has its correlation id alone, a deployment of
+ * As the journal has it (`src/hints/activity/call.ts`): one call of azid's own has its correlation id alone, a deployment of
  * somebody else's has one for all that it does, and what azid did and what others did are never one, whatever id they sent.
  */
 function isSame(entry: ActivityEntry, next: ActivityEntry, own: boolean): boolean {

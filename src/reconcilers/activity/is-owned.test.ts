@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import type { RoleGrant } from '../../api/role-grant.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { partOf } from '../../hints/activity/keys.ts';
+import { partOf } from '../../hints/activity/call.ts';
 import { SYSTEM } from '../hosts/ledger/lines.ts';
 import { emptyStores, KINDS, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { partOf } from '../../hints/activity/call.ts';
 import { ActivityJournal } from '../../hints/activity/journal.ts';
-import { partOf } from '../../hints/activity/keys.ts';
 import type { Hint } from '../../hints/hint.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { ReconcileEvent } from '../decision.ts';

@@ -4,7 +4,7 @@ import {
   type EventSourceStatus,
   MAX_SUBSCRIPTIONS,
 } from '../../api/event-source.ts';
-import type { ObservedSubscription } from '../../hints/arrivals/by-source.ts';
+import type { ObservedSubscription } from '../../hints/subscription-arrivals.ts';
 import { parseDuration } from '../../policy/grants.ts';
 import { type Finding, timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_READY_MS } from '../decision.ts';

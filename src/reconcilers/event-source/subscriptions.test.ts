@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EventSource, EventSourceStatus } from '../../api/event-source.ts';
 import { CLOUDS } from '../../azure/arm/clouds.ts';
-import type { ObservedSubscription } from '../../hints/arrivals/by-source.ts';
+import type { ObservedSubscription } from '../../hints/subscription-arrivals.ts';
 import type { SourceFacts } from './connection.ts';
 import { decide } from './index.ts';
 

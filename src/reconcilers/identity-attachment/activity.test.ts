@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { partOf } from '../../hints/activity/call.ts';
 import { ActivityJournal } from '../../hints/activity/journal.ts';
-import { partOf } from '../../hints/activity/keys.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { ObjectActivity } from '../activity/object-activity.ts';
 import { meta } from '../stores.fixture.ts';

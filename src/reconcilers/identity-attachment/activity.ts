@@ -1,5 +1,5 @@
 import { armKey } from '../../azure/names/resource-id.ts';
-import { parsePart, partOf } from '../../hints/activity/keys.ts';
+import { parsePart, partOf } from '../../hints/activity/call.ts';
 import type { OwnedInAzure } from '../activity/owned.ts';
 import { linesOf, SYSTEM } from '../hosts/ledger/lines.ts';
 import { INDEX } from '../stores.ts';

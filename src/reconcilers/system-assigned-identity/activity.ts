@@ -1,4 +1,4 @@
-import { parsePart, partOf } from '../../hints/activity/keys.ts';
+import { parsePart, partOf } from '../../hints/activity/call.ts';
 import type { OwnedInAzure } from '../activity/owned.ts';
 import { SYSTEM } from '../hosts/ledger/lines.ts';
 import { INDEX } from '../stores.ts';

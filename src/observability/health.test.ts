@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Clock } from '../../runtime/time/clock.ts';
-import { systemClock } from '../../runtime/time/clock.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { EventLoop } from './event-loop.ts';
-import { Health } from './health.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { type Clock, systemClock } from '../runtime/time/clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { EventLoop, Health } from './health.ts';
 
 const SECOND = 1_000;
 
@@ -50,19 +47,6 @@ describe('Health', () => {
     health.add('healthz', 'loop', () => undefined);
     health.add('readyz', 'loop', () => undefined);
     expect(() => health.add('healthz', 'loop', () => undefined)).toThrow('got `loop` again');
-  });
-});
-
-describe('Heartbeat', () => {
-  test('fails when the loop has not gone round for too long, also if it never started', () => {
-    const clock = new FakeClock();
-    const heart = new Heartbeat(clock, 'lease loop', 15 * SECOND);
-    clock.advance(15 * SECOND);
-    expect(heart.check()).toBeUndefined();
-    clock.advance(5 * SECOND);
-    expect(heart.check()).toBe('lease loop has not gone round for 20 s; expected at least every 15 s');
-    heart.beat();
-    expect(heart.check()).toBeUndefined();
   });
 });
 

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import type { EventSource } from '../../api/event-source.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { subscriptionsBy } from './by-source.ts';
-import { SubscriptionArrivals } from './subscription-arrivals.ts';
+import type { EventSource } from '../api/event-source.ts';
+import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { SubscriptionArrivals, subscriptionsBy } from './subscription-arrivals.ts';
 
 const source = (name: string, subscriptions: { id: string; lastEventTime: string }[] = []): EventSource => ({
   kind: 'EventSource',
