@@ -10,7 +10,7 @@ import { readConfirmation } from './spec.ts';
 
 /** Between two renewals, ms. */
 export const RENEW_MS = 3_600_000;
-/** So many renewals nobody else's must come in between before anything is deleted. */
+/** So many renewals in a row, without another cluster's between them, before anything is deleted. */
 const RENEWALS = 2;
 
 /** What the tag says. */
@@ -81,7 +81,7 @@ export function decideClaim({ tag, record, now, confirmed }: ClaimFacts): ClaimD
   if (claim.clusterUid !== record.clusterUid) {
     if (claim.at <= until)
       return { doubts: [...doubts, TOO_YOUNG], write: begun(Math.max(record.counter, claim.counter)) };
-    // Whoever had the claim before makes itself known, or the other one would take its things for orphans.
+    // The cluster that had the claim before claims again, or the other one would take its things for orphans.
     const back = { ...begun(Math.max(record.counter, claim.counter)), contested: claim };
     return { doubts: [elsewhere(claim)], ...(record.counter > 0 && { write: back }) };
   }
@@ -105,8 +105,8 @@ export function decideClaim({ tag, record, now, confirmed }: ClaimFacts): ClaimD
 export const LAPSED_MS = 3 * RENEW_MS;
 
 /**
- * What a cluster says in which nothing may be deleted, and which has no claim to renew: it makes itself known where another one claims the
- * installation, or its things would be orphans there. Where nobody else does, it writes nothing.
+ * The claim of a cluster without a sweep that deletes, which renews none: it claims only where another cluster claims the installation,
+ * or its things would be orphans there.
  */
 export function answerTo({
   tag,

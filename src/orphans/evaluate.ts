@@ -46,7 +46,7 @@ function isDue({ verdict }: SweepReport['candidates'][number]): boolean {
 
 /** What keeps a run from deleting anything at all. */
 
-/** So few may always be orphans, whatever share of all they are: else one of two could never go. */
+/** So few may always be orphans, even if they are more than the share: else one of two could never go. */
 const FLOOR = 3;
 
 function stopsOf(observed: SweepObservation, found: Found, spec: SweepSpec): readonly Stop[] {

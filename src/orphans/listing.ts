@@ -83,7 +83,7 @@ export function keptByMaker(
   return made && keptBy(made.because, made.why, 'held');
 }
 
-/** What keeps a thing of whatever type: it cannot be known again, or its surroundings are not known. */
+/** What keeps a thing of any type: it cannot be known again, or its surroundings are not known. */
 export function keptByDoubt(thing: Thing, areas: readonly ObservedArea[]): Finding['kept'] {
   if (thing.instance === '')
     return keptBy('InstanceUnknown', 'Azure does not show by what it would be known again', 'unknown');
@@ -145,7 +145,7 @@ function isPast(time: number, now: number): boolean {
   return Number.isFinite(time) && time <= now;
 }
 
-/** Never older than the thing itself, whatever a status says, and never later than now, whatever Azure's clock says. */
+/** Never older than the thing itself, even if a status says so, and never later than now, even if Azure's clock is ahead. */
 function notBefore(time: number, { createdAt }: Listed, now: number): number {
   return Math.min(now, Math.max(time, createdAt ?? time));
 }

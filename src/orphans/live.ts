@@ -1,6 +1,6 @@
 /**
- * What is read directly before a deletion: plain data. Whoever reads says of each part whether it was read to its end. It is read twice:
- * for what is put on record, and once more when that is written, since a write in between takes time in which somebody may attach.
+ * What is read directly before a deletion: plain data. Each part says whether it was read to its end. It is read twice: for what is put
+ * on record, and once more when that is written, since a write in between takes time in which the identity may be attached.
  */
 import type { Tags } from '../azure/names/identity-marks.ts';
 import type { ShownAssignment, ShownCredential, ShownIdentity } from './objects.ts';

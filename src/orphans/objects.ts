@@ -3,7 +3,7 @@
  * object that may want a thing is named, and one that is named keeps it.
  */
 
-/** An object, whatever state it is in: one that is being deleted removes by its own reconcile what it has. */
+/** An object in any state: one that is being deleted removes by its own reconcile what it has. */
 export interface ObjectRef {
   readonly kind: string;
   readonly namespace: string;

@@ -1,6 +1,6 @@
 /**
- * What a sweep for orphans evaluates: plain data, as Azure and the stores show it. Whoever observes puts in what it saw and how sure it
- * is; nothing here reads anything. `docs/orphans.md` says what counts as an orphan, and why.
+ * What a sweep for orphans evaluates: plain data, as Azure and the stores show it. The observer says how complete each part is; nothing
+ * here reads anything. `docs/orphans.md` says what counts as an orphan, and why.
  */
 import type { Tags } from '../azure/names/identity-marks.ts';
 import type { DoubtReason } from './reasons.ts';
@@ -21,21 +21,21 @@ export interface SweepObservation {
   /** azid's own identity, which is never an orphan (docs/guarantees.md G21). Absent: unknown, so nothing is deleted. */
   readonly self?: { readonly clientId: string; readonly principalId: string };
   /**
-   * How many objects of azid's kinds the stores hold, of whatever scope. None: the cluster is empty, or was emptied, and nothing is
-   * concluded from the absence of any one of them.
+   * How many objects of azid's kinds the stores hold, in all scopes. None: the cluster is empty, or was emptied, and nothing is concluded
+   * from the absence of any one of them.
    */
   readonly objects: number;
   /** One for each scope of the sweep. */
   readonly areas: readonly ObservedArea[];
-  /** What makes it unsafe to conclude from what is not there, whatever the scope (`guard`). Empty: nothing. */
+  /** What makes it unsafe to conclude from what is not there, in any scope. Empty: nothing. */
   readonly doubts: readonly Doubt[];
-  /** Those in the areas that carry any mark of azid, whoever's; the others are left out. */
+  /** Those in the areas that carry any mark of azid, of any installation; the others are left out. */
   readonly identities: readonly ObservedIdentity[];
   /** Those in the areas whose name proves that this installation made them. */
   readonly assignments: readonly ObservedAssignment[];
   /** Of living identities: those whose name carries this installation's mark. Those of abandoned ones are read before their deletion. */
   readonly credentials: readonly ObservedCredential[];
-  /** In Azure, made by somebody else, of a principal that is proven to be gone. Reported only, and only where the directory can be asked. */
+  /** In Azure, not made by azid, of a principal that is proven to be gone. Reported only, and only where the directory can be asked. */
   readonly foreignDead: readonly ObservedForeignAssignment[];
 }
 

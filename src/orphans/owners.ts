@@ -88,8 +88,8 @@ function readablePart(name: string): string {
 }
 
 /**
- * Of an identity. Marks have to name a whole owner before it can be gone, and an object that may want the identity keeps it, whatever
- * its marks say: they may have been edited by hand.
+ * Of an identity. Marks have to name a whole owner before it can be gone, and an object that may want the identity keeps it against its
+ * marks: they may have been edited by hand.
  */
 export function identityOwner(
   identity: ShownIdentity & { readonly tags: Tags },

@@ -46,7 +46,7 @@ export const KEEP_REASONS = [
   'UseUnknown',
   /** Role assignments of it that azid made go first, and may not go yet. */
   'LeftoversFirst',
-  /** The status has no room to list it, and nobody can confirm what is not listed. */
+  /** The status has no room to list it, and what is not listed cannot be confirmed. */
   'NotListed',
   'PrincipalSoftDeleted',
   'PrincipalUnknown',
@@ -71,7 +71,7 @@ export const KEEP_REASONS = [
 
 export type KeepReason = (typeof KEEP_REASONS)[number];
 
-/** What makes it unsafe to conclude from what is not there: found by whoever observes. */
+/** What makes it unsafe to conclude from what is not there: found while observing. */
 const DOUBTS = [
   /** The stores are not known to hold all that the API server has. */
   'StoresNotSynced',

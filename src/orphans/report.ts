@@ -83,7 +83,7 @@ export function forListing(candidates: readonly Candidate[]): readonly Candidate
 }
 
 /**
- * What nobody is shown, nobody can confirm: it counts as listed from when there is room for it, whether or not the process that evaluates
+ * What is not listed cannot be confirmed: it counts as listed from when there is room for it, whether or not the process that evaluates
  * remembers it from before.
  */
 export function withRoom(now: number): (candidate: Candidate, at: number) => Candidate {

@@ -55,8 +55,8 @@ export function sameInstance(left: string, right: string): boolean {
 const TIMED = /^([0-9a-z-]+)@(\d+)$/;
 
 /**
- * Of an assignment, which Azure says some moments after it was made. Whoever keeps the identity that is its principal may count on it as
- * well: an equal grant in another cluster is satisfied by it, and writes nothing.
+ * Of an assignment, which Azure says some moments after it was made. The azid that keeps the identity that is its principal may count on
+ * it as well: an equal grant in another cluster is satisfied by it, and writes nothing.
  *
  * @param holders of the identities that Azure shows with its principal
  */
@@ -72,7 +72,7 @@ interface Made {
 }
 
 /**
- * Why a thing without an owner here may have one in another cluster that acts as this installation and signs in as somebody else: the
+ * Why a thing without an owner here may have one in another cluster that acts as this installation and signs in as another principal: the
  * claim on azid's own identity does not show that one. Undefined: it was this azid's alone, or a person confirmed it.
  */
 export function madeElsewhere(

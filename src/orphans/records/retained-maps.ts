@@ -18,7 +18,7 @@ type Data = Readonly<Record<string, string>>;
 interface Batch {
   readonly data: Record<string, string | null>;
   readonly written: Promise<void>;
-  /** Of whoever began it. */
+  /** Of the caller that began it. */
   readonly signal: AbortSignal;
 }
 
@@ -90,7 +90,7 @@ export class RetainedMaps {
     try {
       await batch.written;
     } catch (error) {
-      // Whoever began it gave up for reasons of its own.
+      // The caller that began it was aborted; this one was not.
       if (batch.signal === signal || !batch.signal.aborted) throw error;
       signal.throwIfAborted();
       await this.#writeShard(name, entries, signal);

@@ -20,8 +20,8 @@ import { RetainedMaps, type RetainedMapsParts } from './retained-maps.ts';
 /**
  * What `deletionPolicy: Retain` is to leave in Azure, or left: identities, role assignments and federated credentials, each with the
  * object that says so, in ConfigMaps of azid's own namespace. Written before azid makes or takes a thing for such an object, since an
- * object that goes by force says nothing any more. They are believed from when they began: of assignments and credentials that are
- * older, whatever has no object when a scope is first known whole is put on record as `unproven`, and until then all of it counts as
+ * object that was deleted by force cannot be read any more. They are believed from when they began: of assignments and credentials that
+ * are older, all that has no object when a scope is first known whole is put on record as `unproven`, and until then all of it counts as
  * such. A person lifts that, having seen the list.
  */
 export class RetainedRecords {
@@ -30,7 +30,7 @@ export class RetainedRecords {
   readonly #records = new RetainedIndex();
   /** Kind and scope, where what had no object was put on record. */
   readonly #baselines = new Map<string, Baseline>();
-  /** Since when whatever is retained is on record, wall ms. */
+  /** Since when all that is retained is on record, wall ms. */
   #since = Number.POSITIVE_INFINITY;
 
   readonly #now: () => number;
@@ -83,7 +83,7 @@ export class RetainedRecords {
     );
   }
 
-  /** From now on; of what was there before nobody knows what was retained. What is on record stays. */
+  /** From now on; of what was there before it is not known what was retained. What is on record stays. */
   async restart(signal: AbortSignal): Promise<void> {
     const now = this.#now();
     this.#baselines.clear();
@@ -132,7 +132,7 @@ export class RetainedRecords {
     return this.#records.all().filter(({ key }) => isWithinScope(key, scope));
   }
 
-  /** An object leaves these behind on purpose, whatever becomes of it. Throws a `KubeError`; then it must not be given them, and must not go. */
+  /** The object says `Retain` of these. Throws a `KubeError`; then it must not be given them, and its finalizer must stay. */
   async record(ids: readonly string[], { owner, uid }: RetainingObject, signal: AbortSignal): Promise<void> {
     const keys = [...new Set(ids.map(armKey))].filter((key) => !this.#records.find({ key, uid }));
     await this.#write(
@@ -141,7 +141,7 @@ export class RetainedRecords {
     );
   }
 
-  /** What has no object in the scope now. From here on whatever else lacks one has lost it. */
+  /** What has no object in the scope now. From here on anything else that lacks one has lost it. */
   async baseline(
     kind: RetainedKind,
     scope: string,

@@ -90,8 +90,8 @@ function entryOf({ call, resourceId }: Heard): ActivityEntry {
 }
 
 /**
- * As the journal has it (`src/hints/activity/call.ts`): one call of azid's own has its correlation id alone, a deployment of
- * somebody else's has one for all that it does, and what azid did and what others did are never one, whatever id they sent.
+ * As the journal has it (`src/hints/activity/call.ts`): one call of azid's own has its correlation id alone, a deployment of another tool
+ * has one for all that it does, and a call of azid's and one of another caller are never the same, even with the same id.
  */
 function isSame(entry: ActivityEntry, next: ActivityEntry, own: boolean): boolean {
   if (!sameIds(entry.resourceId, next.resourceId)) return false;

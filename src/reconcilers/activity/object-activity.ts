@@ -48,7 +48,7 @@ export class ObjectActivity<T extends ManagedObject> {
     return entries.length > 0 ? entries : undefined;
   }
 
-  /** Who did what an Event is about, in words; undefined: nobody is known to have. */
+  /** Who did what an Event is about, in words; undefined: that is not known. */
   cause(object: ManagedObject, { id, how, parts, isRepaired = false }: Drift): string | undefined {
     if (isRepaired)
       return keysOf(id, parts ?? [])
@@ -72,7 +72,7 @@ export class ObjectActivity<T extends ManagedObject> {
     const cause = event.drift && this.cause(object, event.drift);
     if (!to) return cause;
     const { parts: names = [], ...sent } = to;
-    // Each for itself: one write gives back what was taken away, and what nobody had yet.
+    // Each for itself: one write restores what was taken away, and adds what was not there before.
     const parts = keysOf(to.id, names).map((key) => ({ key, repaired: this.#causeOfPart(key) }));
     const repaired = cause ?? parts.flatMap((part) => part.repaired ?? []).at(0);
     this.#journal?.wrote({ ...sent, correlationId, repaired }, parts);

@@ -17,8 +17,8 @@ import {
 } from './facts.ts';
 
 /**
- * From what is known to what to do, for one assignment that ends. Pure. At the latest end of its owners it is revoked, whatever
- * became of them, unless one that lives may have it for longer now; what is revoked must prove by its name that azid made it.
+ * From what is known to what to do, for one assignment that ends. Pure. At the latest end of its owners it is revoked, even if they are
+ * gone, unless one that lives may have it for longer now; what is revoked must prove by its name that azid made it.
  */
 export function decide(object: AssignmentExpiry, facts: Facts, failed?: Failed): ExpiryDecision {
   const { deletionTimestamp } = object.metadata;

@@ -31,7 +31,7 @@ export const store: StoreDefinition<AssignmentExpiry> = {
   },
 };
 
-/** AssignmentExpiry: revokes what has ended, whatever became of the RoleGrant. */
+/** AssignmentExpiry: revokes what has ended, even if the RoleGrant is gone. */
 export const assignmentExpiryKind: KindDefinition<AssignmentExpiry, Facts, Action, OwnStatus> = {
   name: 'assignmentexpiry',
   resource: assignmentExpiry.resource,

@@ -48,7 +48,7 @@ export function decide(
   return withFindings(object, facts, withoutUnproven(object, facts, decided));
 }
 
-/** Findings about the subject, whatever the decision is: a policy that refuses it may be about the same. */
+/** Findings about the subject, with every decision: a policy that refuses it may be about the same. */
 function withFindings(
   object: FederatedIdentityCredential,
   { clusterIssuer, defaultAudience }: Facts,
@@ -109,7 +109,7 @@ function fitIn(
   const me = { age: ageOf(object.metadata), name: nameOf(object, facts.installationId) };
   const place = placeOf(me, trust, credentials, facts.siblings);
   const pair = `issuer ${trust.issuer} and subject ${trust.subject}`;
-  // What it waits for may wait for it in turn.
+  // The object that it waits for may wait for it in turn.
   if (place.state === 'releasing' || place.state === 'full') {
     const aside = stepAside(object, facts, trust, credentials);
     if (aside) return aside;

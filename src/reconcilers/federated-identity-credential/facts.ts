@@ -8,7 +8,7 @@ import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } fr
 import type { ProvenIdentity } from '../proof/proven.ts';
 import type { KeptAction, KeptFacts } from '../retained.ts';
 
-/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` returns and `decide` is given: plain data, so that a table can hold it. */
 
 /** Whose tokens are trusted, and for what audience they must be made. */
 export interface Trust {
@@ -46,7 +46,7 @@ export interface Sibling {
   /** The UserAssignedIdentity (`namespace/name`) that one which has moved away refers to now. */
   readonly movedTo?: string;
   readonly deleting: boolean;
-  /** It can write: allowed by policy, not suspended, not refused by Azure. One that cannot takes no place from anybody. */
+  /** It can write: allowed by policy, not suspended, not refused by Azure. One that cannot takes no place from another. */
   readonly mayWrite: boolean;
 }
 

@@ -22,7 +22,7 @@ export function finalizer(object: FederatedIdentityCredential): Action[] {
   return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
-/** What the object's credential is called in Azure, on whatever identity. */
+/** The name of the object's credential in Azure, on any identity. */
 export function nameOf(object: FederatedIdentityCredential, installationId: string): string {
   const { namespace = '', name } = object.metadata;
   return credentialName(installationId, { namespace, name });
@@ -71,7 +71,7 @@ export function ageOf({ creationTimestamp, uid }: { creationTimestamp: string; u
   return `${creationTimestamp} ${uid}`;
 }
 
-/** `namespace/name`, as people write it. */
+/** `namespace/name` of the UserAssignedIdentity. */
 export function identityKey({ metadata, spec }: FederatedIdentityCredential): string {
   return `${metadata.namespace}/${spec.identityRef.name}`;
 }

@@ -101,7 +101,7 @@ function placeOfGoing(proven: ProvenIdentity): ProvenIdentity {
   return { state: 'owned', id, principalId, live: false, deleting: true };
 }
 
-/** Another process may have begun a write whose end nobody saw; this one knows how its own ended. */
+/** Another process may have begun a write and died before its end; how this one's own ended is known. */
 function openWriteMs(
   { status, metadata }: FederatedIdentityCredential,
   { ownWrites, lateWrites }: ObserveDeps,

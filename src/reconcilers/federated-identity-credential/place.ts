@@ -44,7 +44,7 @@ export function placeOf(
     if (stays) return { state: 'taken', by: holder };
     return { state: holder.deleting || holder.mayWrite ? 'releasing' : 'held', by: holder };
   }
-  // Whoever has the pair in Azure is first; while nobody has, the oldest is.
+  // The object that has the pair in Azure is first; while none has, the oldest is.
   if (!own || !samePair(own, wanted)) {
     const first = claimants(siblings).find(
       (each) => ageOf(each) < me.age && each.trust !== undefined && samePair(each.trust, wanted),
@@ -93,7 +93,7 @@ export function claimants(siblings: readonly Sibling[]): readonly Sibling[] {
     .sort((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1));
 }
 
-/** An object's key says more than the name of its credential. */
+/** The key of the object where there is one, else the name in Azure. */
 function nameFor(name: string, siblings: readonly Sibling[]): string {
   return siblings.find(({ credentialName }) => sameName(credentialName, name))?.key ?? name;
 }

@@ -25,7 +25,7 @@ export function resolveTrust(
   const { issuer, subject } = pairOf(object, own);
   const { github } = object.spec;
   for (const [field, value] of Object.entries({ issuer, subject, audience, ...github })) {
-    // Tokens are compared letter by letter, and nobody sees a blank at the end of a name.
+    // Tokens are compared letter by letter, and a blank at the end of a name is not visible.
     const fault = typeof value === 'string' ? endsFault(value) : undefined;
     if (fault !== undefined) {
       const place = github && field in github ? `spec.github.${field}` : `spec.${field}`;
@@ -110,8 +110,8 @@ function repositoryOf({ organization, repository, organizationId, repositoryId }
 const MUTABLE = 'MutableSubject';
 
 /**
- * Whether the subject names a repository of github.com by names alone: whoever gets the names later gets the trust, and
- * a repository made today sends another subject.
+ * Whether the subject names a repository of github.com by names alone: a repository that gets the names later gets the trust, and a
+ * repository made today sends another subject.
  */
 export function isMutableSubject({ issuer, subject }: Pick<Trust, 'issuer' | 'subject'>): boolean {
   const github = issuer === GITHUB_ISSUER || issuer.startsWith(`${GITHUB_ISSUER}/`);

@@ -17,7 +17,7 @@ import { onEdit, onLabels, onSelf } from '../watches/watches.ts';
 
 export const store: StoreDefinition<IdentityPolicy> = { name: 'policies', indexes: {} };
 
-/** IdentityPolicy is judged, not carried out: its status says what it selects, whom it contradicts, and what names nothing. */
+/** An IdentityPolicy is evaluated, not carried out: its status says what it selects, whom it contradicts, and what names nothing. */
 export const identityPolicyKind: KindDefinition<
   IdentityPolicy & ManagedObject,
   PolicyFacts,
@@ -64,8 +64,8 @@ const TYPES = HOST_CAPABILITIES.map(({ type }) => type);
 const MAX_LISTED = 5;
 
 /**
- * What an administrator wants to know of a policy: whom it reaches, whether another one contradicts it there, and what of
- * it names nothing. What it says else is in force all the same.
+ * What is reported of a policy: whom it reaches, whether another one contradicts it there, and what of it names nothing. The rest of it
+ * is in force all the same.
  */
 export function decide(
   policy: IdentityPolicy,
@@ -85,7 +85,7 @@ export function decide(
   const force = `in force for ${counted(selected.length)}`;
   // Where defaults contradict each other nothing of the policy gives anything new.
   const rest = contradicted ? '' : `, the rest is ${force}`;
-  // All findings at once: whoever mends the first finds nothing new behind it.
+  // All findings at once: an administrator who corrects the first finds no new one behind it.
   const message = [
     ...(contradicted ? [describeConflicts(contradicted)] : []),
     ...(findings.length > 0 ? [listed(findings), `what is listed allows nothing${rest}`] : []),

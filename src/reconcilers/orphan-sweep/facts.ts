@@ -89,7 +89,7 @@ export interface LiveRead {
 /** What is read of a candidate, and why it is deleted. */
 export type ReadTarget = Pick<Candidate, 'type' | 'id' | 'key' | 'reason' | 'owner'>;
 
-/** The name under which a decision asks for a live read: all that whoever reads has to know. */
+/** The name under which a decision asks for a live read: it holds all that the read needs. */
 export function liveReadOf({ type, id, key, reason, owner }: ReadTarget): string {
   return JSON.stringify({
     type,

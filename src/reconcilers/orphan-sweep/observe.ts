@@ -63,7 +63,7 @@ export async function observe(
   };
 }
 
-/** Lists of whatever the sweep covers, from then on; of no more than that. */
+/** Lists of what the sweep covers, from then on, and of no more. */
 function use(
   sweep: OrphanSweep,
   swept: readonly SweptScope[],
@@ -173,7 +173,7 @@ async function whoAmI({ whoAmI: ask }: Pick<Services, 'whoAmI'>): Promise<KnownS
   }
 }
 
-/** Credentials have no list of their own: those of each marked identity are listed in slow rotation while somebody sweeps. */
+/** Credentials have no list of their own: those of each marked identity are listed in slow rotation while there is a sweep. */
 function useCredentials(
   sweep: OrphanSweep,
   { identities }: SweepObservation,

@@ -117,7 +117,7 @@ export function pass(
   return finish(sweep, facts, runFacts, { ...report, candidates }, counted);
 }
 
-/** Whoever cannot renew its claim cannot know whether it still has it. */
+/** A cluster that cannot renew its claim may have lost it. */
 function observedWith({ observed }: ObservedRun, failed: Failed | undefined): SweepObservation {
   if (failed?.action.type !== 'claim') return observed;
   const message = `the claim of this cluster on azid's own identity cannot be written: ${failed.failure.message}`;

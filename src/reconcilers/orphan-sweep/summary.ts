@@ -6,7 +6,7 @@ import type { Summary } from '../decision.ts';
 import { stalledInside, stalledOutside } from '../status/summary.ts';
 import type { Facts, OwnStatus } from './facts.ts';
 
-/** How a sweep stands, in words. */
+/** The summary and the condition Stopped of a sweep. */
 
 export const NO_ORPHANS = 'NoOrphans';
 export const ORPHANS_FOUND = 'OrphansFound';
@@ -59,7 +59,7 @@ export function atRest(
   return found(candidates, candidatesTotal, history[0]?.deleted ?? 0, nextRunAt - now);
 }
 
-/** What lasts until somebody acts; all else passes by itself, and the condition Stopped reports it. */
+/** What lasts until a person acts; all else passes by itself, and the condition Stopped reports it. */
 const FOR_PEOPLE: ReadonlySet<string> = new Set(['OwnersVanished', 'ClaimedElsewhere', 'ClusterRestored']);
 
 function found(

@@ -42,8 +42,8 @@ export function decideClaim(
     );
   }
 
-  // Stripped, but the marks were this object's when Azure last showed any on this very principal: proof enough to put them back.
-  // What a status says of it is none: anybody's identity could be taken over so.
+  // Stripped, but the marks were this object's when Azure last showed any on this very principal: proof enough to put them back. A status
+  // is no proof: any identity could be taken over by writing one.
   if (identity && ownership && isLeftUnnamed(object, facts, identity, ownership)) {
     if (facts.lastShown === identity.principalId) return { granted: true, reason: 'MarksRestored' };
   }
@@ -80,7 +80,7 @@ export function decideClaim(
   }
 }
 
-/** No mark that is left names anybody else. */
+/** No mark that is left names another object or installation. */
 function isLeftUnnamed(
   object: UserAssignedIdentity,
   facts: Facts,
@@ -95,8 +95,8 @@ function isLeftUnnamed(
 }
 
 /**
- * The living object whose the identity is: by any mark that is left, whatever it may have now; and, where too few are
- * left to name one, by the principal that azid last knew.
+ * The living object that owns the identity: by any mark that is left; and, where too few are left to name one, by the principal that azid
+ * last recorded for it.
  */
 function ownerAmong(
   rivals: readonly Rival[],
@@ -118,7 +118,7 @@ function ownerAmong(
     : undefined;
 }
 
-/** As its marks name it. */
+/** A key as the marks spell it. */
 function ownerOfKey(key: string): string {
   const [namespace = '', name = ''] = key.split('/');
   return ownerValue({ namespace, name });

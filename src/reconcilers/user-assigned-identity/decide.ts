@@ -29,7 +29,7 @@ export function decide(object: UserAssignedIdentity, facts: Facts, failed?: Fail
 
 function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed): IdentityDecision {
   const { disputed } = facts;
-  // Whatever else is decided: another process must not take the marks for proof.
+  // In every status from here on: another process must not take the marks for proof.
   const own = { ...ownStatus(object), ...(disputed !== undefined && { overwrittenPrincipalId: disputed }) };
   const stop = (summary: Summary, status = own): IdentityDecision => ({ actions: [], status, summary });
 

@@ -10,7 +10,7 @@ import type { Doubt } from '../holds.ts';
 import type { KeptAction, KeptFacts } from '../retained.ts';
 import type { SignInFacts } from '../sign-ins/kind.ts';
 
-/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` returns and `decide` is given: plain data, so that a table can hold it. */
 
 /** An identity as Azure shows it. */
 export interface SeenIdentity {
@@ -36,7 +36,7 @@ export type ObservedInAzure =
       readonly conclusive: boolean;
       readonly conclusiveInMs: number;
     }
-  /** The first list of the subscription is still under way, and nobody waits for this object. */
+  /** The first list of the subscription is still under way, and this reconcile is a resync, which does not wait for it. */
   | { readonly state: 'loading' }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
@@ -62,15 +62,15 @@ export interface Rival {
   readonly uid: string;
   readonly creationTimestamp: string;
   readonly deleting: boolean;
-  /** Its namespace's policies allow it this identity: a squatter without permission blocks nobody. */
+  /** Its namespace's policies allow it this identity: an object without permission keeps no other from it. */
   readonly allowed: boolean;
   /** Its namespace was not seen yet: whether they do is not known. It keeps what it has, and no more. */
   readonly unseen?: boolean;
   /** The principal that azid last knew as this object's. */
   readonly lastShown?: string;
-  /** Azure refuses what it declares, so it keeps nobody from it. */
+  /** Azure refuses what it declares, so it keeps no other from it. */
   readonly refused?: boolean;
-  /** It is suspended and never had anything: it makes nothing, so it keeps nobody from it. */
+  /** It is suspended and never had anything: it makes nothing, so it keeps no other from it. */
   readonly idle?: boolean;
 }
 
@@ -95,9 +95,9 @@ export interface Facts extends SignInFacts, KeptFacts {
   readonly proven?: Coordinates;
   /** It may be somewhere else than it would be made, and that is not over: nothing is read of it meanwhile. */
   readonly search?: Search;
-  /** The principal on which azid last saw this object's marks, by this process or by the record, and nobody else's since. */
+  /** The principal on which azid last read this object's marks, by this process or by the record, and no other object's since. */
   readonly lastShown?: string;
-  /** The principal of an identity that azid's PUT met: somebody else made it at the same moment, so marks on it prove nothing. */
+  /** The principal of an identity that azid's PUT met: another tool made it at the same moment, so marks on it prove nothing. */
   readonly disputed?: string;
   /** The principal that the record in azid's namespace has for this object. */
   readonly recorded?: string;

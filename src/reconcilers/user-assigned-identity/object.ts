@@ -29,7 +29,7 @@ export function finalizer(object: UserAssignedIdentity): Action[] {
 
 /**
  * It carries the object's own marks, but the principal on record is another one, and neither the spec nor the status says that the
- * object's identity is there: somebody deployed a template that was made of the object's own, tags and all.
+ * object's identity is there: such a one was deployed from a template of the object's own identity, tags and all.
  */
 export function isCopy(
   object: UserAssignedIdentity,

@@ -71,7 +71,7 @@ export async function observe(
   const cached = cachedIdentity(target, context, deps);
   witness(object, deps);
   if (cached?.state === 'loading') return { ...named, azure: cached };
-  // Who azid is belongs to every judgement of what is there: its own identity is out of reach (docs/guarantees.md G21).
+  // Needed for every decision about what is there: azid's own identity is out of reach (docs/guarantees.md G21).
   const who = await readSelf(context, deps);
   if (who.self === undefined) return { ...named, azure: who.azure };
   const facts: Facts = { ...named, self: who.self };
@@ -84,10 +84,10 @@ export async function observe(
   return withDependents(object, remembering(object, { ...facts, azure }, deps), context, deps);
 }
 
-/** Most first lists are there by then; who waits longer gives its worker back. */
+/** Most first lists are there by then; an object that waits longer gives its worker back. */
 const FIRST_LIST_MS = 2_000;
 
-/** An object that somebody waits for sits a first list out, as it does a short pause of Azure. */
+/** An object that a user waits for (an edit, an event) waits for a first list, as it does for a short pause of Azure. */
 async function searched(
   object: UserAssignedIdentity,
   policy: NamespacePolicy,
@@ -113,7 +113,7 @@ function markedPlace(object: UserAssignedIdentity, deps: ObserveDeps): Coordinat
   return found && others.length === 0 ? coordinatesOf(object, found) : undefined;
 }
 
-/** What a deletion waits for, and what it takes along: only then does anybody ask. */
+/** What a deletion waits for, and what it deletes besides: read only then. */
 async function withDependents(
   object: UserAssignedIdentity,
   facts: Facts,

@@ -48,7 +48,7 @@ export async function perform(
     }
     case 'updateIdentity': {
       const { id, tags, isolationScope, event } = action;
-      // Marks that are set on purpose count, whatever was once written by mistake.
+      // Marks that are set on purpose count, even where others were written by mistake before.
       if (tags && tag(tags, MARK.ownerUid) !== undefined) deps.proofs.settle(object.metadata.uid);
       const change = { ...(tags && { tags }), isolationScope };
       return written(event, { id, change: 'write' }, await identities.patch(id, change, context));

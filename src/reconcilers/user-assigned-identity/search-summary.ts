@@ -78,7 +78,7 @@ export function searchOfDeleted(search: Search): DeletionSearch {
   }
 }
 
-/** A list that failed, or became complete, enqueues nobody. */
+/** A list that failed, or became complete, enqueues no object. */
 export const LIST_RECHECK_MS = 10_000;
 
 function mayBeLeftOut({

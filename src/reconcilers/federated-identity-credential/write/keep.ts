@@ -66,7 +66,7 @@ export function keep(
   };
 }
 
-/** Somebody else's credential says what is wanted: nothing is made, and nothing will be taken away. */
+/** A credential that azid did not make says what is wanted: nothing is made, and nothing will be taken away. */
 export function satisfiedBy(
   object: FederatedIdentityCredential,
   facts: Facts,

@@ -83,7 +83,7 @@ export function observeIdentities(
   });
 }
 
-/** What keeps it, and what azid made on it that nobody owns. Its credentials, where nobody lists them, are read before its deletion. */
+/** What keeps it, and what azid made on it that no object owns. Its credentials, where no list has them, are read before its deletion. */
 function hangingOn(
   identity: AzureIdentity,
   objects: Objects,
@@ -122,7 +122,10 @@ function isReferredTo(identity: AzureIdentity, objects: Objects): boolean {
   return objects.referrersOf(identity).length > 0 || objects.referrersByName(namespace, name).length > 0;
 }
 
-/** Credentials that this installation made, on identities of whatever owner: those of one that goes, and is not kept by something, go with it. */
+/**
+ * Credentials that this installation made, on identities of any owner, but for one that is to be deleted and that nothing keeps: its
+ * credentials go with it.
+ */
 export function observeCredentials(
   identities: readonly ObservedIdentity[],
   objects: Objects,

@@ -30,8 +30,8 @@ export interface ObjectsDeps extends MayAskForDeps {
 export const OWNING = ['identities', 'grants', 'credentials', 'attachments', 'systemIdentities'] as const;
 
 /**
- * What the stores show of whose something in Azure is: the widest reading of each, since whoever is named keeps it. Made anew for each
- * evaluation, over the stores as they are then.
+ * What the stores show of whose something in Azure is: the widest reading of each, since an object that is named keeps it. Made anew for
+ * each evaluation, over the stores as they are then.
  */
 export function objectsOf(deps: ObjectsDeps): Objects {
   const { stores, installationId, identityCache, principals, retained } = deps;

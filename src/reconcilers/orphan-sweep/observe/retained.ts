@@ -7,7 +7,9 @@ import { readConfirmation } from '../../../orphans/spec.ts';
 import type { Baseline } from '../facts.ts';
 import type { SweptScope } from '../settings.ts';
 
-/** What the records of retained things need to be true of what a run sees: which are still to be made, and which are over. */
+/**
+ * The records of retained things, compared with what a run observes: which entries are still to be made, and which are no longer true.
+ */
 
 type Records = Pick<RetainedRecords, 'hasBaseline' | 'within'>;
 
@@ -44,10 +46,10 @@ export function baselinesOf(
 }
 
 /**
- * What is over of the record: what is gone from Azure, and of what has no proof what has an object, or what a person, having seen it
- * listed, says was not retained: by an annotation of its own, for what was listed until then, since whoever confirms that owners are
- * gone says nothing of these. What an object says that lives is that object's own matter (`src/reconcilers/retained.ts`), and what
- * one declared that is gone holds whoever else has a part in the thing.
+ * The entries that are no longer true: what is gone from Azure; and of unproven ones what has an object, or what a person, having seen it
+ * listed, confirms was not retained. That takes an annotation of its own, since a person who confirms that owners are gone confirms
+ * nothing of these. Entries of a living object are kept up to date by its own reconcile (`src/reconcilers/retained.ts`), and those of an
+ * object that is gone hold, even where another object shares the thing.
  *
  * @param listed by key: since when it is listed, wall ms
  * @param gone   as Azure itself answered, twice

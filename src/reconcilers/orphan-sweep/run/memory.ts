@@ -20,7 +20,7 @@ export interface RunReads {
   readonly unlisted: ReadonlyMap<string, Failure>;
   /** What is on record as retained and is not there any more. */
   readonly gone: ReadonlySet<RetainedEntry>;
-  /** Names of records whose things are gone, which nobody came to write there. */
+  /** Names of records whose things are gone, where no process came to write the deletion. */
   readonly unconfirmed: Set<string>;
 }
 
@@ -88,7 +88,7 @@ export class SweepMemory {
     if (this.#run) this.#run.before = { since: later(this.#run.before.since, jumpMs) };
   }
 
-  /** @param now monotonic ms: of a run that another process began nobody knows when it last deleted something */
+  /** @param now monotonic ms: of a run that another process began it is not known when it last deleted something */
   runOf(sweep: OrphanSweep, now: number): RunMemory | undefined {
     const { run } = sweep.status ?? {};
     if (!run) return undefined;

@@ -62,7 +62,7 @@ async function relist(
   return failures;
 }
 
-/** A right to read whatever there is. */
+/** The right to read everything. */
 export const READ_ALL = '*/read';
 
 /** Resource Graph leaves out without a word what azid may not read: then what it does not show proves even less. */
@@ -104,7 +104,7 @@ async function directoryStates(
   if (!directory) return undefined;
   const isShown = principalsOf(undefined, deps);
   const asked = [...principalsIn(swept, deps)].filter(([id]) => isShown(id).state !== 'present');
-  // It was there when it was given its first right; whether much earlier nobody knows.
+  // It was there when it was given its first right; it may be much older.
   const principals = asked.map(([id, createdAt]) => ({ id, createdAt }));
   return asked.length === 0 ? new Map() : directory.of(principals, context.signal ?? NEVER);
 }
@@ -129,7 +129,7 @@ interface PrincipalsDeps {
 
 /**
  * Whether principals are there. What Azure shows is; of the others the directory knows, where azid may ask it, or a record that azid
- * itself deleted the identity. Nothing is concluded from a list that does not show one: it may be anybody's.
+ * itself deleted the identity. Nothing is concluded from a list that does not show one: it may be of any other kind or tenant.
  *
  * @param directory what it answered of those that no cache shows; undefined: it was not asked
  */

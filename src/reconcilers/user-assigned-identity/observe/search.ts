@@ -129,7 +129,7 @@ function subscriptionsOf(
   const target = resolution.resolved ? resolution.target : undefined;
   const deleting = metadata.deletionTimestamp !== undefined;
   const allowed = target !== undefined && (deleting || policy.allowsIdentity(target.id).allowed);
-  // What may not be made needs no search, whatever is remembered of it.
+  // What may not be made needs no search, even if a status remembers it.
   if (!allowed && (recorded === undefined || (isPinned(object) && !deleting))) return undefined;
   if (spec.subscriptionId !== undefined) return [spec.subscriptionId];
   // Nothing is listed for a place that the namespace may not have, as a status may name any.

@@ -7,7 +7,7 @@ import type { Facts, IdentityDecision, ObservedInAzure, OwnStatus, UserAssignedI
 import { finalizer, ownerOf, ownStatus, type Target } from '../object.ts';
 import { keysOf, wantedTags } from './tags.ts';
 
-/** A GET found nothing: make the identity, once that is certain and nobody else is first. */
+/** A GET found nothing: make the identity, once that is certain and no other object comes first. */
 export function decideCreation(
   object: UserAssignedIdentity,
   facts: Facts,

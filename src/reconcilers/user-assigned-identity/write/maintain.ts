@@ -87,7 +87,7 @@ export function maintain(
                 why: 'the tags azid sets must be known before they are set',
               } as const,
             ]),
-        // Only who sets marks: it is a takeover unless the object had it before.
+        // Only a write that sets marks: it is a takeover unless the object had the identity before.
         ...(nextTags ? otherHolders(object, facts, identity) : []),
         {
           type: 'updateIdentity',
@@ -110,7 +110,7 @@ export function maintain(
   if (own.principalId !== undefined && own.principalId !== identity.principalId) {
     return {
       actions: [
-        // First, as this status still says Ready: who waited for that must not read the old ids.
+        // First, as this status still says Ready: what waited for that must not read the old ids.
         ...decideOutput(object, facts, status, working).actions,
         { type: 'saveStatus', status, why: 'the identity has a new principal' },
         {
@@ -130,7 +130,7 @@ export function maintain(
   }
   const missing = finalizer(object);
   if (missing.length > 0) return { actions: missing, status, summary: working };
-  // Before it is Ready: should somebody strip the marks from then on, any process of azid puts them back.
+  // Before it is Ready: marks that are stripped from then on are put back by any process of azid.
   if (facts.recorded !== identity.principalId && !isSuspended(object)) {
     const { principalId } = identity;
     return { actions: [{ type: 'recordPrincipal', principalId }], status, summary: working };
@@ -144,8 +144,8 @@ export function maintain(
 }
 
 /**
- * Of what azid did not take over just now, and nothing says who kept it before, nobody can say that afterwards: somebody may have taken
- * the tag off, or it was made before there was one.
+ * The maker is recorded only when azid takes the identity over: where no tag names one later, the tag may have been removed, or the
+ * identity is older than the tag.
  */
 function makersOf({ tags }: SeenIdentity, owner: Owner, reason: string, { self }: Facts): Tags {
   const isNew = reason === 'Adopted' && ownershipOf(tags, owner).state === 'unmarked';

@@ -7,15 +7,14 @@ import { ownerOf, ownStatus } from '../object.ts';
 /** Marks and records that prove nothing are withdrawn: marks of azid's on another's identity, and records that Azure's marks contradict. */
 
 /**
- * A PUT that answered 200 where 201 was due: somebody made the identity between our GET and our PUT, and now it
- * carries our marks (ARM has no precondition for identities, docs/azure-facts.md section 2). Whose it is must outlive
- * a PATCH that fails and a process that dies, else the marks would pass for proof at the next observation; so the
- * status names the principal before anything else is done.
+ * A PUT that answered 200 where 201 was due: another tool made the identity between our GET and our PUT, and now it carries our marks
+ * (ARM has no precondition for identities, docs/azure-facts.md section 2). Whose it is must outlive a PATCH that fails and a process that
+ * dies, else the marks would pass for proof at the next observation; so the status names the principal before anything else is done.
  */
 
 /**
- * Whether what carries this object's marks was made by somebody else: by the status, or by what this process saw. The record
- * wins over both: it was made once Azure had shown the identity as the object's own.
+ * Whether what carries this object's marks was made by another tool: by the status, or by what this process observed. The record wins
+ * over both: it was made once Azure had shown the identity as the object's own.
  */
 export function isSomebodyElses(
   object: UserAssignedIdentity,
@@ -26,7 +25,7 @@ export function isSomebodyElses(
   return isOverwritten(object, identity) || facts.disputed === identity.principalId;
 }
 
-/** By the record, or by what this process saw. */
+/** By the record, or by what this process observed. */
 export function isOnRecord(
   { recorded, lastShown }: Pick<Facts, 'recorded' | 'lastShown'>,
   { principalId }: Pick<SeenIdentity, 'principalId'>,
@@ -71,8 +70,8 @@ export function takeMarksBack(object: UserAssignedIdentity, identity: SeenIdenti
 }
 
 /**
- * Marks that were stripped are put back by the object that Azure last showed as the owner, and by no other. So what azid keeps
- * of everybody else is withdrawn before anything is concluded from such marks, and before another object sets its own
+ * Marks that were stripped are put back by the object that Azure last showed as the owner, and by no other. So the records of all other
+ * objects are withdrawn before anything is concluded from such marks, and before another object sets its own
  * (docs/design/2026-11-29-records-withdrawn.md).
  */
 
@@ -82,7 +81,7 @@ export function withdrawContradicted(
   facts: Facts,
 ): IdentityDecision | undefined {
   const observed = facts.azure;
-  // Marks that are azid's own mistake say nothing of anybody.
+  // Marks that azid wrote by mistake contradict no record.
   if (observed?.state !== 'present' || isSomebodyElses(object, facts, observed.identity)) return undefined;
   const { tags, principalId, id } = observed.identity;
   const me = ownerOf(object, facts);
@@ -101,7 +100,7 @@ export function withdrawContradicted(
   };
 }
 
-/** Those who would take the identity back from the object that is about to get it. */
+/** The objects that would take the identity back from the one that is about to get it. */
 export function otherHolders(
   { metadata }: UserAssignedIdentity,
   { holders }: Facts,
