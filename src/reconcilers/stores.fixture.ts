@@ -12,16 +12,17 @@ import {
   ownedInAzure as credentialsInAzure,
 } from './federated-identity-credential/watches.ts';
 import { store as hosts, ownedInAzure as hostsInAzure } from './host-identity/index.ts';
-import { ownedInAzure as attachmentsInAzure } from './identity-attachment/activity.ts';
-import { store as attachments } from './identity-attachment/store.ts';
+import { store as attachments, ownedInAzure as attachmentsInAzure } from './identity-attachment/index.ts';
 import { store as policies } from './identity-policy/index.ts';
 import { store as orphanRecords } from './orphan-record/index.ts';
 import { store as orphanSweeps } from './orphan-sweep/index.ts';
 import { store as grants, ownedInAzure as grantsInAzure } from './role-grant/watches.ts';
 import { statusReader } from './status/remembered.ts';
 import { type Stores, storesOf } from './stores.ts';
-import { ownedInAzure as systemIdentitiesInAzure } from './system-assigned-identity/activity.ts';
-import { store as systemIdentities } from './system-assigned-identity/store.ts';
+import {
+  store as systemIdentities,
+  ownedInAzure as systemIdentitiesInAzure,
+} from './system-assigned-identity/index.ts';
 import { store as identities, ownedInAzure as identitiesInAzure } from './user-assigned-identity/watches.ts';
 
 /** Empty stores with their indexes, and a way to put objects into them. */

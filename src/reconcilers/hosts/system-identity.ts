@@ -1,6 +1,8 @@
 import type { HostIdentity, LedgerOwner, LedgerSystem } from '../../api/host-identity.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
+import { isUniqueInstance } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import type { HostCache } from '../../cache/hosts/hosts.ts';
 import { type PolicySources, policyFor } from '../../policy/evaluate.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { INDEX, type Stores } from '../stores.ts';
@@ -93,4 +95,26 @@ export function othersOf(
     releasing: entry.owners.filter(isReleasing).map(({ uid }) => uid),
     wanted: systemIdentities.byIndex(INDEX.host, armKey(hostId)).some(wants),
   };
+}
+
+/**
+ * The id of a resource that was moved from where its object names it; undefined: not known. By the ledger that went with it; else by what distinguishes it from any other resource, as its HostIdentity
+ * remembers it.
+ */
+export function currentIdOf(
+  object: SystemAssignedIdentity,
+  {
+    stores,
+    hostCache,
+  }: { readonly stores: Pick<Stores, 'hosts'>; readonly hostCache: Pick<HostCache, 'byIndex'> },
+): string | undefined {
+  const key = armKey(object.spec.resourceId);
+  const heir = holdersOf(object, stores).find(
+    ({ status }) => status?.movedFrom !== undefined && armKey(status.movedFrom) === key,
+  );
+  if (heir) return heir.status?.hostId ?? heir.spec.resourceId;
+  const [holder] = stores.hosts.byIndex(INDEX.host, key);
+  const { instance } = holder?.status ?? {};
+  if (!isUniqueInstance(instance)) return undefined;
+  return hostCache.byIndex('instance', instance).find((each) => each.key !== key)?.id;
 }

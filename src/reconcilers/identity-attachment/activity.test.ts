@@ -5,8 +5,8 @@ import { ActivityJournal } from '../../hints/activity/journal.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { ObjectActivity } from '../activity/object-activity.ts';
 import { meta } from '../stores.fixture.ts';
-import { ownedInAzure } from './activity.ts';
 import type { IdentityAttachment } from './facts.ts';
+import { ownedInAzure } from './index.ts';
 
 const GROUP = '/subscriptions/00000000-0000-4000-8000-00000000000a/resourceGroups/rg1/providers';
 const ID = `${GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/web`;

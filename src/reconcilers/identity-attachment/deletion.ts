@@ -2,12 +2,10 @@ import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent } from '../decisi
 import { blockOf, finished, isReleased, leftBehind, RELEASED, unblocked } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import type { AttachmentDecision, Facts, IdentityAttachment } from './facts.ts';
-import { named, resources, statusWith } from './object.ts';
-import { planOfDeletion } from './rollout/pace.ts';
-import { withSlots } from './rollout/slots.ts';
+import { planOfDeletion } from './rollout.ts';
+import { named, resources, statusWith, withSlots } from './status.ts';
 import { eventsOf, reconcileEventsOf } from './targets/events.ts';
-import { entriesOf, hasFailed, type Target } from './targets/target.ts';
-import { detaching } from './targets/unclaimed.ts';
+import { detaching, entriesOf, hasFailed, type Target } from './targets/target.ts';
 
 /**
  * The object is going: what it attached is detached, or with `Retain` let go of, by each host itself; the object waits
@@ -18,7 +16,7 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
   const targets = facts.hosts
     .filter(({ ledger }) => entriesOf(ledger).length > 0)
     // A resource that is gone has nothing to take away: its ledger ends by itself.
-    .map((host) => detaching({ ...host, claim: host.absent ? 'gone' : 'unwanted' }, host.ledger));
+    .map((host) => detaching({ ...host, claim: host.absent ? 'gone' : 'unwanted' }));
   const status = statusWith(object, facts, targets);
   // With Retain nothing is detached: the ledgers only forget.
   const retain = object.spec.deletionPolicy === 'Retain';

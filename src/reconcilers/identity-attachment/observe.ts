@@ -19,7 +19,7 @@ import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { Facts, IdentityAttachment, ReconcileEvents, SeenHost } from './facts.ts';
 import { observeHost } from './observe/host.ts';
-import { askAnew, mayMissUntil, type SelectingDeps } from './targets/selecting.ts';
+import { askAnew, mayMissUntil, type SelectingDeps } from './observe/selecting.ts';
 
 export interface ObserveDeps extends SelectingDeps {
   readonly stores: Pick<Stores, 'identities' | 'hosts' | 'policies' | 'namespaces'>;
@@ -167,12 +167,7 @@ async function readIdentityIfRequested(
   const seen = referred && proofs.observe(referred);
   const id = seen?.state === 'owned' ? seen.identity.id : mayAsk ? identityId : undefined;
   if (id === undefined) return;
-  try {
-    await identityCache.refresh(id, context.priority, context);
-  } catch (error) {
-    // What cannot be read now is reported by the UserAssignedIdentity, or by the resource's ledger.
-    if (!failureOf(error)) throw error;
-  }
+  await orReported(identityCache.refresh(id, context.priority, context));
 }
 
 /** Somebody asked to see how things are now: once for each request, whatever rounds the reconcile takes. */
@@ -195,10 +190,14 @@ async function readIfRequested(
     askAnew(object, area, deps);
     return;
   }
+  await orReported(hostCache.refresh(resourceId, context.priority, context));
+}
+
+/** What cannot be read now is reported by the UserAssignedIdentity, or by the HostIdentity. */
+async function orReported(read: Promise<unknown>): Promise<void> {
   try {
-    await hostCache.refresh(resourceId, context.priority, context);
+    await read;
   } catch (error) {
-    // What cannot be read now is reported by the HostIdentity.
     if (!failureOf(error)) throw error;
   }
 }

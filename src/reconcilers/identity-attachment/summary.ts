@@ -6,8 +6,8 @@ import { MAX_OWNERS } from '../hosts/ledger/lines.ts';
 import { removalBlocked, removalFree } from '../status/deleting.ts';
 import { stalledInside, stalledOutside } from '../status/summary.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
-import { named, resources } from './object.ts';
-import type { RolloutPlan } from './rollout/rollout.ts';
+import type { RolloutPlan } from './rollout.ts';
+import { named, resources } from './status.ts';
 import type { Target } from './targets/target.ts';
 import { RESTARTS, type Targets } from './targets/targets.ts';
 

@@ -22,8 +22,12 @@ import {
   told,
   VM,
 } from './facts.fixture.ts';
-import type { Action, SystemAssignedIdentity, SystemIdentityDecision } from './facts.ts';
-import { servicePrincipalName } from './object.ts';
+import {
+  type Action,
+  type SystemAssignedIdentity,
+  type SystemIdentityDecision,
+  servicePrincipalName,
+} from './facts.ts';
 
 const types = ({ actions }: SystemIdentityDecision) => actions.map(({ type }) => type);
 const reasonOf = ({ summary }: SystemIdentityDecision) =>

@@ -6,15 +6,18 @@ import { contestFinding, fullFinding } from '../hosts/ledger/host-message.ts';
 import { MAX_OWNERS, SYSTEM } from '../hosts/ledger/lines.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
-import type {
-  Action,
-  Facts,
-  Failed,
-  OwnStatus,
-  SystemAssignedIdentity,
-  SystemIdentityDecision,
+import {
+  type Action,
+  type Facts,
+  type Failed,
+  finalizer,
+  NOBODY,
+  type OwnStatus,
+  ownStatus,
+  type SystemAssignedIdentity,
+  type SystemIdentityDecision,
+  servicePrincipalName,
 } from './facts.ts';
-import { finalizer, NOBODY, ownStatus, servicePrincipalName } from './object.ts';
 
 /** A host's ledger enqueues the object; this is the safety net while something is under way. */
 const RECHECK_UNDER_WAY_MS = 60_000;

@@ -11,8 +11,15 @@ import {
 } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
-import type { Facts, Failed, OwnStatus, SystemAssignedIdentity, SystemIdentityDecision } from './facts.ts';
-import { isSwitchedOff, ownStatus } from './object.ts';
+import {
+  type Facts,
+  type Failed,
+  isSwitchedOff,
+  type OwnStatus,
+  ownStatus,
+  type SystemAssignedIdentity,
+  type SystemIdentityDecision,
+} from './facts.ts';
 
 /**
  * The object is going. With `Retain` its host only forgets it; with `Delete` the host switches off what azid switched

@@ -1,14 +1,47 @@
 import { systemAssignedIdentity } from '../../api/system-assigned-identity.ts';
+import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
+import { armKey } from '../../azure/names/resource-id.ts';
+import type { RoleAssignments } from '../../azure/role-assignments.ts';
+import { parsePart, partOf } from '../../hints/activity/call.ts';
+import type { ObjectKey } from '../../kube/types.ts';
+import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
+import type { OwnedInAzure } from '../activity/owned.ts';
+import type { CommonAction } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
+import { type EnsureHostDeps, ensureHosts } from '../hosts/ensure-hosts.ts';
+import { readersOf, SYSTEM } from '../hosts/ledger/lines.ts';
+import { holdersOf } from '../hosts/system-identity.ts';
+import { type Performed, type ReconcileContext, written } from '../kind.ts';
 import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
-import { areasOf } from '../watches/areas.ts';
-import { ownedInAzure } from './activity.ts';
+import { INDEX, type StoreDefinition, type Stores } from '../stores.ts';
+import { areasOf, type CacheOfAreas, listedFor } from '../watches/areas.ts';
+import {
+  type CacheSource,
+  onCache,
+  onChange,
+  onEdit,
+  onListed,
+  onPolicy,
+  onSelf,
+} from '../watches/watches.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
 import { type ObserveDeps, observe } from './observe.ts';
-import { perform } from './perform.ts';
-import { store } from './store.ts';
-import { watches } from './watches.ts';
+
+export const store: StoreDefinition<SystemAssignedIdentity> = {
+  name: 'systemIdentities',
+  indexes: { [INDEX.host]: ({ spec }) => [armKey(spec.resourceId)] },
+};
+
+export const ownedInAzure: OwnedInAzure<SystemAssignedIdentity> = {
+  of: ({ spec }) => [{ key: partOf(spec.resourceId, SYSTEM) }],
+  ownersOf(key, { systemIdentities }) {
+    const { resource, part } = parsePart(key) ?? {};
+    return resource !== undefined && part === SYSTEM
+      ? systemIdentities.keysByIndex(INDEX.host, resource)
+      : [];
+  },
+};
 
 /** SystemAssignedIdentity: a resource's own identity; its host does the writing. */
 export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, Facts, Action, OwnStatus> = {
@@ -44,3 +77,61 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
     };
   },
 };
+
+interface WatchDeps {
+  readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
+  readonly hostCache: CacheSource & Pick<CacheOfAreas, 'onLoaded'>;
+  /** Keys of those whose dependents have changed: one that is being deleted may no longer have to wait. */
+  readonly dependentsChanged: { readonly SystemAssignedIdentity: Source<Iterable<ObjectKey>> };
+}
+
+/** What enqueues a SystemAssignedIdentity. */
+export function watches({ stores, hostCache, dependentsChanged }: WatchDeps): readonly Watch[] {
+  const { systemIdentities, hosts } = stores;
+  return [
+    onSelf(systemIdentities),
+    // One that goes asks who else lets go: with the last of them the identity is switched off.
+    onEdit(systemIdentities, ({ key, old, new: next }) => {
+      const object = next ?? old;
+      if (!object) return [];
+      const others = new Set(systemIdentities.keysByIndex(INDEX.host, armKey(object.spec.resourceId)));
+      // Of a resource that was moved some name the one id, and some the other.
+      for (const { status } of holdersOf(object, { hosts }))
+        for (const { namespace, name } of status?.systemAssigned?.owners ?? [])
+          others.add(`${namespace}/${name}`);
+      return [...others].filter(
+        (each) => each !== key && systemIdentities.get(each)?.metadata.deletionTimestamp !== undefined,
+      );
+    }),
+    onChange(hosts, (change) => readersOf('SystemAssignedIdentity', change, systemIdentities)),
+    ...onPolicy(stores, (namespace) => systemIdentities.keysByIndex(INDEX.namespace, namespace)),
+    // What this process wrote itself it knows already.
+    onCache(hostCache, 'none', (hostKey) => systemIdentities.keysByIndex(INDEX.host, hostKey)),
+    onListed(listedFor(hostCache, 'systemassignedidentity')),
+    watch(dependentsChanged.SystemAssignedIdentity, (keys) =>
+      [...keys].filter((key) => systemIdentities.get(key)?.metadata.deletionTimestamp),
+    ),
+  ];
+}
+
+interface PerformDeps extends EnsureHostDeps {
+  readonly assignments: Pick<RoleAssignments, 'delete'>;
+}
+
+/** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
+async function perform(
+  action: Exclude<Action, CommonAction<OwnStatus>>,
+  context: ReconcileContext,
+  deps: PerformDeps,
+): Promise<Performed> {
+  switch (action.type) {
+    case 'ensureHost':
+      await ensureHosts([action.hostId], deps, context.signal);
+      return {};
+    case 'deleteLeftover': {
+      const { scope, name } = parseAssignmentId(action.id);
+      const to = { id: action.id, change: 'delete' } as const;
+      return written(action.event, to, await deps.assignments.delete(scope, name, context));
+    }
+  }
+}

@@ -1,7 +1,6 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
 import { requestedReconcile } from '../../api/schema/common.ts';
 import { capabilityOf, hostTypeOf } from '../../azure/hosts/capabilities.ts';
-import { isUniqueInstance } from '../../azure/hosts/host.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
@@ -12,14 +11,20 @@ import { policyFor } from '../../policy/evaluate.ts';
 import type { Clock, Elapsed } from '../../runtime/time/clock.ts';
 import { problemOfHost } from '../hosts/claims/spec.ts';
 import { hostMessageOf } from '../hosts/ledger/host-message.ts';
-import { holdersOf, lineOf, othersOf, systemVerdict } from '../hosts/system-identity.ts';
+import { currentIdOf, holdersOf, lineOf, othersOf, systemVerdict } from '../hosts/system-identity.ts';
 import type { ReconcileContext } from '../kind.ts';
 import type { Dependents } from '../services.ts';
 import { blockedFor } from '../status/deleting.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import type { Facts, ObservedIdentity, ObservedLedger, SystemAssignedIdentity } from './facts.ts';
-import { cannotHave, isSwitchedOff } from './object.ts';
+import {
+  cannotHave,
+  type Facts,
+  isSwitchedOff,
+  type ObservedIdentity,
+  type ObservedLedger,
+  type SystemAssignedIdentity,
+} from './facts.ts';
 
 export interface ObserveDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
@@ -84,12 +89,12 @@ export async function observe(
   const variant = seen.state === 'present' ? seen.resource.variant : undefined;
   const impossible = known && cannotHave(capabilityOf(type.name, variant) ?? known, type.name, variant);
   const absent = seen.state === 'absent';
-  const movedTo = absent ? whereabouts(object, deps) : undefined;
+  const now = absent ? currentIdOf(object, deps) : undefined;
   const observed: Facts = {
     ...facts,
     ...(impossible && { problem: impossible }),
     absent,
-    ...(movedTo !== undefined && { movedTo }),
+    ...(now !== undefined && { movedTo: now }),
   };
   if (deletionTimestamp) return { ...observed, ...(await hanging(object, ledgers, context, deps)) };
   const azure = await identityIn(object, observed, context, deps);
@@ -107,25 +112,6 @@ function ledgersOf(
   const naming = object.metadata.deletionTimestamp === undefined ? [] : holdersOf(object, stores);
   const holders = naming.length > 0 ? naming : named ? [named] : [];
   return holders.map((holder) => ledgerOf(holder, object, now, deps));
-}
-
-/**
- * By the ledger that went with it; else by what distinguishes it from any other resource, as its HostIdentity
- * remembers it.
- */
-function whereabouts(
-  object: SystemAssignedIdentity,
-  { stores, hostCache }: Pick<ObserveDeps, 'stores' | 'hostCache'>,
-): string | undefined {
-  const key = armKey(object.spec.resourceId);
-  const heir = holdersOf(object, stores).find(
-    ({ status }) => status?.movedFrom !== undefined && armKey(status.movedFrom) === key,
-  );
-  if (heir) return heir.status?.hostId ?? heir.spec.resourceId;
-  const [holder] = stores.hosts.byIndex(INDEX.host, key);
-  const { instance } = holder?.status ?? {};
-  if (!isUniqueInstance(instance)) return undefined;
-  return hostCache.byIndex('instance', instance).find((each) => each.key !== key)?.id;
 }
 
 function ledgerOf(

@@ -12,7 +12,7 @@ import { holds as holdsOfHosts } from '../host-identity/holds.ts';
 import { store as hosts } from '../host-identity/index.ts';
 import { watches as hostIdentity } from '../host-identity/watches.ts';
 import { holds as holdsOfAttachments } from '../identity-attachment/holds.ts';
-import { store as attachments } from '../identity-attachment/store.ts';
+import { store as attachments } from '../identity-attachment/index.ts';
 import { watches as identityAttachment } from '../identity-attachment/watches.ts';
 import { holds as holdsOfGrants } from '../role-grant/holds.ts';
 import {
@@ -21,7 +21,7 @@ import {
   watches as roleGrant,
 } from '../role-grant/watches.ts';
 import { type StoreDefinition, type Stores, storeOf } from '../stores.ts';
-import { watches as systemAssignedIdentity } from '../system-assigned-identity/watches.ts';
+import { watches as systemAssignedIdentity } from '../system-assigned-identity/index.ts';
 import { watches as userAssignedIdentity } from '../user-assigned-identity/watches.ts';
 
 /** The watches of all kinds over stores that a test fills, and caches that it lets tell. */

@@ -3,7 +3,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Drift, ReconcileEvent } from '../../decision.ts';
 import type { ObservedAttachedIdentity } from '../../hosts/claims/identity-of.ts';
 import type { ReconcileEvents, ReportedState, SeenHost } from '../facts.ts';
-import { named, resources } from '../object.ts';
+import { named, resources } from '../status.ts';
 import { isFree, type Target } from './target.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { AttachmentTarget } from '../../../api/identity-attachment.ts';
 import { CONTESTED } from '../../hosts/ledger/problems.ts';
 import type { ObservedLedger, SeenHost } from '../facts.ts';
 
-/** How the object stands towards one host. */
+/** How the object stands towards one host, the hosts included that it does not ask for. */
 export interface Target {
   readonly host: SeenHost;
   readonly state: AttachmentTarget['state'];
@@ -32,4 +32,46 @@ export function hasFailed({ state, reason }: Target): boolean {
   if (state === 'Detaching') return reason !== undefined;
   // A host that is paused, since somebody undoes each attempt, holds up no other.
   return state === 'Failed' || state === 'Waiting' || (state === 'Attaching' && reason === CONTESTED);
+}
+
+export function isKept({ claim }: SeenHost): boolean {
+  return claim === 'unclear' || claim === 'moved';
+}
+
+const notRead = { reason: 'NotRead', message: 'the resource was not read yet; what stands is kept' } as const;
+
+function moved({ id }: SeenHost) {
+  const message = `the resource was moved, and is ${id} now; what azid attached to it stays: name it by this id, or it goes with this object`;
+  return { reason: 'ResourceMoved', message } as const;
+}
+
+/** Azure does not show now whether the selector still finds it. */
+export function kept(host: SeenHost): Target {
+  const { entry } = host.ledger ?? {};
+  const common = { host, attached: entry?.state === 'Attached', contested: false, open: false };
+  return {
+    ...common,
+    state: entry?.state === 'Attached' ? 'Attached' : 'Attaching',
+    ...(host.claim === 'moved' ? moved(host) : notRead),
+    ...(entry && { since: entry.since }),
+  };
+}
+
+/** It is to be detached: by the identity it has now and those it had. */
+export function detaching(host: SeenHost): Target {
+  const { ledger } = host;
+  const entries = entriesOf(ledger);
+  const failed =
+    entries.find(({ problem }) => problem !== undefined)?.problem ?? ledger?.stalled ?? ledger?.unreadable;
+  const gone = { reason: 'ResourceNotFound', message: `${host.id} does not exist any more` };
+  const failure = host.claim === 'gone' ? gone : failed;
+  return {
+    host,
+    state: 'Detaching',
+    attached: ledger?.entry?.state === 'Attached',
+    contested: false,
+    open: host.claim !== 'gone',
+    ...(failure && { reason: failure.reason, message: failure.message }),
+    ...(entries[0] && { since: entries[0].since }),
+  };
 }

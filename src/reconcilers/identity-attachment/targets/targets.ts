@@ -8,8 +8,7 @@ import { FOUND_ANEW } from '../../hosts/claims/slots.ts';
 import { attachmentAsked, selectorScope } from '../../hosts/claims/spec.ts';
 import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../../hosts/ledger/problems.ts';
 import type { Facts, IdentityAttachment, SeenHost } from '../facts.ts';
-import type { Target } from './target.ts';
-import { detaching, isKept, kept } from './unclaimed.ts';
+import { detaching, isKept, kept, type Target } from './target.ts';
 
 /** How the object stands towards each host: for the status, and for the rollout. */
 
@@ -41,7 +40,7 @@ export function targetsOf(object: IdentityAttachment, facts: Facts, policy: Name
     const { ledger } = host;
     const mine = ledger?.entry !== undefined || (ledger?.former.length ?? 0) > 0;
     if (host.claim !== 'wanted') {
-      if (mine) all.push(isKept(host) ? kept(host, ledger) : detaching(host, ledger));
+      if (mine) all.push(isKept(host) ? kept(host) : detaching(host));
       continue;
     }
     const verdict = verdictOn(object, facts, policy, host);

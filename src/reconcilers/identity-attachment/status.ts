@@ -1,8 +1,9 @@
-import { type AttachmentTarget, MAX_LISTED_TARGETS } from '../../api/identity-attachment.ts';
+import { type AttachmentTarget, MAX_LISTED_TARGETS, MAX_SLOTS } from '../../api/identity-attachment.ts';
 import { hasFinalizer } from '../../api/schema/common.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { cut, timestamp } from '../../runtime/status/conditions.ts';
 import type { Action, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
+import type { RolloutPlan } from './rollout.ts';
 import type { Target } from './targets/target.ts';
 
 /** The fields of the status that are this kind's, as they are stored. */
@@ -99,4 +100,45 @@ function shortName(id: string): string {
 
 export function resources(count: number): string {
   return count === 1 ? '1 resource' : `${count} resources`;
+}
+
+type Written = OwnStatus['rolloutSlots'];
+
+/** The slots of a plan as the status has them, for the hosts to go by (`hosts/claims/slots.ts`). */
+export function withSlots(
+  object: IdentityAttachment,
+  status: OwnStatus,
+  { slots }: RolloutPlan,
+  all: readonly Target[],
+): OwnStatus {
+  const { rolloutSlots: _, ...rest } = status;
+  // In the order of the targets, which stays. Beyond so many are only those that are being changed already.
+  const idsOf = (keys: ReadonlySet<string>) =>
+    all
+      .filter(({ host }) => keys.has(host.key))
+      .slice(0, MAX_SLOTS)
+      .map(({ host }) => host.id);
+  // One that is named by its id waits for no other.
+  const attach = object.spec.target.selector ? idsOf(slots.attach) : [];
+  const detach = idsOf(slots.detach);
+  if (attach.length + detach.length === 0) return rest;
+  return {
+    ...rest,
+    rolloutSlots: {
+      generation: object.metadata.generation ?? 0,
+      ...(attach.length > 0 && { attach }),
+      ...(detach.length > 0 && { detach }),
+    },
+  };
+}
+
+/** Some host has its slot from now on, or for another edit. */
+export function opensMore(next: Written, before: Written): boolean {
+  if (!next) return false;
+  if (next.generation !== before?.generation) return true;
+  const isNew = (ids: readonly string[] = [], had: readonly string[] = []) => {
+    const known = new Set(had);
+    return ids.some((id) => !known.has(id));
+  };
+  return isNew(next.attach, before.attach) || isNew(next.detach, before.detach);
 }

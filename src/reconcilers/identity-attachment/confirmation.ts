@@ -1,6 +1,6 @@
-import { CONFIRM_DETACH_ANNOTATION } from '../../../api/identity-attachment.ts';
-import { type Finding, findCondition } from '../../../runtime/status/conditions.ts';
-import type { IdentityAttachment } from '../facts.ts';
+import { CONFIRM_DETACH_ANNOTATION } from '../../api/identity-attachment.ts';
+import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
+import type { IdentityAttachment } from './facts.ts';
 
 /**
  * The word of a person that so many hosts may be detached. The annotation must name their number exactly; once it did,
