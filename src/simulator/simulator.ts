@@ -2,7 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import { ActivityLog, Endings } from './activity-log/activity-log.ts';
 import { activityLogOperations } from './activity-log/operations.ts';
 import { createAuthorization } from './authorization/index.ts';
-import { lockOperations } from './authorization/locks.ts';
+import { lockOperations } from './authorization/lock-operations.ts';
 import { createPki } from './certificates.ts';
 import type { Clock } from './clock.ts';
 import { type ControlOf, controlOf, listenForControl } from './control/endpoint.ts';

@@ -11,7 +11,7 @@ import {
 import { page } from '../http/paging.ts';
 import { draw } from '../random.ts';
 import { isWithin, scopeKey } from '../scope.ts';
-import { type PolicyDefinition, type PolicyDefinitions, parameterOf, SIMULATED } from './definitions.ts';
+import { assertParameters, type PolicyDefinitions, SIMULATED } from './definitions.ts';
 import { notSimulated, type PolicyResource } from './rule.ts';
 import {
   disallowed,
@@ -199,29 +199,6 @@ export class PolicyAssignments {
       `The policy assignment '${id.split('/').at(-1)}' is not found.`,
     );
   }
-}
-
-function assertParameters(
-  name: string,
-  definition: PolicyDefinition,
-  given: PolicyAssignment['parameters'],
-): void {
-  const value = parameterOf(definition, given);
-  const missing = Object.keys(definition.parameters).filter((each) => value(each) === undefined);
-  if (missing.length > 0)
-    throw new ArmError(
-      400,
-      'MissingPolicyParameter',
-      `The policy assignment '${name}' is missing the parameter(s) '${missing.join(',')}' as defined in the policy definition '${definition.name}'.`,
-    );
-  const known = new Set(Object.keys(definition.parameters).map((each) => each.toLowerCase()));
-  const unknown = Object.keys(given).filter((each) => !known.has(each.toLowerCase()));
-  if (unknown.length > 0)
-    throw new ArmError(
-      400,
-      'UndefinedPolicyParameter',
-      `The policy assignment '${name}' has defined parameters '${unknown.join(',')}' which are not defined in the policy definition '${definition.name}'.`,
-    );
 }
 
 const bodyOf = (assignment: PolicyAssignment) => ({

@@ -1,5 +1,5 @@
 /** The built-in policies that are most often in the way of identities, by Azure's own names (Azure/azure-policy). */
-import type { PolicyDefinition } from './definitions.ts';
+import type { PolicyDefinition } from './rule.ts';
 
 const FIC = 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials';
 const ISSUER = `${FIC}/issuer`;

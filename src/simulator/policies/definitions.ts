@@ -5,18 +5,7 @@ import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../
 import { page } from '../http/paging.ts';
 import { scopeKey } from '../scope.ts';
 import { BUILT_IN_POLICIES } from './built-in.ts';
-import { fits, notSimulated } from './rule.ts';
-
-export interface PolicyDefinition {
-  readonly id: string;
-  readonly name: string;
-  readonly displayName: string;
-  readonly policyType: 'BuiltIn' | 'Custom';
-  /** `Indexed` looks at resources that have a location and tags alone. */
-  readonly mode: string;
-  readonly parameters: Readonly<Record<string, { readonly type?: unknown; readonly defaultValue?: unknown }>>;
-  readonly policyRule: { readonly if: object; readonly then: { readonly effect: string } };
-}
+import { fits, notSimulated, type PolicyDefinition } from './rule.ts';
 
 const TYPE = 'Microsoft.Authorization/policyDefinitions';
 const BUILT_IN = `/providers/${TYPE}`;
@@ -171,3 +160,27 @@ const bodyOf = ({ id, name, displayName, policyType, mode, parameters, policyRul
   type: TYPE,
   name,
 });
+
+/** Refuses an assignment that leaves out a parameter without default, or gives one that the definition has not. */
+export function assertParameters(
+  name: string,
+  definition: PolicyDefinition,
+  given: Parameters<typeof parameterOf>[1],
+): void {
+  const value = parameterOf(definition, given);
+  const missing = Object.keys(definition.parameters).filter((each) => value(each) === undefined);
+  if (missing.length > 0)
+    throw new ArmError(
+      400,
+      'MissingPolicyParameter',
+      `The policy assignment '${name}' is missing the parameter(s) '${missing.join(',')}' as defined in the policy definition '${definition.name}'.`,
+    );
+  const known = new Set(Object.keys(definition.parameters).map((each) => each.toLowerCase()));
+  const unknown = Object.keys(given).filter((each) => !known.has(each.toLowerCase()));
+  if (unknown.length > 0)
+    throw new ArmError(
+      400,
+      'UndefinedPolicyParameter',
+      `The policy assignment '${name}' has defined parameters '${unknown.join(',')}' which are not defined in the policy definition '${definition.name}'.`,
+    );
+}

@@ -7,6 +7,17 @@ import type { ExpressionScope } from '../deployments/expressions/scope.ts';
 import { ArmError } from '../http/operation.ts';
 import { shortLocation } from '../resources/locations.ts';
 
+export interface PolicyDefinition {
+  readonly id: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly policyType: 'BuiltIn' | 'Custom';
+  /** `Indexed` looks at resources that have a location and tags alone. */
+  readonly mode: string;
+  readonly parameters: Readonly<Record<string, { readonly type?: unknown; readonly defaultValue?: unknown }>>;
+  readonly policyRule: { readonly if: object; readonly then: { readonly effect: string } };
+}
+
 /** A resource as it would be after the write. */
 export interface PolicyResource {
   readonly id: string;

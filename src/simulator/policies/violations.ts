@@ -1,8 +1,8 @@
 import { ArmError, type ArmRequest } from '../http/operation.ts';
 import { patchedTags } from '../resources/tags.ts';
 import type { World } from '../world.ts';
-import { type PolicyDefinition, parameterOf } from './definitions.ts';
-import { type Evaluated, fits, type PolicyResource } from './rule.ts';
+import { parameterOf } from './definitions.ts';
+import { type Evaluated, fits, type PolicyDefinition, type PolicyResource } from './rule.ts';
 
 export interface PolicyAssignment {
   readonly id: string;

@@ -9,8 +9,7 @@ import {
 } from '../../http/operation.ts';
 import type { KnobValues } from '../../knobs/schema.ts';
 import { draw } from '../../random.ts';
-import { isGuid, parseScope, scopeKey, scopeOf } from '../../scope.ts';
-import { assignableAt, builtInRoleId } from '../definitions/definitions.ts';
+import { isGuid, scopeKey, scopeOf } from '../../scope.ts';
 import { type AuthorizationParts, assertVerdict, notGranted } from '../rights.ts';
 import {
   ASSIGNMENT_TYPE,
@@ -20,22 +19,22 @@ import {
   readAssignmentRequest,
 } from './assignment-body.ts';
 import {
+  assertRoleAssignable,
+  assertScopeThere,
+  assertWithinLimit,
+  isLastOwner,
+  scopeThere,
+  settlePrincipalType,
+} from './assignment-checks.ts';
+import {
   alreadyExists,
   invalidName,
   lastOwner,
-  limitExceeded,
   notFound,
-  principalNotFound,
   scopeNotFound,
-  unknownRole,
-  unmatchedType,
   updateNotPermitted,
 } from './assignment-errors.ts';
 import { type RoleAssignment, sameTriple, type Triple } from './assignments.ts';
-
-const OWNER = builtInRoleId('Owner');
-/** Fixed by Azure for a management group (docs/azure-facts.md section 5). */
-const PER_MANAGEMENT_GROUP = 500;
 
 /** PUT, GET and DELETE of one role assignment (docs/azure-facts.md section 5). */
 export function roleAssignmentOperations(parts: AuthorizationParts): Operation[] {
@@ -164,55 +163,6 @@ function update(
   return same ? existing : written;
 }
 
-/** The type that is stored: checked against the directory as far as the service can see the principal. */
-function settlePrincipalType(
-  { frame }: AuthorizationParts,
-  { principalId, principalType }: AssignmentRequest,
-  actual: string | undefined,
-  scope: string,
-): string {
-  const skipsCheck =
-    principalType !== undefined && !frame.knobs.values.authorization.principalNotFoundDespiteType;
-  if (actual === undefined) {
-    if (skipsCheck) return principalType;
-    throw principalNotFound(principalId, tenantOf(frame.world, scope));
-  }
-  if (principalType !== undefined && principalType !== actual)
-    throw unmatchedType(principalId, actual, principalType);
-  return actual;
-}
-
-function assertWithinLimit({ frame, assignments }: AuthorizationParts, scope: string): void {
-  const limit =
-    parseScope(scope).kind === 'managementGroup'
-      ? PER_MANAGEMENT_GROUP
-      : frame.knobs.values.authorization.assignmentsPerSubscription;
-  if (assignments.countAgainst(scope) >= limit) throw limitExceeded();
-}
-
-function assertRoleAssignable({ frame, definitions }: AuthorizationParts, guid: string, scope: string): void {
-  const definition = definitions.get(guid);
-  if (!definition || !assignableAt(definition, frame.world.lineage(scope))) throw unknownRole(guid);
-}
-
-function assertScopeThere(parts: AuthorizationParts, scope: string): void {
-  if (!scopeThere(parts, scope)) throw scopeNotFound(scope);
-}
-
-/** Parts of a resource that have no resource of their own (a container of an account) stand with it. */
-function scopeThere({ frame: { world } }: AuthorizationParts, scope: string): boolean {
-  if (parseScope(scope).kind !== 'resource') return world.scopeExists(scope);
-  return world.lineage(scope).some((key) => parseScope(key).kind === 'resource' && world.scopeExists(key));
-}
-
-function isLastOwner({ assignments }: AuthorizationParts, assignment: RoleAssignment): boolean {
-  if (assignment.roleGuid !== OWNER || parseScope(assignment.scope).kind !== 'subscription') return false;
-  const scope = scopeKey(assignment.scope);
-  return !assignments
-    .all()
-    .some((other) => other !== assignment && other.roleGuid === OWNER && scopeKey(other.scope) === scope);
-}
-
 function nameOf(params: Params): string {
   const name = params.name ?? '';
   if (!isGuid(name)) throw invalidName(name);
@@ -222,12 +172,6 @@ function nameOf(params: Params): string {
 /** The assignment, if it is at this very scope: a name alone is not enough to find it. */
 function at(assignment: RoleAssignment | undefined, scope: string): RoleAssignment | undefined {
   return assignment && scopeKey(assignment.scope) === scopeKey(scope) ? assignment : undefined;
-}
-
-function tenantOf(world: AuthorizationParts['frame']['world'], scope: string): string {
-  const parsed = parseScope(scope);
-  const subscriptionId = 'subscriptionId' in parsed ? parsed.subscriptionId : undefined;
-  return (subscriptionId && world.subscription(subscriptionId)?.tenantId) || world.tenantId;
 }
 
 function attributes(given: {
