@@ -64,7 +64,7 @@ function assignmentFinding(assignment: ObservedAssignment, evaluation: Evaluatio
   // `Retain` counts until the end that was given with it, and no longer (docs/guarantees.md G23).
   if (endsAt !== undefined && endsAt <= observed.now) {
     const elsewhere = keptByMaker(assignment, evaluation);
-    // The end stands in the records of this cluster, so it gave it; another may have an equal grant that does not end.
+    // The end is in the records of this cluster, so this cluster gave it; another may have an equal grant that does not end.
     return assignmentAs('Ended', owner.owner, elsewhere?.because === 'MadeElsewhere' ? elsewhere : doubt);
   }
   if (owner.state === 'retained') {

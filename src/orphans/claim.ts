@@ -4,8 +4,8 @@ import type { Doubt } from './observed.ts';
 import { readConfirmation } from './spec.ts';
 
 /**
- * The claim of one cluster on an installation: a tag on azid's own identity, renewed while a sweep may delete. Two clusters that act as one
- * installation, and a cluster that was restored from a backup, see things without owners that have one. Pure.
+ * The claim of one cluster on an installation: a tag on azid's own identity, renewed while a sweep may delete. Two clusters that act as
+ * one installation, and a cluster that was restored from a backup, find things without owners that have one elsewhere. Pure.
  */
 
 /** Between two renewals, ms. */

@@ -13,7 +13,7 @@ export interface LiveObservation {
   readonly now: number;
   readonly installationId: string;
   readonly self: SweepObservation['self'];
-  /** As the sweep stands now. */
+  /** As the sweep declares now. */
   readonly spec: SweepSpec;
   /** Of a evaluation made anew after these reads: a claim that was lost, a store that fell behind, owners that vanished meanwhile. */
   readonly stops: SweepReport['stops'];

@@ -1,6 +1,6 @@
 /**
- * What the stores of Kubernetes, and azid's own records in them, show about what stands in Azure. Each answers with too many rather than too few: every
- * object that may want a thing is named, and one that is named keeps it.
+ * What the stores of Kubernetes, and azid's own records in them, show about the owners of things in Azure. Each answers with too many
+ * rather than too few: every object that may want a thing is named, and one that is named keeps it.
  */
 
 /** An object in any state: one that is being deleted removes by its own reconcile what it has. */

@@ -43,7 +43,7 @@ export interface SweepObservation {
 export interface ObservedArea {
   /** Scope as the sweep names it. */
   readonly scope: string;
-  /** Only of a complete one absence and abandonment are believed. `why`: what is missing, for people. */
+  /** Only of a complete one absence and abandonment are believed. `why`: what is missing, for the message. */
   readonly state: 'complete' | 'loading' | 'incomplete';
   readonly why?: string;
 }
@@ -54,7 +54,7 @@ export interface Doubt {
   readonly message: string;
 }
 
-/** Whether something in Kubernetes stands for a thing in Azure. */
+/** Whether an object in Kubernetes owns a thing in Azure. */
 export type ObservedOwner =
   /** An object that lives, or may want it, by kind and key. `deleting`: one of those is being deleted, and may be retaining it. */
   | { readonly state: 'living'; readonly by: string; readonly deleting?: true }
@@ -62,7 +62,7 @@ export type ObservedOwner =
   | { readonly state: 'gone'; readonly owner: string; readonly uid?: string }
   /** Kept on purpose: `deletionPolicy: Retain`. */
   | { readonly state: 'retained'; readonly owner: string }
-  /** Cannot be determined. `why`, for people: some of its tags are missing, its namespace was not seen, … */
+  /** Cannot be determined. `why`, for the message: some of its tags are missing, its namespace was not seen, … */
   | { readonly state: 'unknown'; readonly why: string }
   /** Another installation's. */
   | { readonly state: 'otherInstallation'; readonly installationId: string };
@@ -92,7 +92,7 @@ export interface ObservedIdentity extends ObservedThing {
   readonly tags: Tags;
   /** What hangs on it that keeps it, as far as it was read: `hanging.ts`. */
   readonly hanging: readonly Hanging[];
-  /** What azid made on it and no object stands for: assignments that go first, by id. */
+  /** What azid made on it and no object owns: assignments that go first, by id. */
   readonly leftovers: readonly string[];
   /** Nothing is attached to, federated with or granted to it, since this wall time; absent: it is used, or cannot be determined. Reported only. */
   readonly unusedSince?: number;
@@ -116,7 +116,7 @@ export interface ObservedAssignment extends ObservedThing {
 
 export type ObservedPrincipal =
   | { readonly state: 'present' }
-  /** The directory knows neither it nor a deleted one of that id; or azid saw its identity end. */
+  /** The directory has neither it nor a deleted one of that id; or azid itself deleted its identity. */
   | { readonly state: 'gone' }
   /** It can be restored for 30 days. */
   | { readonly state: 'softDeleted' }

@@ -72,7 +72,7 @@ export function ownerNamedIn(name: string, installationId: string): string {
   return owner ? `${owner.namespace}/${owner.name}` : readablePart(name);
 }
 
-/** Namespace and name, where the readable part was neither shortened nor altered: the hash shows which of its dashes stands between them. */
+/** Namespace and name, where the readable part was neither shortened nor altered: the hash shows which of its dashes is between them. */
 function ownerInName(name: string, installationId: string): CredentialOwner | undefined {
   const readable = readablePart(name);
   for (let at = readable.indexOf('-'); at >= 0; at = readable.indexOf('-', at + 1)) {

@@ -136,7 +136,7 @@ export function recheckAssignment(
   const owner = assignmentOwner(assignment, installationId, objects);
   if (candidate.reason === 'Ended') {
     if (endsAt === undefined || endsAt > now) return keep('EndMoved', 'its end has not passed any more');
-    // The end stands in the records of this cluster, so it gave it; another may have an equal grant that does not end.
+    // The end is in the records of this cluster, so this cluster gave it; another may have an equal grant that does not end.
     if (elsewhere?.because === 'MadeElsewhere') return elsewhere;
     // `Retain` counts until the end, and no longer.
     if (owner.state === 'retained') return { type: 'delete' };

@@ -16,8 +16,8 @@ const MAX_READS_MS = 30_000;
 
 /** @param objects the stores as they are now: whether it has an owner is asked anew */
 export function recheck(candidate: Candidate, live: LiveObservation, objects: Objects): Answer {
-  const standstill = mayNot(candidate, live);
-  if (standstill) return standstill;
+  const stopped = mayNot(candidate, live);
+  if (stopped) return stopped;
   const { thing } = live;
   if (thing.state === 'absent') return { type: 'absent' };
   if (thing.state === 'unreadable') return keep('Unreadable', thing.why);

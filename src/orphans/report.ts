@@ -24,15 +24,15 @@ export interface Candidate {
   readonly verdict: Verdict;
 }
 
-/** What becomes of a candidate. `why`: for people. */
+/** What becomes of a candidate. `why`: for the message. */
 export type Verdict =
-  /** Nothing but a read of Azure itself stands before its deletion. */
+  /** It is deleted next, after a read of Azure itself. */
   | { readonly type: 'due' }
   /** Grace period: due at this wall time. */
   | { readonly type: 'waiting'; readonly until: number }
   /** Something keeps it, named. */
   | { readonly type: 'kept'; readonly because: KeepReason; readonly why: string }
-  /** Nothing is ever done about it, or the mode is Report: what would be done stands in `why`. */
+  /** Nothing is ever done about it, or the mode is Report: `why` says what would be done. */
   | { readonly type: 'reported'; readonly why: string };
 
 /** What one run remembers of the one before, by key: from the status, so bounded and believed only where that is harmless. */
@@ -75,7 +75,7 @@ export function inOrder(candidates: readonly Candidate[]): readonly Candidate[] 
   return candidates.toSorted((a, b) => rank(a) - rank(b) || a.since - b.since || byKey(a, b));
 }
 
-/** What only people can do anything about must not take up the room of what may go. */
+/** What only a person can resolve must not take up the room of what may be deleted. */
 export function forListing(candidates: readonly Candidate[]): readonly Candidate[] {
   const place = ({ reason, clearSince }: Candidate) =>
     WITHOUT_OWNER.has(reason) ? (clearSince === undefined ? 1 : 0) : reason === 'OwnerUnknown' ? 2 : 3;
@@ -121,7 +121,7 @@ export function behindLeftovers(
   });
 }
 
-/** The figures of sweeps: `src/observability/metrics/` makes them, and nothing here knows the Prometheus client. */
+/** The figures of sweeps: `src/observability/metrics/` makes them with the Prometheus client, which nothing here imports. */
 
 /** The state of a sweep, by its status. */
 export interface SweepSample {

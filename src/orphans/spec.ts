@@ -14,7 +14,7 @@ export interface SweepSpec {
   };
   /** Identities that nothing has used for so long are reported. Absent: none is. */
   readonly unusedAfterMs?: number;
-  /** The annotation by which a person confirms what was listed until a time, as it stands: `readConfirmation`. */
+  /** The annotation by which a person confirms what was listed until a time, unparsed: see `readConfirmation`. */
   readonly confirmed?: string;
   /** By whom a thing must be made to be an orphan of this cluster. Absent: that is not asked, as where a person only reads a report. */
   readonly makers?: MakersSpec;
@@ -23,7 +23,7 @@ export interface SweepSpec {
 interface MakersSpec {
   /** Object ids of the principals as which azid signed in before, in lower case. */
   readonly former: readonly string[];
-  /** The annotation by which a person says that what has no maker was made by this cluster, as it stands: `readConfirmation`. */
+  /** The annotation by which a person says that what has no maker was made by this cluster, unparsed: see `readConfirmation`. */
   readonly madeHere?: string;
 }
 

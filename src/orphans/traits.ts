@@ -7,7 +7,7 @@ import { confirmationFor, readConfirmation, type SweepSpec } from './spec.ts';
 /** What distinguishes a thing from others, besides its owner: which one it is, who made it, and whether it is azid's own. */
 
 /**
- * Which one stands under an id, should it be deleted and made again (`ObservedThing.instance`). Empty where Azure does not show it: such a thing
+ * Which one has an id, should it be deleted and made again (`ObservedThing.instance`). Empty where Azure does not show it: such a thing
  * is never deleted, since nothing would distinguish it from its successor.
  */
 
@@ -85,7 +85,7 @@ export function madeElsewhere(
   if (!makers) return undefined;
   if (!madeBy || madeBy.length === 0) {
     const confirmation = readConfirmation(makers.madeHere, now, MADE_HERE_ANNOTATION);
-    // A status has whole seconds, and what it shows is what people confirm.
+    // A person confirms a time that a status shows, and those are in whole seconds.
     const listedAt = since === undefined ? undefined : since - (since % 1_000);
     if (confirmation.state === 'until' && listedAt !== undefined && listedAt <= confirmation.until)
       return undefined;

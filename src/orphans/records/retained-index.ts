@@ -14,7 +14,7 @@ export interface RetainedEntry {
   readonly uid: string;
 }
 
-/** As it stands in a ConfigMap. */
+/** As it is stored in a ConfigMap. */
 interface StoredEntry extends RetainedEntry {
   /** Key in the ConfigMap's data. A handover to another cluster changes uids, and no names. */
   readonly name: string;

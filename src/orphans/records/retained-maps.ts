@@ -55,7 +55,7 @@ export class RetainedMaps {
     };
   }
 
-  /** As they stand now. */
+  /** As they are stored now. */
   async list(signal: AbortSignal) {
     const { client, name } = this.#parts;
     const { items } = await client.list(configMaps, this.#query, signal);

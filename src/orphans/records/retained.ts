@@ -105,7 +105,7 @@ export class RetainedRecords {
   /**
    * @param key `armKey` of an identity, an assignment or a credential
    * @param createdAt wall ms, where Azure shows it
-   * @param ownerUid as the marks of an identity name it: by that it is found, wherever it is, and no other that stands under its id
+   * @param ownerUid as the marks of an identity name it: by that it is found, wherever it is, and no other that has its id by now
    */
   of(key: string, { createdAt, ownerUid }: RetainedThing = {}): RetainedRecord | undefined {
     const kind = kindOf(key);

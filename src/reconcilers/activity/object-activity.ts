@@ -28,9 +28,9 @@ export class ObjectActivity<T extends ManagedObject> {
   }
 
   /**
-   * What is to stand in `status.activity`; undefined: nothing.
+   * The value of `status.activity`; undefined: none.
    *
-   * @param next what its status is about to say: what was just deleted stands in the one before alone
+   * @param next the status that is about to be written: what was just deleted is in the one before alone
    */
   entries(object: T, next: ManagedStatus | undefined): readonly ActivityEntry[] | undefined {
     const [journal, owned] = [this.#journal, this.#owned];

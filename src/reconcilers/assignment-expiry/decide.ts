@@ -25,10 +25,10 @@ export function decide(object: AssignmentExpiry, facts: Facts, failed?: Failed):
   if (deletionTimestamp && isReleased(object)) return released(object);
   if (facts.problem !== undefined)
     return deletionTimestamp
-      ? leave(object)
+      ? finish(object)
       : rest(object, stalledInside('InvalidAssignment', facts.problem));
   const { owners } = object.spec;
-  if (!owners.some(({ expiresAt }) => expiresAt !== undefined)) return leave(object);
+  if (!owners.some(({ expiresAt }) => expiresAt !== undefined)) return finish(object);
   if (!deletionTimestamp && !hasFinalizer(object))
     return { ...rest(object, waiting(object, facts)), actions: [{ type: 'addFinalizer' }] };
   const end = lastEnd(object);
@@ -58,7 +58,7 @@ function decideEnd(
       const openFor = Math.max(end + openMs - now, azure.conclusive ? 0 : azure.conclusiveInMs);
       if (openFor > 0)
         return rest(object, progressing('ConfirmingAbsence', 'Azure does not show it any more', openFor));
-      if (showing.length === 0) return leave(object);
+      if (showing.length === 0) return finish(object);
       const message = `gone from Azure; ${showing.join(', ')} is still to see it`;
       return rest(object, progressing('ConfirmingAbsence', message, HANDOVER_MS));
     }
@@ -66,7 +66,7 @@ function decideEnd(
       if (!proveOwnership(azure.assignment, facts.installationId)) {
         const message = `${assignmentId} does not prove by its name that this azid made it; it is left as it is: delete this object`;
         return object.metadata.deletionTimestamp
-          ? leave(object)
+          ? finish(object)
           : rest(object, stalledInside('NotProven', message));
       }
       const claim = facts.claims.find((each) => sameCondition(each.condition, azure.assignment.condition));
@@ -124,7 +124,7 @@ function progressing(reason: string, message: string, againMs: number): Summary 
 }
 
 /** Nothing of it has an end any more, or it is gone: there is nothing to remember. */
-function leave(object: AssignmentExpiry): ExpiryDecision {
+function finish(object: AssignmentExpiry): ExpiryDecision {
   const freed: Action[] = hasFinalizer(object) ? [{ type: 'removeFinalizer' }] : [];
   const { deletionTimestamp } = object.metadata;
   return {
@@ -138,7 +138,7 @@ function released(object: AssignmentExpiry): ExpiryDecision {
   const end = lastEnd(object);
   const message = `${RELEASED}; ${assignmentId} no longer ends${end === undefined ? '' : ` at ${timestamp(end)}`} unless a RoleGrant that lives says so`;
   const events: Action[] = owners.length > 0 ? [{ type: 'recordEvent', event: leftBehind(message) }] : [];
-  return { ...leave(object), actions: [...events, { type: 'removeFinalizer' }] };
+  return { ...finish(object), actions: [...events, { type: 'removeFinalizer' }] };
 }
 
 function rest(object: AssignmentExpiry, summary: Summary): ExpiryDecision {

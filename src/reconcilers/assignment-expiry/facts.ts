@@ -18,7 +18,7 @@ export interface Facts {
   /** Wall time, ms. */
   readonly now: number;
   readonly installationId: string;
-  /** What stands in `spec.assignmentId` is no id of an assignment. */
+  /** `spec.assignmentId` is no id of an assignment. */
   readonly problem?: string;
   /** Owners that live: their own reconcile removes what has ended, and reports it. */
   readonly living: readonly string[];

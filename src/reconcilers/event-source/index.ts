@@ -49,7 +49,7 @@ export const eventSourceKind: KindDefinition<
   },
 };
 
-/** What enqueues an EventSource: itself, and any other, which may have or leave its queue. Its queue enqueues it besides. */
+/** What enqueues an EventSource: itself, and any other, which may take or free its queue. Its queue enqueues it besides. */
 function watches({
   stores: { eventSources },
 }: {

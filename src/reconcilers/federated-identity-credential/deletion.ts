@@ -27,8 +27,8 @@ import { remove } from './write/stale.ts';
 const RECHECK_MS = 30_000;
 
 /**
- * The object is going, and with it what the ledger and the name prove to be its own; no policy is asked, and the object
- * can always leave: at once by annotation, else after a bounded wait that names what stays (docs/guarantees.md G18).
+ * The object is being deleted, and with it what the ledger and the name prove to be its own; no policy is asked, and the finalizer always
+ * goes: at once by annotation, else after a bounded wait, with an Event that names what stays (docs/guarantees.md G18).
  */
 export function decideDeletion(
   object: FederatedIdentityCredential,

@@ -48,8 +48,8 @@ export function stepAside(
 }
 
 /**
- * Old before new, the one time: what the object has goes first, so that another one of the ring can take it and give up what this
- * one is to have. Azure knows a pair once on an identity, so no order of writes leaves each in place all the time.
+ * Old before new, the one time: what the object has goes first, so that another one of the ring can take it and give up what this one is
+ * to have. Azure takes a pair once on an identity, so no order of writes leaves each in place all the time.
  */
 function decisionOf(
   object: FederatedIdentityCredential,

@@ -15,7 +15,7 @@ import { onIdentity, ownedInAzure, store, watches } from './watches.ts';
 
 const decideLive = withNeeds(decide, needsLive);
 
-/** FederatedIdentityCredential: who may become an identity. */
+/** FederatedIdentityCredential: whose tokens Entra accepts for an identity. */
 export const federatedIdentityCredentialKind: KindDefinition<
   FederatedIdentityCredential,
   Facts,

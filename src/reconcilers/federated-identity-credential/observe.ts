@@ -114,7 +114,7 @@ function openWriteMs(
 /** The identity and all credentials on it, among what is to be read live. */
 export const CREDENTIALS = 'credentials';
 
-/** A write, and a line that leaves the ledger, is only ever decided from Azure's answers during this reconcile. */
+/** A write, and the removal of a line of the ledger, is decided only from Azure's answers during this reconcile. */
 export function needsLive(
   { status, metadata }: FederatedIdentityCredential,
   { identity, credentials, elsewhere = [], openWriteMs }: Facts,

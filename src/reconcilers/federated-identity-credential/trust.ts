@@ -45,7 +45,7 @@ export function resolveTrust(
   return { resolved: true, trust: { issuer, subject, audience }, isClusterIssuer: issuer === own };
 }
 
-/** Exactly one of the three ways is in the spec: the API server saw to that. */
+/** Exactly one of the three ways is in the spec, as the rules of the CRD ensure. */
 function pairOf(
   { spec, metadata }: FederatedIdentityCredential,
   clusterIssuer = '',
@@ -102,7 +102,7 @@ export function githubSubject(github: GithubPreset): string {
 }
 
 function repositoryOf({ organization, repository, organizationId, repositoryId }: GithubPreset): string {
-  // The API server saw to it that there are both or none.
+  // The rules of the CRD ensure that there are both or none.
   if (organizationId === undefined || repositoryId === undefined) return `${organization}/${repository}`;
   return `${organization}@${organizationId}/${repository}@${repositoryId}`;
 }
@@ -118,7 +118,7 @@ export function isMutableSubject({ issuer, subject }: Pick<Trust, 'issuer' | 'su
   return github && /^repo:[^/:@]+\/[^/:@]+(:|$)/.test(subject);
 }
 
-/** The condition `MutableSubject`; gone, so to speak, once the ids are there. */
+/** The condition `MutableSubject`; `False` once the ids are there. */
 export function subjectFindings(object: FederatedIdentityCredential, trust: Trust): readonly Finding[] {
   if (isMutableSubject(trust)) {
     const field = object.spec.github

@@ -49,7 +49,7 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     onChange(identities, (change) => (concernsCredentials(change) ? onIdentity(change.key) : [])),
     ...onPolicy(stores, (namespace) => credentials.keysByIndex(INDEX.namespace, namespace)),
     ...onPolicyOfAnother(stores, credentials),
-    // What this process wrote itself it knows already; but what it deleted for one object, another may wait for, or rest on.
+    // What this process wrote itself is in the cache already; but what it deleted for one object, another may wait for, or rest on.
     onCache(credentialCache, 'deletions', inAzure),
     ...onReferredIdentity(deps, onIdentity),
   ];

@@ -17,7 +17,7 @@ import { SweepMemory } from './run/memory.ts';
 
 export const store: StoreDefinition<OrphanSweep> = { name: 'orphanSweeps', indexes: {} };
 
-/** OrphanSweep: searches for what azid made and nothing stands for any more, and reports or deletes it (docs/orphans.md). */
+/** OrphanSweep: searches for what azid made and no object declares any more, and reports or deletes it (docs/orphans.md). */
 export const orphanSweepKind: KindDefinition<
   OrphanSweep & ManagedObject,
   Facts,
@@ -72,7 +72,7 @@ interface WatchDeps {
   readonly assignmentCache: Pick<AssignmentCache, 'onLoaded'>;
 }
 
-/** What enqueues an OrphanSweep: itself, any other, which may have or leave a scope of it, and the first lists that it waits for. */
+/** What enqueues an OrphanSweep: itself, any other, which may take or free a scope of it, and the first lists that it waits for. */
 export function watches({
   stores: { orphanSweeps },
   identityCache,

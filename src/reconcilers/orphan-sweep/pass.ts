@@ -23,7 +23,7 @@ const MAX_READS = 5;
 export const SOON_MS = 1_000;
 /** So many deletions lie between two writes of a status that show them. */
 const SHOWN_EVERY = 10;
-/** A run that could not see everything is made up for sooner than the next one would come. */
+/** After a run that could not observe everything the next one comes sooner. */
 const INCOMPLETE_RETRY_MS = 15 * 60_000;
 
 /**
@@ -43,10 +43,10 @@ export function pass(
   const run = { startedAt, deleted: counted - ((counted - deleted) % SHOWN_EVERY) };
   const report = evaluate(observedWith(runFacts, failed), runFacts.before, spec, 0);
   const checked = new Map(runFacts.checked);
-  const news = new Map<string, Checked>();
+  const newlyChecked = new Map<string, Checked>();
   const keepCheck = (key: string, result: Checked) => {
     checked.set(key, result);
-    news.set(key, result);
+    newlyChecked.set(key, result);
   };
   if (failed?.action.type === 'delete')
     keepCheck(failed.action.key, {
@@ -56,29 +56,29 @@ export function pass(
     });
   const mayDelete = spec.mode === 'Delete' && report.stops.length === 0;
   const due = mayDelete ? inOrder(report.candidates.filter(({ verdict }) => verdict.type === 'due')) : [];
-  const going = (againMs: number): SweepDecision => ({
+  const continueIn = (againMs: number): SweepDecision => ({
     actions: [],
     status: { ...ownStatus(sweep), run },
     summary: deletingSummary(run.deleted, spec.limits.deletionsPerRun, againMs),
     conditions: [stoppedCondition(report.stops)],
-    checked: news,
+    checked: newlyChecked,
     comeBackAt: now + againMs,
   });
   const queue = [...due];
   /** What goes before an identity comes to its turn through that. */
-  const above = new Map<string, Candidate>();
+  const parents = new Map<string, Candidate>();
   for (let candidate = queue.shift(); candidate; candidate = queue.shift()) {
     if (checked.has(candidate.key)) continue;
     // What this run has counted already, and did not come to delete, needs no other count.
     const isCounted = runFacts.counted.has(recordName(candidate));
     const left = spec.limits.deletionsPerRun - counted + (isCounted ? 1 : 0);
     if (left <= 0) break;
-    if (runFacts.paceMs > 0) return going(runFacts.paceMs);
+    if (runFacts.paceMs > 0) return continueIn(runFacts.paceMs);
     const found = runFacts.live.get(candidate.key);
     if (!found)
-      return news.size >= MAX_READS
-        ? going(SOON_MS)
-        : { ...going(SOON_MS), needsLive: [liveReadOf(candidate)] };
+      return newlyChecked.size >= MAX_READS
+        ? continueIn(SOON_MS)
+        : { ...continueIn(SOON_MS), needsLive: [liveReadOf(candidate)] };
     const answer = answerOf(candidate, found, report, left, facts, runFacts);
     switch (answer.type) {
       case 'absent':
@@ -94,22 +94,22 @@ export function pass(
           const why = `${kept.id} goes first, and stays`;
           keepCheck(candidate.key, { type: 'kept', because: 'LeftoversFirst', why });
         } else if (next) {
-          above.set(next.key, candidate);
+          parents.set(next.key, candidate);
           queue.unshift(next, candidate);
-        } else return going(SOON_MS); // All are gone meanwhile, which only another read shows.
+        } else return continueIn(SOON_MS); // All are gone meanwhile, which only another read shows.
         break;
       }
       case 'delete': {
-        const parent = above.get(candidate.key);
-        const whole = parent && runFacts.live.get(parent.key);
+        const parent = parents.get(candidate.key);
+        const parentRead = parent && runFacts.live.get(parent.key);
         const actions =
           runFacts.recorded === candidate.key && isCounted
             ? [deletion(candidate, parent)]
             : [
-                ...(parent && whole ? recording(parent, whole) : []),
+                ...(parent && parentRead ? recording(parent, parentRead) : []),
                 ...recording(candidate, found, startedAt),
               ];
-        return { ...going(SOON_MS), actions };
+        return { ...continueIn(SOON_MS), actions };
       }
     }
   }

@@ -13,7 +13,7 @@ import type { Checked, ObservedRun, OwnStatus } from './facts.ts';
 
 /** What a status shows of a run. */
 
-/** The kind's own fields as they stand. */
+/** The kind's own fields as they are stored. */
 export function ownStatus({ status = {} }: OrphanSweep): OwnStatus {
   const { candidates, candidatesTotal, unused, run, history, nextRunTime } = status;
   return {
@@ -98,7 +98,7 @@ function messageOf(verdict: Verdict): string {
   }
 }
 
-/** Nothing was seen that keeps it: its time goes on. */
+/** Nothing was observed that keeps it: its time goes on. */
 const MAY_PASS: ReadonlySet<KeepReason> = new Set([
   'Unreadable',
   'Stopped',

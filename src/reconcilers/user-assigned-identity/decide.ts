@@ -12,13 +12,13 @@ import { waitingForList, whileSearched } from './search-summary.ts';
 import { decideCreation } from './write/create.ts';
 import { maintain } from './write/maintain.ts';
 import { tagFault } from './write/tags.ts';
-import { isOnRecord, isSomebodyElses, takeMarksBack, withdrawContradicted } from './write/withdrawal.ts';
+import { isForeign, isOnRecord, takeMarksBack, withdrawContradicted } from './write/withdrawal.ts';
 
 const SECOND = 'SecondIdentity';
 
 /**
- * From what is known to what to do, for one UserAssignedIdentity. Pure: the controller performs the actions, observes
- * again and decides again until nothing is left to do, so every status shows what was seen, not what was tried.
+ * From what is known to what to do, for one UserAssignedIdentity. Pure: the controller performs the actions, observes again and decides
+ * again until nothing is left to do, so every status shows what was observed, not what was tried.
  *
  * @param failed the action that failed just before, if one did
  */
@@ -58,7 +58,7 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
       return stop({
         // The list enqueues whom it shows; its recheck is for those it does not.
         ...waitingForList(target.coordinates.subscriptionId),
-        // Only objects without a pending edit are kept waiting for a list: their status still stands.
+        // Only objects without a pending edit wait for a list: their status is still valid.
         keep: object.status?.observedGeneration === object.metadata.generation,
       });
     case 'unreadable':
@@ -68,7 +68,7 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
     case 'present': {
       const { identity } = observed;
       const marked = ownershipOf(identity.tags, ownerOf(object, facts)).state === 'mine';
-      const overwritten = failed ? !isOnRecord(facts, identity) : isSomebodyElses(object, facts, identity);
+      const overwritten = failed ? !isOnRecord(facts, identity) : isForeign(object, facts, identity);
       if (overwritten && (failed || marked)) return takeMarksBack(object, identity);
       const claim = decideClaim(object, facts, policy, target, identity);
       if (!claim.granted) return stop(claim.summary);

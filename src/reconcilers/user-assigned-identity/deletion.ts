@@ -28,7 +28,7 @@ import type {
 import { isCopy, ownerOf, ownStatus, resolveTarget, type Target } from './object.ts';
 import { outputsOf } from './output.ts';
 import { LIST_RECHECK_MS, searchOfDeleted } from './search-summary.ts';
-import { isOnRecord, isSomebodyElses, takeMarksBack } from './write/withdrawal.ts';
+import { isForeign, isOnRecord, takeMarksBack } from './write/withdrawal.ts';
 
 /**
  * The object is being deleted. Taking away what azid gave needs no permission, so policies are asked only for where the
@@ -47,19 +47,19 @@ export function decideDeletion(
   const { search } = facts;
   if (search) {
     const message = `${RELEASED}; its identity, if it has one, stays in Azure`;
-    return released ? leave(object, facts, message) : whileSearched(object, facts, search);
+    return released ? finish(object, facts, message) : whileSearched(object, facts, search);
   }
   if (!resolution.resolved) {
     // A status that a restore emptied may have been filled from a policy's defaults.
     if (policy.unseen && !released) return deleting(own, policy.unseen.message, RECHECK_OUTSIDE_MS);
     // Without coordinates, and with nothing on record, nothing was ever made: they are pinned before the first write.
-    return leave(object, facts);
+    return finish(object, facts);
   }
   const { target } = resolution;
   const { id } = target;
 
   if (released) {
-    return leave(object, facts, `${RELEASED}; identity ${id}, if it exists, stays in Azure`);
+    return finish(object, facts, `${RELEASED}; identity ${id}, if it exists, stays in Azure`);
   }
   const other = otherThan(failed, 'deleteLeftover');
   if (other) return blocked(object, facts, `identity ${id}`, other.failure);
@@ -76,7 +76,7 @@ export function decideDeletion(
         const message = `the subscription of ${id} does not exist or azid cannot see it`;
         return blocked(object, facts, `identity ${id}`, stalled('SubscriptionNotFound', message));
       }
-      if (observed.conclusive) return leave(object, facts);
+      if (observed.conclusive) return finish(object, facts);
       return waiting(
         object,
         own,
@@ -100,24 +100,24 @@ function takeAway(
   const owner = ownerOf(object, facts);
   const ownership = ownershipOf(identity.tags, owner);
   const retain = object.spec.deletionPolicy === 'Retain';
-  if (isSelf(facts, identity)) return leave(object, facts, `identity ${id} is azid's own; left as it is`);
-  if (ownership.state === 'retainedForMe' && retain) return leave(object, facts);
+  if (isSelf(facts, identity)) return finish(object, facts, `identity ${id} is azid's own; left as it is`);
+  if (ownership.state === 'retainedForMe' && retain) return finish(object, facts);
   if (ownership.state !== 'mine') {
     // Only what carries this object's mark is taken away; a mark may have been stripped to take the identity over.
     const claimed = own.id !== undefined || isOnRecord(facts, identity);
-    return leave(
+    return finish(
       object,
       facts,
       claimed ? `identity ${id} no longer carries this object's mark; left as it is` : undefined,
     );
   }
   if (isCopy(object, facts, target, identity))
-    return leave(
+    return finish(
       object,
       facts,
       `identity ${id} carries this object's mark, but azid has principal ${facts.lastShown} on record for it; left as it is`,
     );
-  if (isSomebodyElses(object, facts, identity)) return takeMarksBack(object, identity);
+  if (isForeign(object, facts, identity)) return takeMarksBack(object, identity);
   // Where it was must be known after it is gone: else it would be searched for everywhere, or a copy of it taken for
   // it.
   const known = pinned && (own.id === undefined || sameId(own.id, id));
@@ -195,7 +195,7 @@ function whileSearched(object: UserAssignedIdentity, facts: Facts, search: Searc
     case 'blocked':
       return recheckedWithin(blocked(object, facts, found.what, found.failure), LIST_RECHECK_MS);
     case 'left':
-      return leave(object, facts, found.message);
+      return finish(object, facts, found.message);
   }
 }
 
@@ -206,12 +206,12 @@ function blocked(
   ...failures: readonly [Failure, ...Failure[]]
 ): IdentityDecision {
   return refused(object, facts, ownStatus(object), failures, `${what} stays in Azure`, (message) =>
-    leave(object, facts, message),
+    finish(object, facts, message),
   );
 }
 
 /** Nothing of this object's is left to take away, or it must stay: its ConfigMaps go with it. */
-function leave(object: UserAssignedIdentity, facts: Facts, stays?: string): IdentityDecision {
+function finish(object: UserAssignedIdentity, facts: Facts, stays?: string): IdentityDecision {
   const outputs = outputsOf(object, facts).map(
     ({ name, uid }) => ({ type: 'deleteConfigMap', name, uid }) as const,
   );

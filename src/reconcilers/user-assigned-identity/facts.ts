@@ -101,7 +101,7 @@ export interface Facts extends SignInFacts, KeptFacts {
   readonly disputed?: string;
   /** The principal that the record in azid's namespace has for this object. */
   readonly recorded?: string;
-  /** Uids of the objects, this one among them, that might put marks back on what stands in Azure: by the record, or this process. */
+  /** Uids of the objects, this one among them, that might put marks back on the identity in Azure: by the record, or this process. */
   readonly holders: readonly string[];
   /** azid's own, where it keeps ConfigMaps for itself. */
   readonly azidNamespace: string;

@@ -12,11 +12,11 @@ import {
   ofNamesakes,
   placeInAzure,
   readIt,
-  remembering,
+  recordShown,
   rivalsOf,
   secondIdentities,
   seemsWithdrawn,
-  witness,
+  withRecords,
 } from './observe/place.ts';
 import { type Searched, searchFor } from './observe/search.ts';
 import { seenConfigMaps } from './output.ts';
@@ -69,19 +69,19 @@ export async function observe(
   deps.subscriptions.use(keyOf(object), [target.coordinates.subscriptionId, ...subscriptions]);
   const named: Facts = { ...common, rivals: rivalsOf(object, target, deps) };
   const cached = cachedIdentity(target, context, deps);
-  witness(object, deps);
+  recordShown(object, deps);
   if (cached?.state === 'loading') return { ...named, azure: cached };
   // Needed for every decision about what is there: azid's own identity is out of reach (docs/guarantees.md G21).
   const who = await readSelf(context, deps);
   if (who.self === undefined) return { ...named, azure: who.azure };
   const facts: Facts = { ...named, self: who.self };
-  // A deletion rests on what Azure itself says just now, and so does what a person asked to see.
+  // A deletion, and a reconcile that a user asked for, rest on what Azure answers now.
   const isAsked = deleting || isReconcileRequested(object) || live.wants(IDENTITY);
   if (cached && !live.wasRead(IDENTITY) && (isLive(cached) || !isAsked))
-    return withDependents(object, remembering(object, { ...facts, azure: cached }, deps), context, deps);
+    return withDependents(object, withRecords(object, { ...facts, azure: cached }, deps), context, deps);
   const azure = await live.once(IDENTITY, () => readLive(object, target, context, deps));
-  witness(object, deps);
-  return withDependents(object, remembering(object, { ...facts, azure }, deps), context, deps);
+  recordShown(object, deps);
+  return withDependents(object, withRecords(object, { ...facts, azure }, deps), context, deps);
 }
 
 /** Most first lists are there by then; an object that waits longer gives its worker back. */
@@ -120,8 +120,8 @@ async function withDependents(
   context: ReconcileContext,
   { dependents }: ObserveDeps,
 ): Promise<Facts> {
-  const leaves = object.metadata.deletionTimestamp !== undefined && object.spec.deletionPolicy !== 'Retain';
-  if (!leaves || facts.azure?.state !== 'present') return facts;
+  const deletes = object.metadata.deletionTimestamp !== undefined && object.spec.deletionPolicy !== 'Retain';
+  if (!deletes || facts.azure?.state !== 'present') return facts;
   const references = await dependents.referencesTo(keyOf(object), context);
   if (references.length > 0) return { ...facts, references };
   const doubts = dependents.doubtsOf(keyOf(object));

@@ -49,7 +49,7 @@ export function waitingForList(subscriptionId: string): Extract<Summary, { state
   };
 }
 
-/** A deletion waits for the lists of a search, for as long as for a refusal, and reports what it leaves. */
+/** A deletion waits for the lists of a search, for as long as for a refusal, and reports what stays in Azure. */
 type DeletionSearch =
   | { readonly state: 'waiting'; readonly message: string }
   | { readonly state: 'blocked'; readonly what: string; readonly failure: Failure }

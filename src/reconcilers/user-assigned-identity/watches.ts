@@ -59,11 +59,11 @@ export function watches({
   const { identities, configMaps } = stores;
   return [
     onSelf(identities),
-    onChange(identities, (change) => heirs(change, identities)),
+    onChange(identities, (change) => successors(change, identities)),
     onChange(configMaps, (change) => [...ofBoth(change, ownersOf), ...writersTo(change, identities)]),
     ...onPolicy(stores, (namespace) => identities.keysByIndex(INDEX.namespace, namespace)),
     ...onPolicyOfAnother(stores, identities),
-    // What this process made it knows already; but what it deleted for one object, another may want.
+    // What this process made is in the cache already; but what it deleted for one object, another may want.
     onCache(identityCache, 'deletions', (armId, change) =>
       identitiesConcerned(armId, change, { stores, principals }),
     ),
@@ -90,7 +90,7 @@ function writersTo(
 }
 
 /** An object that is deleted, refused, suspended or edited may leave its identity to another that waits for it. */
-function heirs(
+function successors(
   change: StoreChange<UserAssignedIdentity>,
   identities: Stores['identities'],
 ): readonly ObjectKey[] {

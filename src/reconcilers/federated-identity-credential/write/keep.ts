@@ -39,7 +39,7 @@ export function keep(
     ledger,
   };
   if (missing.length > 0 || before.ledger?.length !== ledger.length) {
-    // Also what was found by its name alone, the status having been lost: from here on the ledger knows it.
+    // Also what was found by its name alone, the status having been lost: from here on the ledger has it.
     return {
       actions: [
         ...missing,

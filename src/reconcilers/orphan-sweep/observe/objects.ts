@@ -26,12 +26,12 @@ export interface ObjectsDeps extends MayAskForDeps {
   readonly retained: Pick<RetainedRecords, 'of'>;
 }
 
-/** Kinds whose objects stand for something in Azure. */
+/** Kinds whose objects own something in Azure. */
 export const OWNING = ['identities', 'grants', 'credentials', 'attachments', 'systemIdentities'] as const;
 
 /**
- * What the stores show of whose something in Azure is: the widest reading of each, since an object that is named keeps it. Made anew for
- * each evaluation, over the stores as they are then.
+ * What the stores show of the owners of things in Azure: the widest reading of each, since an object that is named keeps it. Made anew
+ * for each evaluation, over the stores as they are then.
  */
 export function objectsOf(deps: ObjectsDeps): Objects {
   const { stores, installationId, identityCache, principals, retained } = deps;

@@ -74,7 +74,7 @@ export function settledIn(
     // One that is being deleted may be what retains it.
     if (owner?.state === 'living') return owner.deleting !== true;
     const since = listed(entry.key);
-    // A status has whole seconds, and what it shows is what people confirm.
+    // A person confirms a time that a status shows, and those are in whole seconds.
     return since !== undefined && since - (since % 1_000) <= until;
   });
 }

@@ -39,9 +39,9 @@ export interface RunMemory {
 }
 
 /**
- * To see everything takes a tenth of a second with 5,000 identities, and a pass goes round several times for one deletion. So it is
- * kept within a pass, while no store changes and nothing is done that it would show; what is deleted is read by itself, twice, and
- * its owner is asked for in the stores as they are then.
+ * To observe everything takes a tenth of a second with 5,000 identities, and a pass goes round several times for one deletion. So it is
+ * kept within a pass, while no store changes and nothing is done that it would show; what is deleted is read by itself, twice, and its
+ * owner is searched in the stores as they are then.
  */
 export interface Built {
   readonly key: string;
@@ -75,8 +75,8 @@ export class SweepMemory {
   }
 
   /**
-   * A wall clock that is set forward makes nothing older: what was seen clear before counts on from there by the monotonic clock. Of
-   * what passed before this process began only the wall clock knows.
+   * A wall clock that is set forward makes nothing older: what was clear before counts on from there by the monotonic clock. The time
+   * before this process began is known by the wall clock alone.
    */
   observe(clocks: Clocks): void {
     const { now, monotonic } = this.#clocks ?? clocks;

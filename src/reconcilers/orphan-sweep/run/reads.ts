@@ -65,7 +65,7 @@ async function relist(
 /** The right to read everything. */
 export const READ_ALL = '*/read';
 
-/** Resource Graph leaves out without a word what azid may not read: then what it does not show proves even less. */
+/** Resource Graph leaves out what azid may not read, without an error: then nothing is concluded from what it does not show. */
 async function attachedIn(
   swept: readonly SweptScope[],
   context: CallContext,

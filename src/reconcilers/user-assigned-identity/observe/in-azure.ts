@@ -63,7 +63,7 @@ export function cachedIdentity(
         live: seen.how !== 'list' && seen.ageMs <= reconcileMs,
       };
     case 'absent':
-      // Our own DELETE of this reconcile needs no second opinion; an older absence does, before anything is made anew.
+      // A DELETE of this reconcile is not read again; an older absence is, before anything is made anew.
       return seen.provenBy === 'delete' && seen.ageMs <= reconcileMs ? provenAbsent : undefined;
     case 'suspectAbsent':
       return undefined;
@@ -119,7 +119,7 @@ function unreadable(error: unknown): ObservedInAzure {
   return { state: 'unreadable', failure };
 }
 
-/** A 404 is proof only if Azure's lag cannot explain it: the cache knows our writes, the status those of dead processes. */
+/** A 404 is proof only if Azure's lag cannot explain it: the cache has this process's writes, the status those of processes that died. */
 function absent(
   object: UserAssignedIdentity,
   target: Target,

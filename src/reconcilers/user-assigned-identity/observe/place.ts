@@ -81,7 +81,7 @@ export function secondIdentities(
  * Whose the identity is was proven: should its marks be stripped, the very same principal is still the object's. What the
  * cache holds by now counts, as an answer may be older than azid's own write.
  */
-export function witness(object: UserAssignedIdentity, { proofs, principals, clock }: ObserveDeps): void {
+export function recordShown(object: UserAssignedIdentity, { proofs, principals, clock }: ObserveDeps): void {
   const seen = proofs.observe(object);
   if (seen.state !== 'owned') return;
   const at = seen.how === 'list' ? undefined : clock.monotonic() - seen.ageMs;
@@ -89,7 +89,7 @@ export function witness(object: UserAssignedIdentity, { proofs, principals, cloc
 }
 
 /** The facts with what azid has of the owner: in this process and on record. */
-export function remembering(
+export function withRecords(
   { metadata: { uid } }: UserAssignedIdentity,
   facts: Facts,
   { principals }: ObserveDeps,

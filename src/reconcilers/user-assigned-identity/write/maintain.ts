@@ -64,7 +64,7 @@ export function maintain(
   };
 
   if (nextTags || isolate) {
-    // Before the write the status names both the old tags and the new: whichever a crash leaves, azid knows it as its own.
+    // Before the write the status names both the old tags and the new: after a crash azid recognizes either as its own.
     const intent: OwnStatus = {
       ...own,
       coordinates: target.coordinates,

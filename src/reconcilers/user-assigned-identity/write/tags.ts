@@ -27,7 +27,7 @@ function ambiguousTag(spec: Tags): string | undefined {
   });
 }
 
-/** What is wrong with the tags an object asks for, fit for people; undefined when nothing is. */
+/** The message for a user about what is wrong with the tags an object asks for; undefined: nothing. */
 export function tagFault(defaults: Tags, spec: Tags): string | undefined {
   const ambiguous = ambiguousTag(spec);
   if (ambiguous !== undefined)

@@ -16,7 +16,7 @@ import { ownerOf, ownStatus } from '../object.ts';
  * Whether what carries this object's marks was made by another tool: by the status, or by what this process observed. The record wins
  * over both: it was made once Azure had shown the identity as the object's own.
  */
-export function isSomebodyElses(
+export function isForeign(
   object: UserAssignedIdentity,
   facts: Pick<Facts, 'disputed' | 'recorded' | 'lastShown'>,
   identity: SeenIdentity,
@@ -82,7 +82,7 @@ export function withdrawContradicted(
 ): IdentityDecision | undefined {
   const observed = facts.azure;
   // Marks that azid wrote by mistake contradict no record.
-  if (observed?.state !== 'present' || isSomebodyElses(object, facts, observed.identity)) return undefined;
+  if (observed?.state !== 'present' || isForeign(object, facts, observed.identity)) return undefined;
   const { tags, principalId, id } = observed.identity;
   const me = ownerOf(object, facts);
   const uids = facts.holders.filter((uid) => namesAnother(tags, me, uid));
