@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import type { Hint } from '../hint.ts';
-import { Self } from '../own-calls.ts';
+import { type Hint, Self } from '../hint.ts';
 import { WITHIN_MS } from './by-whom.ts';
 import { parsePart, partOf } from './call.ts';
 import { ActivityJournal, KEPT_CALLS, type News } from './journal.ts';

@@ -2,8 +2,7 @@ import { sameText } from '../../azure/names/ascii.ts';
 import { armKey, groupOf } from '../../azure/names/resource-id.ts';
 import { Emitter, type Source } from '../../runtime/controller/watch.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import type { Hint } from '../hint.ts';
-import { Self } from '../own-calls.ts';
+import { type Hint, Self } from '../hint.ts';
 import { type Changed, culpritOf, ownLast, WITHIN_MS } from './by-whom.ts';
 import {
   type Call,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import type { Hint } from '../hint.ts';
-import { OwnCalls, Self } from '../own-calls.ts';
+import { type Hint, OwnCalls, Self } from '../hint.ts';
 import {
   CacheHints,
   HINTED_READS,

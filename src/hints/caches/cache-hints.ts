@@ -7,8 +7,7 @@ import { RESYNC } from '../../cache/schedule/list-loop.ts';
 import type { CachedResource } from '../../cache/store/entry.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { type BucketSize, TokenBucket } from '../../runtime/token-bucket.ts';
-import type { Hint, HintEffect, HintSink } from '../hint.ts';
-import type { OwnCalls } from '../own-calls.ts';
+import type { Hint, HintEffect, HintSink, OwnCalls } from '../hint.ts';
 import { GroupsGone } from './groups-gone.ts';
 import { type CacheName, type Target, targetsOf } from './targets.ts';
 

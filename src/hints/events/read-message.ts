@@ -2,9 +2,17 @@
 import { callerOf, quoted, subjectOf } from '../foreign-texts.ts';
 import type { Hint } from '../hint.ts';
 import { subscriptionIn } from '../subscription-arrivals.ts';
-import { type Envelope, elementsOf, isObject, kindOf, open } from './envelope.ts';
+import {
+  type Dropped,
+  type Envelope,
+  elementsOf,
+  isObject,
+  kindOf,
+  open,
+  type Refusal,
+  refusal,
+} from './envelope.ts';
 import { effectOf } from './operations.ts';
-import { type Dropped, type Refusal, refusal } from './reasons.ts';
 
 /** An event that was understood: a hint, or why it is none. */
 export type ReadEvent = {

@@ -5,7 +5,7 @@ import { RecentMap } from '../../runtime/recent-map.ts';
 import { firstOf, unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import { noTracer, type Tracer } from '../../runtime/trace.ts';
-import type { Refusal } from '../events/reasons.ts';
+import type { Refusal } from '../events/envelope.ts';
 import type { HintSink } from '../hint.ts';
 import type { SourceMetrics } from '../metrics.ts';
 import { ClockHistory, WAITED_MS } from './clocks.ts';

@@ -2,7 +2,7 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import type { TokenCredential } from '@azure/identity';
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from '@azure/service-bus';
-import type { Refusal } from '../events/reasons.ts';
+import type { Refusal } from '../events/envelope.ts';
 
 /** Which queue. */
 export interface QueueAddress {

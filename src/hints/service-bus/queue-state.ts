@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/time/clock.ts';
-import type { Refusal } from '../events/reasons.ts';
+import type { Refusal } from '../events/envelope.ts';
 import type { ClockState } from './clocks.ts';
 import type { QueueFailure } from './failure.ts';
 

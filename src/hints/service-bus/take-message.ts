@@ -1,8 +1,8 @@
 import type { RecentMap } from '../../runtime/recent-map.ts';
 import { nextTurn } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
+import type { Dropped, Refusal } from '../events/envelope.ts';
 import { type ReadEvent, readMessage } from '../events/read-message.ts';
-import type { Dropped, Refusal } from '../events/reasons.ts';
 import type { HintEffect, HintSink } from '../hint.ts';
 import type { SourceMetrics } from '../metrics.ts';
 

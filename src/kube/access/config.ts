@@ -2,8 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { type LoadPluginConfig, userCredentials } from './credentials.ts';
-import type { EndpointCredentials, KubeEndpoint } from './endpoint.ts';
+import {
+  type EndpointCredentials,
+  type KubeEndpoint,
+  type LoadPluginConfig,
+  userCredentials,
+} from './endpoint.ts';
 import {
   type Kubeconfig,
   type KubeconfigCluster,

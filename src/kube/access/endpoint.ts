@@ -1,4 +1,8 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
+/** What the transport must know of a cluster, and how that is read for a user of a kubeconfig. */
+import { readFile } from 'node:fs/promises';
+import type { RequestOptions } from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeconfigCluster, KubeconfigUser } from './kubeconfig.ts';
 
 /** What the transport must know of a cluster, and no more: the door through which any source of credentials enters. */
 export interface KubeEndpoint {
@@ -29,17 +33,69 @@ export interface TlsMaterial {
   readonly insecure?: boolean;
 }
 
-export const CONNECT_TIMEOUT_MS = 10_000;
+/** The chosen cluster and user as client-node wants them. Called only for exec plugins and OIDC. */
+export type LoadPluginConfig = () => Promise<KubeConfig>;
 
-/** Another one for other material: what was opened with one is not used with another. */
-export function textOf({ ca, cert, key, servername, insecure }: TlsMaterial): string {
-  return JSON.stringify([ca, cert, key, servername, insecure]);
+/**
+ * Reads what a kubeconfig user needs to be let in, files included, each time it is called. Files and plain values are
+ * read here, without blocking the loop; exec plugins and OIDC are left to client-node, which caches their tokens.
+ */
+export async function userCredentials(
+  cluster: KubeconfigCluster,
+  user: KubeconfigUser,
+  loadPluginConfig: LoadPluginConfig,
+): Promise<EndpointCredentials> {
+  const [ca, cert, key, token] = await Promise.all([
+    pem(cluster.caFile, cluster.caData),
+    pem(user.certFile, user.certData),
+    pem(user.keyFile, user.keyData),
+    tokenOf(user),
+  ]);
+  const plugin =
+    user.needsPlugin && !user.tokenFile ? await pluginCredentials(await loadPluginConfig()) : undefined;
+  const authorization =
+    plugin?.authorization ??
+    (token ? `Bearer ${token}` : user.username ? basic(user.username, user.password) : undefined);
+  const tls: TlsMaterial = {
+    ...(ca === undefined ? {} : { ca }),
+    ...given('cert', plugin?.cert ?? cert),
+    ...given('key', plugin?.key ?? key),
+    ...given('servername', cluster.tlsServerName),
+    ...(cluster.insecure ? { insecure: true } : {}),
+  };
+  const headers = {
+    ...given('authorization', authorization),
+    ...given('impersonate-user', user.impersonateUser),
+  };
+  return { headers, tls };
 }
 
-export function contextOf({ ca, cert, key }: TlsMaterial): SecureContext {
-  return createSecureContext({
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-  });
+const given = <K extends string>(key: K, value: string | undefined) =>
+  (value ? { [key]: value } : {}) as Partial<Record<K, string>> as Record<K, string>;
+
+async function pem(file: string | undefined, data: string | undefined): Promise<string | undefined> {
+  if (data) return Buffer.from(data, 'base64').toString('utf8');
+  return file ? readFile(file, 'utf8') : undefined;
 }
+
+async function tokenOf({ tokenFile, token }: KubeconfigUser): Promise<string | undefined> {
+  // A token file commonly ends in a newline, which no HTTP header may hold.
+  const text = tokenFile ? await readFile(tokenFile, 'utf8') : token;
+  return text?.trim() || undefined;
+}
+
+async function pluginCredentials(config: KubeConfig) {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const authorization = new Headers(options.headers as Record<string, string> | undefined).get(
+    'authorization',
+  );
+  return {
+    authorization: authorization ?? undefined,
+    cert: options.cert?.toString(),
+    key: options.key?.toString(),
+  };
+}
+
+const basic = (name: string, password: string | undefined) =>
+  `Basic ${Buffer.from(`${name}:${password ?? ''}`).toString('base64')}`;

@@ -1,5 +1,6 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { Agent } from 'undici';
-import { CONNECT_TIMEOUT_MS, contextOf, type TlsMaterial, textOf } from '../access/endpoint.ts';
+import type { TlsMaterial } from '../access/endpoint.ts';
 
 /** undici's 4 s would mean a new TLS connection for nearly every call of a quiet controller. */
 const KEEP_ALIVE_MS = 30_000;
@@ -53,4 +54,19 @@ export class SharedAgent {
     const forget = () => void this.#retiring.delete(agent);
     agent.close().then(forget, forget);
   }
+}
+
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Another one for other material: what was opened with one is not used with another. */
+export function textOf({ ca, cert, key, servername, insecure }: TlsMaterial): string {
+  return JSON.stringify([ca, cert, key, servername, insecure]);
+}
+
+export function contextOf({ ca, cert, key }: TlsMaterial): SecureContext {
+  return createSecureContext({
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  });
 }

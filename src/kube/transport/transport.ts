@@ -10,8 +10,14 @@ import type { EndpointCredentials, KubeEndpoint } from '../access/endpoint.ts';
 import { errorOfResponse, KubeError, type KubeResponse } from '../errors.ts';
 import { SharedAgent } from './agent.ts';
 import { alive, jsonLines, readWhole, type StreamAnswer } from './answer.ts';
-import { Deadline } from './deadline.ts';
-import { callOf, type Interceptor, type KubeRequest, queryOf, type RequestSample } from './request.ts';
+import {
+  callOf,
+  Deadline,
+  type Interceptor,
+  type KubeRequest,
+  queryOf,
+  type RequestSample,
+} from './request.ts';
 import { WatchConnection } from './watch-connection.ts';
 
 export interface TransportOptions {

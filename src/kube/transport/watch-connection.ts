@@ -3,8 +3,9 @@ import { isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { CONNECT_TIMEOUT_MS, contextOf, type TlsMaterial, textOf } from '../access/endpoint.ts';
+import type { TlsMaterial } from '../access/endpoint.ts';
 import { NotConnected } from '../errors.ts';
+import { CONNECT_TIMEOUT_MS, contextOf, textOf } from './agent.ts';
 import type { StreamAnswer } from './answer.ts';
 
 /** Of HTTP/2's 64 KiB a first list over a long line would bring as much each time that the line is crossed. */

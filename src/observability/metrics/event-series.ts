@@ -1,7 +1,7 @@
 /** The series of what Azure reports: by events, and by its Activity Log. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { UNREADABLE } from '../../hints/events/envelope.ts';
 import { EVENT_TYPES } from '../../hints/events/read-message.ts';
-import { UNREADABLE } from '../../hints/events/reasons.ts';
 import type {
   ActivityLogMetrics,
   ActivityLogPart,

@@ -1,7 +1,7 @@
 import { KINDS } from '../../api/index.ts';
 import { PROVIDERS } from '../../hints/activity-log/record.ts';
+import { DROPPED, UNREADABLE } from '../../hints/events/envelope.ts';
 import { EVENT_TYPES } from '../../hints/events/read-message.ts';
-import { DROPPED, UNREADABLE } from '../../hints/events/reasons.ts';
 import { PRIORITIES } from '../../runtime/outcome.ts';
 import { CALL_KINDS } from './azure-series.ts';
 import { RESULTS } from './controller-series.ts';

@@ -1,6 +1,6 @@
 import { CallRefused } from '../../azure/arm/errors.ts';
 import type { AzureCaches } from '../../cache/caches.ts';
-import { OwnCalls, Self } from '../../hints/own-calls.ts';
+import { OwnCalls, Self } from '../../hints/hint.ts';
 import { SubscriptionArrivals } from '../../hints/subscription-arrivals.ts';
 import type { Metrics } from '../../observability/metrics/metrics.ts';
 import type { Stores } from '../../reconcilers/stores.ts';

@@ -3,7 +3,7 @@ import { AUTHORIZATION, AZURE_LIMITS } from '../../azure/limits.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { RequestScheduler } from '../../azure/requests/request-scheduler.ts';
 import { ActivityJournal } from '../../hints/activity/journal.ts';
-import { Self } from '../../hints/own-calls.ts';
+import { Self } from '../../hints/hint.ts';
 import type { Applied, KubeClient } from '../../kube/client.ts';
 import type { EventRecord } from '../../kube/event-series.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';

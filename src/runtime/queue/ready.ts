@@ -1,7 +1,6 @@
 import type { CountByPriority } from '../metrics.ts';
 import { PRIORITIES, type Priority } from '../outcome.ts';
-import { Heap } from './heap.ts';
-import { Turns } from './turns.ts';
+import { Heap, Turns } from './heap.ts';
 
 /** A key that may run now. */
 interface ReadyKey {
