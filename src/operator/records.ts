@@ -3,7 +3,7 @@ import { HOME_SHARD } from '../api/schema/shard.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { RetainedRecords } from '../orphans/records/retained.ts';
 import { RETAINED_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
-import { RECORD_LABEL } from '../reconcilers/proof/principals/records.ts';
+import { RECORD_LABEL } from '../reconcilers/proof/principal-records.ts';
 import { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import type { OperatorOptions } from './options.ts';

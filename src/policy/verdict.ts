@@ -5,7 +5,7 @@ import type { NamespaceFacts } from './selection.ts';
 
 export type Verdict = Allowed | Denied;
 
-export interface Allowed {
+interface Allowed {
   readonly allowed: true;
   readonly policy: string;
 }
@@ -35,7 +35,7 @@ export function noPolicy({ name }: Pick<NamespaceFacts, 'name'>, where = ''): De
 }
 
 /** A rule of a policy, with the policy's name. */
-export interface NamedRule<Rule> {
+interface NamedRule<Rule> {
   readonly rule: Rule;
   readonly policy: string;
 }
@@ -56,7 +56,7 @@ export interface Test<Rule, Request> {
 }
 
 /** The rules of all policies that select one namespace, of one list of their specs. */
-export interface RuleSet<Rule> {
+interface RuleSet<Rule> {
   readonly policies: readonly IdentityPolicy[];
   readonly namespace: Pick<NamespaceFacts, 'name'>;
   readonly rules: readonly NamedRule<Rule>[];

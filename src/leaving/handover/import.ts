@@ -8,7 +8,7 @@ import { isAlreadyExists } from '../../kube/errors.ts';
 import { controllerAtWork } from '../../kube/lease/at-work.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
-import { PrincipalRecords } from '../../reconcilers/proof/principals/records.ts';
+import { PrincipalRecords } from '../../reconcilers/proof/principal-records.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
 import type { InstallationDeps } from '../objects.ts';
 import type { Bundle } from './bundle.ts';

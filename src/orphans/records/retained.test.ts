@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KubeError } from '../../kube/errors.ts';
-import { gate, HeldConfigMaps } from '../../reconcilers/proof/principals/config-maps.fixture.ts';
+import { gate, HeldConfigMaps } from '../../reconcilers/proof/config-maps.fixture.ts';
 import { RetainedRecords } from './retained.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00Z');

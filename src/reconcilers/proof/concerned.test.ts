@@ -3,7 +3,7 @@ import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { ownerValue } from '../../azure/names/identity-marks.ts';
 import { emptyStores, meta, put } from '../stores.fixture.ts';
-import { identitiesConcerned } from './concerned.ts';
+import { identitiesConcerned } from './places.ts';
 
 const S = '11111111-2222-4333-8444-555555555555';
 const T = '99999999-2222-4333-8444-555555555555';

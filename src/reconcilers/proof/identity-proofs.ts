@@ -1,21 +1,16 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
-import { sharedContext } from '../../azure/arm/arm-calls.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { MARK, ownerNamed, ownerValue } from '../../azure/names/identity-marks.ts';
-import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../cache/calls/single-flight.ts';
-import type { IdentityCache, IdentityObservation } from '../../cache/identities.ts';
+import type { IdentityCache } from '../../cache/identities.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { Emitter, type Source } from '../../runtime/controller/watch.ts';
-import type { Failure } from '../decision.ts';
 import type { ReconcileContext } from '../kind.ts';
-import { failureOf } from '../status/failure.ts';
-import { mayOwn } from './concerned.ts';
 import { isOwn, type ObservedIdentity, observeIdentity } from './observe.ts';
-import { placesOf } from './places.ts';
-import { owned, type ProvenIdentity, unseen, waiting } from './proven.ts';
+import { mayOwn, placesOf } from './places.ts';
+import { owned, type ProvenIdentity, proveIdentity } from './proven.ts';
 import type { RecordedPrincipals } from './recorded-principals.ts';
 
 export interface IdentityProofParts {
@@ -71,31 +66,12 @@ export class IdentityProofs {
       const [marked] = this.#markedFor(key);
       return { state: 'waiting', why: 'does not exist', ...(marked && { marked }) };
     }
-    /** What was read for this answer, by key. */
-    const read = new Map<string, IdentityObservation>();
-    const observe = (id: string) => read.get(armKey(id)) ?? this.#parts.identityCache.observe(id);
-    let failure: Failure | undefined;
-    for (;;) {
-      const seen = observeIdentity(object, this.#deps, observe);
-      if (seen.state === 'none')
-        return failure ? { state: 'unreadable', failure } : waiting(object, seen, this.#searched);
-      const found = owned(object, seen);
-      if (found && (found.live || !live)) return found;
-      const id = found?.id ?? (seen.state === 'unknown' ? seen.id : '');
-      if (!found) {
-        const loading = this.#loading(object, id, context);
-        if (loading) return loading;
-      }
-      // Read already: what Azure shows now is all there is.
-      if (read.has(armKey(id))) return found ?? unseen(object, seen);
-      const answer = await this.#read(id, context);
-      if (!('failure' in answer)) read.set(armKey(id), this.#merged(id, answer.identity));
-      else {
-        // It may be in another place all the same, if the status remembers two.
-        failure ??= answer.failure;
-        read.set(armKey(id), { state: 'absent', provenBy: 'get', ageMs: 0 });
-      }
-    }
+    return proveIdentity(object, context, live, {
+      ...this.#deps,
+      ...this.#parts,
+      reads: this.#reads,
+      met: this.#met,
+    });
   }
 
   /** Some identity has this principal, whoever owns it. */
@@ -219,43 +195,5 @@ export class IdentityProofs {
       disputed: this.#disputed,
       searched: this.#searched,
     };
-  }
-
-  /** At start-up a list brings thousands at once; only what somebody waits for is read alone. */
-  #loading(
-    { metadata }: UserAssignedIdentity,
-    id: string,
-    { priority }: ReconcileContext,
-  ): Extract<ProvenIdentity, { state: 'loading' }> | undefined {
-    const { subscriptionId } = parseIdentityId(id);
-    if (priority !== 'resync' || this.#parts.identityCache.observe(id).state !== 'unknown') return undefined;
-    // Another's reconcile of it this process never sees.
-    const isMet = this.#met.has(metadata.uid) || this.#parts.isAnothers?.(keyOf({ metadata }));
-    const isDue = this.#parts.identityCache.loading(subscriptionId) || !isMet;
-    return isDue ? { state: 'loading', subscriptionId } : undefined;
-  }
-
-  async #read(
-    id: string,
-    context: ReconcileContext,
-  ): Promise<{ readonly identity: AzureIdentity | undefined } | { readonly failure: Failure }> {
-    try {
-      const start = async () => {
-        const got = await this.#parts.identities.get(id, sharedContext(context));
-        return got.found ? got.identity : undefined;
-      };
-      return { identity: await this.#reads.join(armKey(id), context, start) };
-    } catch (error) {
-      const failure = failureOf(error);
-      if (!failure) throw error;
-      return { failure };
-    }
-  }
-
-  /** What azid wrote a moment ago Azure need not show yet: then the cache is ahead of the answer. */
-  #merged(id: string, identity: AzureIdentity | undefined): IdentityObservation {
-    if (identity) return { state: 'present', resource: identity, how: 'get', ageMs: 0 };
-    const held = this.#parts.identityCache.observe(id);
-    return held.state === 'present' ? { ...held, how: 'get', ageMs: 0 } : held;
   }
 }

@@ -37,7 +37,7 @@ export type ObservedIdentity =
    */
   | { readonly state: 'unknown'; readonly id: string; readonly undecided?: true };
 
-interface ProofDeps {
+export interface ProofDeps {
   readonly identityCache: Pick<IdentityCache, 'observe' | 'byIndex'>;
   readonly installationId: string;
   /** Principals of identities whose marks are azid's own mistake, by uid of the object. */

@@ -1,7 +1,15 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
+import { sharedContext } from '../../azure/arm/arm-calls.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
+import type { Identities } from '../../azure/identities.ts';
+import { armKey, parseIdentityId } from '../../azure/names/resource-id.ts';
+import type { SingleFlight } from '../../cache/calls/single-flight.ts';
+import type { IdentityCache, IdentityObservation } from '../../cache/identities.ts';
+import { keyOf } from '../../kube/types.ts';
 import type { Failure } from '../decision.ts';
-import type { ObservedIdentity } from './observe.ts';
+import type { ReconcileContext } from '../kind.ts';
+import { failureOf } from '../status/failure.ts';
+import { type ObservedIdentity, observeIdentity, type ProofDeps } from './observe.ts';
 
 /** The identity of a UserAssignedIdentity, as far as Azure proves it. */
 export type ProvenIdentity =
@@ -28,6 +36,93 @@ export type ProvenIdentity =
   | { readonly state: 'loading'; readonly subscriptionId: string }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
+interface ProveDeps extends ProofDeps {
+  readonly identities: Pick<Identities, 'get'>;
+  readonly identityCache: Pick<IdentityCache, 'observe' | 'byIndex' | 'loading'>;
+  /** Reads that are under way, for whoever asks: by the key of the identity. */
+  readonly reads: SingleFlight<AzureIdentity | undefined>;
+  /** Uids of the objects whose own reconcile has begun to search. */
+  readonly met: ReadonlySet<string>;
+}
+
+/** From the cache, and from Azure itself where the cache does not suffice, or where a write is to rest on it (`live`). */
+export async function proveIdentity(
+  object: UserAssignedIdentity,
+  context: ReconcileContext,
+  live: boolean,
+  deps: ProveDeps,
+): Promise<ProvenIdentity> {
+  /** What was read for this answer, by key. */
+  const read = new Map<string, IdentityObservation>();
+  const observe = (id: string) => read.get(armKey(id)) ?? deps.identityCache.observe(id);
+  let failure: Failure | undefined;
+  for (;;) {
+    const seen = observeIdentity(object, deps, observe);
+    if (seen.state === 'none')
+      return failure ? { state: 'unreadable', failure } : waiting(object, seen, deps.searched);
+    const found = owned(object, seen);
+    if (found && (found.live || !live)) return found;
+    const id = found?.id ?? (seen.state === 'unknown' ? seen.id : '');
+    if (!found) {
+      const loading = loadingOf(object, id, context, deps);
+      if (loading) return loading;
+    }
+    // Read already: what Azure shows now is all there is.
+    if (read.has(armKey(id))) return found ?? unseen(object, seen);
+    const answer = await readIdentity(id, context, deps);
+    if (!('failure' in answer)) read.set(armKey(id), merged(id, answer.identity, deps));
+    else {
+      // It may be in another place all the same, if the status remembers two.
+      failure ??= answer.failure;
+      read.set(armKey(id), { state: 'absent', provenBy: 'get', ageMs: 0 });
+    }
+  }
+}
+
+/** At start-up a list brings thousands at once; only what somebody waits for is read alone. */
+function loadingOf(
+  object: UserAssignedIdentity,
+  id: string,
+  { priority }: ReconcileContext,
+  { identityCache, met, isAnothers }: ProveDeps,
+): Extract<ProvenIdentity, { state: 'loading' }> | undefined {
+  const { subscriptionId } = parseIdentityId(id);
+  if (priority !== 'resync' || identityCache.observe(id).state !== 'unknown') return undefined;
+  // Another's reconcile of it this process never sees.
+  const isMet = met.has(object.metadata.uid) || isAnothers?.(keyOf(object));
+  const isDue = identityCache.loading(subscriptionId) || !isMet;
+  return isDue ? { state: 'loading', subscriptionId } : undefined;
+}
+
+async function readIdentity(
+  id: string,
+  context: ReconcileContext,
+  { identities, reads }: ProveDeps,
+): Promise<{ readonly identity: AzureIdentity | undefined } | { readonly failure: Failure }> {
+  try {
+    const start = async () => {
+      const got = await identities.get(id, sharedContext(context));
+      return got.found ? got.identity : undefined;
+    };
+    return { identity: await reads.join(armKey(id), context, start) };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    return { failure };
+  }
+}
+
+/** What azid wrote a moment ago Azure need not show yet: then the cache is ahead of the answer. */
+function merged(
+  id: string,
+  identity: AzureIdentity | undefined,
+  { identityCache }: ProveDeps,
+): IdentityObservation {
+  if (identity) return { state: 'present', resource: identity, how: 'get', ageMs: 0 };
+  const held = identityCache.observe(id);
+  return held.state === 'present' ? { ...held, how: 'get', ageMs: 0 } : held;
+}
+
 /**
  * Before a write only an answer of Azure itself counts that is this recent: an identity that somebody made anew under
  * the same name, or took over, must not get anything. Fresh enough that 20 objects at once share one read.
@@ -45,7 +140,7 @@ export function owned(
 }
 
 /** Read, and still not known. */
-export function unseen(
+function unseen(
   { metadata }: UserAssignedIdentity,
   seen: ObservedIdentity,
 ): Extract<ProvenIdentity, { state: 'waiting' }> {
@@ -60,7 +155,7 @@ export function unseen(
   };
 }
 
-export function waiting(
+function waiting(
   object: UserAssignedIdentity,
   seen: Extract<ObservedIdentity, { state: 'none' }>,
   searched: ReadonlySet<string>,

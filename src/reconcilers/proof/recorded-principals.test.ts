@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KubeError } from '../../kube/errors.ts';
-import { forbidden, gate, HeldConfigMaps, INSTALLATION } from './principals/config-maps.fixture.ts';
+import { forbidden, gate, HeldConfigMaps, INSTALLATION } from './config-maps.fixture.ts';
 import { RecordedPrincipals } from './recorded-principals.ts';
 
 /** Uids whose first digit is the same stand in one ConfigMap. */

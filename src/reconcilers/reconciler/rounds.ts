@@ -175,7 +175,7 @@ function takesAway(
   return ((status as WithLedger)?.ledger ?? []).some((id) => !left.includes(id));
 }
 
-export interface Decided<Facts, Made> {
+interface Decided<Facts, Made> {
   readonly facts: Facts;
   readonly decision: Made;
 }

@@ -85,14 +85,14 @@ export const roleGrantKind: KindDefinition<RoleGrant, Facts, Action, OwnStatus> 
 
 type AssignmentWrite = Exclude<Action, CommonAction<OwnStatus> | KeptAction>;
 
-export interface PerformDeps extends RecordEndDeps {
+interface PerformDeps extends RecordEndDeps {
   readonly assignments: Pick<RoleAssignments, 'put' | 'delete'>;
   /** What a 409 reported, by uid: the next observation begins there. */
   readonly reported: Map<string, ReportedExisting>;
 }
 
 /** Carries out one action, and decides nothing. */
-export async function perform(
+async function perform(
   action: AssignmentWrite,
   object: RoleGrant,
   context: ReconcileContext,

@@ -127,7 +127,7 @@ function isUnreadable(object: RoleGrant, facts: Facts): boolean {
   return Number.isNaN(expiryOf(object)) && isEndDemanded(object, facts);
 }
 
-export interface MarksDeps extends MayAskForDeps {
+interface MarksDeps extends MayAskForDeps {
   readonly assignmentCache: Pick<AssignmentCache, 'byIndex' | 'loading' | 'completeness'>;
   readonly installationId: string;
 }
@@ -136,7 +136,7 @@ export interface MarksDeps extends MayAskForDeps {
  * What azid marked for the object, by the list of its scope. An object of the same name may have been there before, and what was
  * retained of it still carries the name: so only what the object's own spec may mean counts.
  */
-export function marksOf(object: RoleGrant, deps: MarksDeps): ObservedMarks {
+function marksOf(object: RoleGrant, deps: MarksDeps): ObservedMarks {
   const { assignmentCache, installationId } = deps;
   const { scope } = object.spec;
   const ids = assignmentCache

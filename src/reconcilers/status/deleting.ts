@@ -116,7 +116,7 @@ type Block =
   | { readonly state: 'held'; readonly summary: Summary; readonly conditions: readonly Finding[] }
   | { readonly state: 'over'; readonly after: string };
 
-export interface BlockFacts {
+interface BlockFacts {
   readonly now: number;
   readonly releaseAfterMs: number;
   readonly blockedMs?: number;
@@ -159,7 +159,7 @@ export function blockOf(
  * Of several things that cannot go: the first is reported; what Azure was not asked of yet is not given up with the
  * others.
  */
-export function blockOfAll(
+function blockOfAll(
   object: ManagedObject,
   facts: BlockFacts,
   failures: readonly [Failure, ...Failure[]],

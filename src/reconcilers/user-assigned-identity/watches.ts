@@ -11,7 +11,7 @@ import {
   concernedTerms,
   identitiesBeside,
   identitiesConcerned,
-} from '../proof/concerned.ts';
+} from '../proof/places.ts';
 import { azureNamesOf, INDEX, ownersOf, type StoreDefinition, type Stores } from '../stores.ts';
 import { isEdit, isPlacedOtherwise, isReady, isRefusedOtherwise } from '../watches/predicates.ts';
 import {

@@ -9,7 +9,7 @@ import type { Store, StoreChange } from '../../kube/informer/store.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../../kube/types.ts';
 import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import type { Priority } from '../../runtime/outcome.ts';
-import { type ConcernedDeps, identitiesConcerned } from '../proof/concerned.ts';
+import { type ConcernedDeps, identitiesConcerned } from '../proof/places.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import {
   hasSameLabels,

@@ -11,7 +11,7 @@ import type { Store } from '../../../kube/informer/store.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import type { ObjectRef, Objects, ShownAssignment } from '../../../orphans/objects.ts';
 import type { RetainedRecords } from '../../../orphans/records/retained.ts';
-import { identitiesAt } from '../../proof/concerned.ts';
+import { identitiesAt } from '../../proof/places.ts';
 import type { RecordedPrincipals } from '../../proof/recorded-principals.ts';
 import { type MayAskForDeps, mayAskFor } from '../../role-grant/target/may-ask-for.ts';
 import { knownPrincipal } from '../../role-grant/target/principal.ts';

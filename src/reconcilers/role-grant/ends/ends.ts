@@ -170,7 +170,7 @@ function ownerIn(
   return { recorded: true, full, others, mine: { ...(endsAt !== undefined && { endsAt }) } };
 }
 
-export function isOver({ mine }: Pick<ObservedEnd, 'mine'>, now: number): boolean {
+function isOver({ mine }: Pick<ObservedEnd, 'mine'>, now: number): boolean {
   return mine?.endsAt !== undefined && mine.endsAt <= now;
 }
 

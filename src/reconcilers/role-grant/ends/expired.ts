@@ -40,12 +40,7 @@ export function decideNoTime(object: RoleGrant, facts: Facts, failed?: Failed): 
 }
 
 /** Its end cannot be read, and a policy demands one: what nobody recorded, since it stood before azid recorded ends, goes as well. */
-export function decideUnreadable(
-  object: RoleGrant,
-  facts: Facts,
-  over: Summary,
-  failed?: Failed,
-): GrantDecision {
+function decideUnreadable(object: RoleGrant, facts: Facts, over: Summary, failed?: Failed): GrantDecision {
   const why = 'its spec.expiresAt cannot be read, and no policy allows it without an end';
   return { ...takeBack(object, facts, everything(facts), over, why, failed), binds: true };
 }
@@ -99,7 +94,7 @@ function takeBack(
  * What still gives the role when azid's part in it is over: somebody's assignment that grants the same, or azid's own,
  * which other objects ask for. Undefined: nothing that is known of.
  */
-export function whatRemains(object: RoleGrant, facts: Facts): string | undefined {
+function whatRemains(object: RoleGrant, facts: Facts): string | undefined {
   const { duplicate, target, held } = facts;
   if (duplicate) return `${duplicate.id}, which azid did not make and leaves alone, still gives the role`;
   const me = asCoOwner(object);

@@ -71,7 +71,7 @@ export function cachedAssignment(
 }
 
 /** Not in the cache: it may be there all the same. Good for a first decision, on which nothing is done but to ask Azure. */
-export const SUSPECTED: ObservedAssignment = {
+const SUSPECTED: ObservedAssignment = {
   state: 'absent',
   missing: 'assignment',
   conclusive: true,
@@ -141,7 +141,7 @@ export function needsLive(object: RoleGrant, facts: Facts, { actions }: GrantDec
 }
 
 /** Read in this reconcile, or not to be had; an observation that says nothing leads to no write. */
-export function isLive(observed: ObservedAssignment | undefined): boolean {
+function isLive(observed: ObservedAssignment | undefined): boolean {
   return observed?.state === 'present' ? observed.live : !isSuspected(observed);
 }
 

@@ -5,7 +5,7 @@ import { armKey, sameId } from '../../../azure/names/resource-id.ts';
 import { keyOf, type ObjectKey } from '../../../kube/types.ts';
 import { policyFor } from '../../../policy/evaluate.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import { identitiesAt } from '../../proof/concerned.ts';
+import { identitiesAt } from '../../proof/places.ts';
 import { INDEX, referredIdentity, referredSystemIdentity, type Stores } from '../../stores.ts';
 import { isRefusedByAzure } from '../../watches/predicates.ts';
 import { type EndDeps, hasEnded, isRecorded, recordOf } from '../ends/ends.ts';

@@ -131,7 +131,7 @@ function awaiting(
  * A status may have been lost, or altered, while no azid ran. So a deletion is over only when it is known what azid
  * may have given: what the object asks for was read, or a complete list of its scope showed what is marked for it.
  */
-export function undeterminedOf(
+function undeterminedOf(
   { spec }: RoleGrant,
   { azure, marked, principal, role, target }: Facts,
 ): Undetermined | undefined {

@@ -170,7 +170,7 @@ type Liveness = 'alive' | 'dead' | 'unclear';
  * Whether the principal of what stands is gone with its identity: only Azure's own word counts, never that of an object.
  * Another principal under the same ARM id proves it as well: Azure gives no principal id twice.
  */
-export async function livenessOf(
+async function livenessOf(
   { status }: RoleGrant,
   context: CallContext,
   deps: LivenessDeps,

@@ -127,7 +127,7 @@ type Replacement = NonNullable<OwnStatus['history']>[number];
 const KEPT = 10;
 
 /** The history with what `target` takes the place of, the newest first; unchanged if it takes nobody's. */
-export function withReplacement(
+function withReplacement(
   object: RoleGrant,
   own: OwnStatus,
   target: Target,

@@ -1,9 +1,9 @@
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../api/schema/common.ts';
-import { configMaps } from '../../../kube/builtin.ts';
-import type { KubeClient } from '../../../kube/client.ts';
-import { KubeError } from '../../../kube/errors.ts';
-import { RecordMaps } from '../../../kube/record-maps.ts';
-import { PRINCIPALS_CONFIG_MAP } from '../../own-config-maps.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/schema/common.ts';
+import { configMaps } from '../../kube/builtin.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { KubeError } from '../../kube/errors.ts';
+import { RecordMaps } from '../../kube/record-maps.ts';
+import { PRINCIPALS_CONFIG_MAP } from '../own-config-maps.ts';
 
 /** Principals by the uid of their object, in ConfigMaps of azid's own namespace: reading and writing, and no more. */
 export interface PrincipalRecordsParts {

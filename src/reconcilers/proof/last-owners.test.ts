@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LastOwners } from './last-owners.ts';
+import { LastOwners } from './recorded-principals.ts';
 
 let last: LastOwners;
 beforeEach(() => {

@@ -1,7 +1,7 @@
-import type { ConfigMap } from '../../../kube/builtin.ts';
-import type { KubeClient } from '../../../kube/client.ts';
-import { KubeError } from '../../../kube/errors.ts';
-import type { ObjectMeta } from '../../../kube/types.ts';
+import type { ConfigMap } from '../../kube/builtin.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { KubeError } from '../../kube/errors.ts';
+import type { ObjectMeta } from '../../kube/types.ts';
 
 /** An API server of ConfigMaps alone, whose answers can be held back or be refusals. */
 
