@@ -14,7 +14,7 @@ import { temporaryFolder } from '../src/sandbox/apiserver/process/temporary-fold
 import { logTail, TetheredProcess } from '../src/sandbox/apiserver/process/tethered-process.ts';
 import { bundleProduct } from '../src/sandbox/controller/bundle.ts';
 import { listenForInterruption } from '../src/sandbox/interruption.ts';
-import { timeLimit } from '../src/sandbox/time-limit.ts';
+import { timeLimit } from '../src/sandbox/sandbox.ts';
 import { circumstances } from './circumstances.ts';
 import { line, type Result, resultsOf, type Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';

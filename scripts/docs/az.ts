@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../src/sandbox/apiserver/binaries/cache.ts';
+import { cacheFolder } from '../../src/sandbox/apiserver/binaries/pins.ts';
 import { type AzCommands, azCallsIn, flagsIn } from './az-calls.ts';
 import { pages, ROOT } from './markdown.ts';
 

@@ -1,14 +1,12 @@
-import { z } from 'zod';
-import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './schema/columns.ts';
-import { commonStatus } from './schema/common.ts';
-import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
-
 /**
  * Internal, in azid's own namespace: when a role assignment of azid's ends, recorded before it is made and where the owner of
  * the grant cannot change it (docs/guarantees.md G23). Its name is the assignment's. What it says stands in the spec: a restore
  * without statuses must not turn what was given for an hour into something for good.
  */
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import { commonStatus } from './schema/common.ts';
+import { azidResource, columnsOf, immutable, type KindSchema } from './schema/kind.ts';
 
 const time = () => z.string().max(64).meta({ format: 'date-time' });
 

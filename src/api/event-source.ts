@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './schema/columns.ts';
+import { shaped } from './schema/cel-rules.ts';
 import { commonStatus } from './schema/common.ts';
-import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
+import { azidResource, type CelRule, columnsOf, type KindSchema } from './schema/kind.ts';
 import { pastTime, rememberedGuid } from './schema/remembered.ts';
-import { shaped } from './schema/shape.ts';
 
 /** 6 to 50 letters, digits and `-`, first a letter (Microsoft Learn "Naming rules"), and the cloud's suffix. */
 const namespaceHost = shaped(

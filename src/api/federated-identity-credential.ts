@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { activity } from './schema/activity.ts';
-import { columnsOf } from './schema/columns.ts';
+import { exactlyOne, noEndBlanks, shaped } from './schema/cel-rules.ts';
 import { commonStatus, deletionPolicy, objectName, suspend } from './schema/common.ts';
-import { exactlyOne } from './schema/exactly-one.ts';
-import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
+import { azidResource, type CelRule, columnsOf, type KindSchema } from './schema/kind.ts';
 import { pastTime, rememberedGuid, rememberedId } from './schema/remembered.ts';
-import { shaped } from './schema/shape.ts';
-import { noEndBlanks } from './schema/text-rules.ts';
 
 /** issuer, subject and audience: at most 600 characters each (docs/azure-facts.md section 4). */
 const MAX = 600;

@@ -1,15 +1,13 @@
-import { z } from 'zod';
-import type { KubeObject } from '../kube/types.ts';
-import { activity } from './schema/activity.ts';
-import { columnsOf } from './schema/columns.ts';
-import { commonStatus } from './schema/common.ts';
-import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
-import { LONGEST_PAUSE_MS, pastTime, rememberedGuid, rememberedId, timeToCome } from './schema/remembered.ts';
-
 /**
  * Internal, in azid's own namespace: the complete ledger of one host, and the queue key of all that is written to its
  * `identity` (docs/architecture.md section 4). Its name is a hash of the lower-cased ARM id.
  */
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import { activity } from './schema/activity.ts';
+import { commonStatus } from './schema/common.ts';
+import { azidResource, columnsOf, immutable, type KindSchema } from './schema/kind.ts';
+import { LONGEST_PAUSE_MS, pastTime, rememberedGuid, rememberedId, timeToCome } from './schema/remembered.ts';
 
 /** Who wants, or wanted, something of the host. */
 const owner = z.object({

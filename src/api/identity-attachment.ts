@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { activity } from './schema/activity.ts';
-import { columnsOf } from './schema/columns.ts';
+import { exactlyOne } from './schema/cel-rules.ts';
 import {
   adoption,
   commonStatus,
@@ -12,9 +12,8 @@ import {
   suspend,
   tagValue,
 } from './schema/common.ts';
-import { exactlyOne } from './schema/exactly-one.ts';
 import { allowReplace, hostApiVersion, hostId, hostType, identityArmId } from './schema/host-fields.ts';
-import { azidResource, type KindSchema } from './schema/kind.ts';
+import { azidResource, columnsOf, type KindSchema } from './schema/kind.ts';
 import {
   LONGEST_PAUSE_MS,
   leave,

@@ -1,8 +1,18 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
+import { attachmentRules, systemAssignedRules } from './policy/host-rules.ts';
 import { namespaces } from './policy/namespaces.ts';
-import { grantScope, identityId, scope } from './policy/scopes.ts';
-import { columnsOf } from './schema/columns.ts';
+import {
+  duration,
+  grantScope,
+  identityId,
+  issuer,
+  role,
+  scope,
+  somebody,
+  subjectPattern,
+} from './policy/rules.ts';
+import { noEndBlanks } from './schema/cel-rules.ts';
 import {
   commonStatus,
   guid,
@@ -12,10 +22,7 @@ import {
   tagRules,
   tagValue,
 } from './schema/common.ts';
-import { attachmentRules, systemAssignedRules } from './schema/host-rules.ts';
-import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
-import { duration, issuer, role, somebody, subjectPattern } from './schema/policy-rules.ts';
-import { noEndBlanks } from './schema/text-rules.ts';
+import { azidResource, type CelRule, columnsOf, type KindSchema } from './schema/kind.ts';
 
 /** In a list of what is allowed: matched letter by letter, white space included. */
 const text = (max: number, ...rules: readonly CelRule[]) =>

@@ -26,3 +26,11 @@ export const KINDS: readonly KindSchema<KubeObject>[] = [
   assignmentExpiry,
   orphanRecord,
 ];
+
+/** As people name a kind: `RoleGrant`, `rolegrants`, `grant`. */
+export function kindNamed(name: string): KindSchema<KubeObject> | undefined {
+  const wanted = name.toLowerCase();
+  return KINDS.find(({ resource, singular, shortNames }) =>
+    [resource.kind.toLowerCase(), resource.plural, singular, ...shortNames].includes(wanted),
+  );
+}

@@ -1,14 +1,12 @@
-import { z } from 'zod';
-import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './schema/columns.ts';
-import { commonStatus } from './schema/common.ts';
-import { azidResource, type KindSchema } from './schema/kind.ts';
-
 /**
  * Internal, in azid's own namespace: what something in Azure was and had before a sweep deleted it, from which it can be made again
  * as far as Azure allows (docs/orphans.md). Written, and confirmed, before the DELETE; a record therefore proves that a deletion was
  * meant, and `deletion` that it was done.
  */
+import { z } from 'zod';
+import type { KubeObject } from '../kube/types.ts';
+import { commonStatus } from './schema/common.ts';
+import { azidResource, columnsOf, type KindSchema } from './schema/kind.ts';
 
 const time = () => z.string().max(64).meta({ format: 'date-time' });
 const id = () => z.string().max(1200);

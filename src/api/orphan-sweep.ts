@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { columnsOf } from './schema/columns.ts';
+import { shaped } from './schema/cel-rules.ts';
 import { commonStatus, guid, suspend } from './schema/common.ts';
-import { azidResource, type CelRule, type KindSchema } from './schema/kind.ts';
+import { azidResource, type CelRule, columnsOf, type KindSchema } from './schema/kind.ts';
 import { LONGEST_PAUSE_MS, pastTime, rememberedGuid, rememberedId, timeToCome } from './schema/remembered.ts';
-import { shaped } from './schema/shape.ts';
 
 /** Annotation: a person confirms what a sweep stopped at; `src/orphans/spec.ts` reads it. */
 export const CONFIRM_ORPHANS_ANNOTATION = 'azid.dev/confirm-orphans';

@@ -1,14 +1,10 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
 import { activity } from './schema/activity.ts';
-import { columnsOf } from './schema/columns.ts';
+import { exactlyOne, noEndBlanks, noLookalikes, shaped } from './schema/cel-rules.ts';
 import { commonStatus, deletionPolicy, guid, objectName, suspend } from './schema/common.ts';
-import { ONE_IN_STATUS } from './schema/declared.ts';
-import { exactlyOne } from './schema/exactly-one.ts';
-import { azidResource, type KindSchema } from './schema/kind.ts';
+import { azidResource, columnsOf, type KindSchema, ONE_IN_STATUS } from './schema/kind.ts';
 import { pastTime, rememberedGuid, rememberedId } from './schema/remembered.ts';
-import { shaped } from './schema/shape.ts';
-import { noEndBlanks, noLookalikes } from './schema/text-rules.ts';
 
 /** The whole tenant, a management group, a subscription, a resource group or a resource. */
 const SCOPE =

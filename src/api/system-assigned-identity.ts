@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { activity } from './schema/activity.ts';
-import { columnsOf } from './schema/columns.ts';
+import { activity, signIns } from './schema/activity.ts';
 import { adoption, commonStatus, deletionPolicy, suspend } from './schema/common.ts';
-import { ONE_IN_STATUS } from './schema/declared.ts';
 import { allowReplace, hostApiVersion, hostId } from './schema/host-fields.ts';
-import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
-import { signIns } from './schema/last-sign-in.ts';
+import { azidResource, columnsOf, immutable, type KindSchema, ONE_IN_STATUS } from './schema/kind.ts';
 import { leave, rememberedGuid, rememberedId } from './schema/remembered.ts';
 
 const spec = z

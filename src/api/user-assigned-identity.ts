@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/types.ts';
-import { activity } from './schema/activity.ts';
-import { columnsOf } from './schema/columns.ts';
+import { activity, signIns } from './schema/activity.ts';
+import { shaped } from './schema/cel-rules.ts';
 import {
   adoption,
   commonStatus,
@@ -15,11 +15,8 @@ import {
   tagRules,
   tagValue,
 } from './schema/common.ts';
-import { ONE_IN_STATUS } from './schema/declared.ts';
-import { azidResource, immutable, type KindSchema } from './schema/kind.ts';
-import { signIns } from './schema/last-sign-in.ts';
+import { azidResource, columnsOf, immutable, type KindSchema, ONE_IN_STATUS } from './schema/kind.ts';
 import { pastTime, REMEMBERED, rememberedGuid, rememberedId } from './schema/remembered.ts';
-import { shaped } from './schema/shape.ts';
 
 const moveRemedy = 'make a new object with the wanted value and delete this one';
 

@@ -29,7 +29,7 @@ export function addExplainCommand(program: Command): void {
 async function run(word: string | undefined, { output, kind: name }: ExplainFlags): Promise<number> {
   // Only now: the schemas of the kinds are far larger than reading flags.
   const [{ kindNamed }, { explain, kindsText, REASONS }] = await Promise.all([
-    import('../api/kind-named.ts'),
+    import('../api/index.ts'),
     import('../explain/explain.ts'),
   ]);
   const kind = name === undefined ? undefined : kindNamed(name)?.resource.kind;

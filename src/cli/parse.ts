@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { InvalidArgumentError } from 'commander';
-
 /**
  * Values of flags, checked at the door. commander puts the flag, its environment variable and the value given in front
  * of what these throw.
  */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { InvalidArgumentError } from 'commander';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

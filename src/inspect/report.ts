@@ -1,3 +1,4 @@
+/** All that `azid status` shows of one object, read once; nothing is written. */
 import { federatedIdentityCredential } from '../api/federated-identity-credential.ts';
 import { type IdentityPolicy, identityPolicy } from '../api/identity-policy.ts';
 import { KINDS } from '../api/index.ts';
@@ -17,8 +18,6 @@ import type { Clock } from '../runtime/time/clock.ts';
 import type { ObservedResource } from './azure/describe.ts';
 import type { AzureReads } from './azure/live.ts';
 import { answersOf, type ObservedPolicies, type PolicyAnswer } from './policy/answers.ts';
-
-/** All that `azid status` shows of one object, read once; nothing is written. */
 
 export interface StatusReport {
   readonly object: ManagedObject;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KINDS } from '../api/index.ts';
-import { kindNamed } from '../api/kind-named.ts';
+import { KINDS, kindNamed } from '../api/index.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { inAzure, split } from './left-behind.ts';
 import { wavesOf } from './objects.ts';

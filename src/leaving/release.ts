@@ -1,6 +1,6 @@
 /** Lets go of one object whose deletion hangs, and writes down what stays in Azure. */
 
-import { kindNamed } from '../api/kind-named.ts';
+import { kindNamed } from '../api/index.ts';
 import { hasFinalizer, RELEASE_ANNOTATION } from '../api/schema/common.ts';
 import { isNotFound } from '../kube/errors.ts';
 import { controllerAtWork } from '../kube/lease/at-work.ts';

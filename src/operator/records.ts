@@ -1,3 +1,4 @@
+/** What azid keeps in its own namespace, as a process before this one left it. Loaded when the stores are full. */
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/schema/common.ts';
 import { HOME_SHARD } from '../api/schema/shard.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -7,8 +8,6 @@ import { RECORD_LABEL } from '../reconcilers/proof/principal-records.ts';
 import { RecordedPrincipals } from '../reconcilers/proof/recorded-principals.ts';
 import type { Stores } from '../reconcilers/stores.ts';
 import type { OperatorOptions } from './options.ts';
-
-/** What azid keeps in its own namespace, as a process before this one left it. Loaded when the stores are full. */
 
 interface RecordParts {
   readonly options: Pick<OperatorOptions, 'namespace' | 'clock' | 'shard'>;

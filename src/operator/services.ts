@@ -1,3 +1,4 @@
+/** What the kinds share, by the options: of the controller, and of a command that reads the same once. */
 import { AzureCaches } from '../cache/caches.ts';
 import { RoleNames } from '../cache/roles/names.ts';
 import { ClusterIssuer } from '../kube/access/cluster-issuer.ts';
@@ -7,8 +8,6 @@ import { createServices, type Services } from '../reconcilers/services.ts';
 import { type Stores, storeOf } from '../reconcilers/stores.ts';
 import type { ConnectedAzure } from './azure/azure.ts';
 import { AZURE_CALL_LIMIT_MS, type OperatorOptions } from './options.ts';
-
-/** What the kinds share, by the options: of the controller, and of a command that reads the same once. */
 
 /** @param signal ends lists and reads */
 export function cachesOf(

@@ -6,7 +6,7 @@ import { nearMiss } from './near-miss.ts';
 
 /**
  * Names in a policy that nothing bears. The API server refuses what the text alone shows to be wrong
- * (src/api/schema/policy-rules.ts); the rest is judged here, and the same again for policies that are older than
+ * (src/api/policy/rules.ts); the rest is judged here, and the same again for policies that are older than
  * those rules. A name that nothing bears allows nothing: the policy is in force without it, and its status shows it.
  */
 

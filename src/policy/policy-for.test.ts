@@ -128,7 +128,7 @@ it('is the one way to ask: nobody else evaluates policies, or takes an unknown n
   // The IdentityPolicy's own reconciler looks for contradictions in every namespace there is; `azid status` names the rule of a
   // verdict that `policyFor` gave.
   expect(asking.toSorted()).toEqual([
-    'inspect/policy/rule.ts',
+    'inspect/policy/answers.ts',
     'policy/evaluate.ts',
     'reconcilers/identity-policy/index.ts',
   ]);

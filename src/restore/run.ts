@@ -1,3 +1,4 @@
+/** One run of `azid restore`, by the type of what its record is of. */
 import { type OrphanRecord, orphanRecord } from '../api/orphan-record.ts';
 import { classify } from '../azure/arm/classify.ts';
 import { parseCredentialId } from '../azure/azure-federated-credential.ts';
@@ -19,8 +20,6 @@ import {
   putOf,
   recordsOf,
 } from './plan.ts';
-
-/** One run of `azid restore`, by the type of what its record is of. */
 
 /** A principal that was just made may be unknown to the service of assignments for so long (docs/azure-facts.md section 5). */
 const PRINCIPAL_MS = 10 * 60_000;

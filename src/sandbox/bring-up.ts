@@ -9,11 +9,10 @@ import { bundleProduct } from './controller/bundle.ts';
 import { type LaunchedController, startController } from './controller/controller-launch.ts';
 import { SUBSCRIPTION_ID, TENANT_ID } from './names.ts';
 import type { SandboxFlags } from './options.ts';
+import type { Examples } from './project.ts';
 import { type ReadyFacts, writeReadyFile } from './ready-file.ts';
 import { seedAzure, seedEvents } from './setup/azure-seed.ts';
-import { applyEventSource } from './setup/event-source.ts';
-import type { Examples } from './setup/examples.ts';
-import { expectNoController, installAzid } from './setup/kubernetes-setup.ts';
+import { applyEventSource, expectNoController, installAzid } from './setup/kubernetes-setup.ts';
 
 interface BringUp {
   readonly flags: SandboxFlags;

@@ -1,17 +1,14 @@
-/** @module The whole product on one machine: a cluster, a simulated Azure, the controller, and examples. */
+/** The whole product on one machine: a cluster, a simulated Azure, the controller, and examples. */
 import { isAborted, KubeError } from '../kube/errors.ts';
 import { type Clock, sleep } from '../runtime/time/clock.ts';
 import { logTail } from './apiserver/process/tethered-process.ts';
 import { bringUp, type Up } from './bring-up.ts';
 import { type Cluster, startCluster, useCluster } from './cluster.ts';
 import type { SandboxFlags } from './options.ts';
+import { type Examples, readExamples } from './project.ts';
 import { prepareReadyFile } from './ready-file.ts';
 import { isSettled, type ObjectRow, rowOf } from './screen/object-row.ts';
-import type { Screen } from './screen/screen.ts';
-import { sentenceOf } from './screen/table.ts';
-import { usageText } from './screen/usage.ts';
-import { type Examples, readExamples } from './setup/examples.ts';
-import { timeLimit } from './time-limit.ts';
+import { type Screen, sentenceOf, usageText } from './screen/screen.ts';
 
 export interface SandboxSurroundings {
   readonly clock: Clock;
@@ -141,4 +138,26 @@ async function shortfall(
     ...reasons.map((reason) => `  ${reason}`),
     ...(log === '' ? [] : ["The end of the controller's log:", log]),
   ].join('\n');
+}
+
+interface TimeLimit extends Disposable {
+  /** Aborts with the given signal, or when the time is over. */
+  readonly signal: AbortSignal;
+  readonly exceeded: boolean;
+}
+
+/** A signal that also aborts after a time. `ms` undefined: no limit. */
+export function timeLimit(clock: Clock, ms: number | undefined, signal: AbortSignal): TimeLimit {
+  const over = new AbortController();
+  const timer =
+    ms === undefined
+      ? undefined
+      : clock.timer(ms, () => over.abort(new Error(`not done within ${ms / 1000} s`)));
+  return {
+    signal: AbortSignal.any([signal, over.signal]),
+    get exceeded() {
+      return over.signal.aborted;
+    },
+    [Symbol.dispose]: () => timer?.[Symbol.dispose](),
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
-import { timeLimit } from './time-limit.ts';
+import { timeLimit } from './sandbox.ts';
 
 describe('a time limit', () => {
   it('aborts when the time is over, and says so', () => {

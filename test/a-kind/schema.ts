@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { columnsOf } from '../../src/api/schema/columns.ts';
 import { commonStatus, objectName, suspend } from '../../src/api/schema/common.ts';
-import { azidResource, type KindSchema } from '../../src/api/schema/kind.ts';
+import { azidResource, columnsOf, type KindSchema } from '../../src/api/schema/kind.ts';
 import { rememberedGuid } from '../../src/api/schema/remembered.ts';
 import type { KubeObject } from '../../src/kube/types.ts';
 

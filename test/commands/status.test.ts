@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { kindNamed } from '../../src/api/kind-named.ts';
+import { kindNamed } from '../../src/api/index.ts';
 import { ArmAccess } from '../../src/azure/arm/arm-access.ts';
 import { CLOUDS } from '../../src/azure/arm/clouds.ts';
 import { FederatedCredentials } from '../../src/azure/federated-credentials.ts';

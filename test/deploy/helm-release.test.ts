@@ -6,7 +6,7 @@ import {
   type TemporaryFolder,
   temporaryFolder,
 } from '../../src/sandbox/apiserver/process/temporary-folder.ts';
-import { Kubectl } from '../../src/sandbox/setup/kubectl.ts';
+import { Kubectl } from '../../src/sandbox/cluster.ts';
 import { until } from '../support/testbed.ts';
 import { ALL_ADMISSION } from './admission.ts';
 import { buildHelm, CHART, ROOT } from './tools.ts';

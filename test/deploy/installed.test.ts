@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { loadKubeEndpoint } from '../../src/kube/access/config.ts';
 import { createToken } from '../../src/kube/builtin.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
-import { Kubectl } from '../../src/sandbox/setup/kubectl.ts';
+import { Kubectl } from '../../src/sandbox/cluster.ts';
 import { linesOfCanI } from '../support/can-i.ts';
 import { Journal } from '../support/journal.ts';
 import { useStage } from '../support/stage.ts';

@@ -7,8 +7,8 @@ import { customResourceDefinitions, leases, serviceAccounts } from '../../src/ku
 import { systemClock } from '../../src/runtime/time/clock.ts';
 import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
 import { type Cluster, startCluster } from '../../src/sandbox/cluster.ts';
+import { keepToken } from '../../src/sandbox/controller/controller-launch.ts';
 import { expectNoController, installAzid } from '../../src/sandbox/setup/kubernetes-setup.ts';
-import { keepToken } from '../../src/sandbox/setup/tokens.ts';
 
 const SOON = { timeout: 30_000, interval: 50 };
 const never = new AbortController().signal;

@@ -1,7 +1,6 @@
-import { z } from 'zod';
-import { labelKey, labelKeys, labelValue, namespaceName, someNamespace } from '../schema/policy-rules.ts';
-
 /** How an IdentityPolicy chooses namespaces. */
+import { z } from 'zod';
+import { labelKey, labelKeys, labelValue, namespaceName, someNamespace } from './rules.ts';
 
 const selectorTerm = z.object({
   key: z

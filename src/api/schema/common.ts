@@ -1,13 +1,11 @@
+/** Fields and formats that more than one kind uses. */
 import { z } from 'zod';
 import type { Condition, KubeObject } from '../../kube/types.ts';
 import { MAX_SHORT_MESSAGE } from '../../runtime/status/conditions.ts';
 import type { ActivityEntry } from './activity.ts';
+import { noEndBlanks, shaped } from './cel-rules.ts';
 import type { CelRule } from './kind.ts';
 import { pastTime } from './remembered.ts';
-import { shaped } from './shape.ts';
-import { noEndBlanks } from './text-rules.ts';
-
-/** Fields and formats that more than one kind uses. */
 
 /** Set before the first Azure write; kept until nothing of the object's is left in Azure (docs/guarantees.md G18). */
 export const FINALIZER = 'azid.dev/finalizer';

@@ -1,14 +1,12 @@
-import { z } from 'zod';
-import type { KubeObject } from '../../kube/types.ts';
-import { API_VERSIONS, type ApiVersion, type CelRule, GROUP, type KindSchema } from './kind.ts';
-import { REMEMBERED } from './remembered.ts';
-import { SHAPE, type Shape, shapeRule } from './shape.ts';
-import { noEndBlanks } from './text-rules.ts';
-
 /**
  * Turns a kind's zod schemas into a CustomResourceDefinition. zod's `openapi-3.0` target is nearly what a structural
  * schema must be (docs/kubernetes.md section 8); what is not is either stripped here or refused with the path of the field.
  */
+import { z } from 'zod';
+import type { KubeObject } from '../../kube/types.ts';
+import { noEndBlanks, SHAPE, type Shape, shapeRule } from './cel-rules.ts';
+import { API_VERSIONS, type ApiVersion, type CelRule, GROUP, type KindSchema } from './kind.ts';
+import { REMEMBERED } from './remembered.ts';
 
 type Schema = { [key: string]: unknown };
 

@@ -1,6 +1,6 @@
 /**
  * The patterns of the first CRDs, by the fields that had them. They are a promise: what was taken is taken, what was refused is
- * refused. (Regions and durations are left out: rules of their own take more of the one, and less of the other.) How a refusal is worded may change (`src/api/schema/shape.ts`), and so may the spelling of a pattern, never what it takes.
+ * refused. (Regions and durations are left out: rules of their own take more of the one, and less of the other.) How a refusal is worded may change (`src/api/schema/cel-rules.ts`), and so may the spelling of a pattern, never what it takes.
  */
 export const FROZEN_PATTERNS: readonly (readonly [pattern: RegExp, fields: readonly string[]])[] = [
   [

@@ -1,8 +1,6 @@
-import { z } from 'zod';
-import { shaped } from './shape.ts';
-import { noEndBlanks, noLookalikes } from './text-rules.ts';
-
 /** Fields of kinds that speak of hosts: resources that can carry identities (docs/azure-facts.md section 7). */
+import { z } from 'zod';
+import { noEndBlanks, noLookalikes, shaped } from './cel-rules.ts';
 
 /**
  * Annotation of an attachment or a SystemAssignedIdentity: its identity may be taken off a resource that names it elsewhere.

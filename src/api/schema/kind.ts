@@ -1,6 +1,6 @@
+/** What a kind is, as a value: its API version, resource, schema, rules, columns, and what it declares of Azure. */
 import type { z } from 'zod';
 import type { KubeObject, Resource } from '../../kube/types.ts';
-import type { DeclaredResource } from './declared.ts';
 
 /** The API group every kind of azid lives in. */
 export const GROUP = 'azid.dev';
@@ -22,7 +22,7 @@ export interface ApiVersion {
 export const API_VERSIONS: readonly ApiVersion[] = [{ name: VERSION, served: true, storage: true }];
 
 /** `kubectl get` column. Priority 1 shows only with `-o wide`. */
-export interface PrinterColumn {
+interface PrinterColumn {
   readonly name: string;
   readonly type: 'string' | 'integer' | 'boolean' | 'date';
   readonly jsonPath: string;
@@ -64,6 +64,24 @@ export interface KindSchema<T extends KubeObject> {
   readonly internal?: boolean;
 }
 
+/**
+ * What an object says is there in Azure, by its spec and by what its status has learnt: what the sandbox's table compares with
+ * the simulated Azure, without a word of the controller.
+ */
+export interface DeclaredResource {
+  /** As a person calls it: `identity`, `role assignment`. */
+  readonly what: string;
+  /** ARM id; absent: none is known yet. */
+  readonly id?: string | undefined;
+  /** By name: what a field of it is to be. Undefined: nothing is asked of it. */
+  readonly fields: Readonly<Record<string, string | undefined>>;
+  /** Those that are asked for; there may be others. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Of a field that only Azure can give: it is to be in the status by now, and no value is the right one. */
+export const ONE_IN_STATUS = 'one in the status';
+
 export function azidResource<T extends KubeObject>(
   kind: string,
   plural: string,
@@ -86,4 +104,55 @@ export function immutable(field: string, remedy: string, normal = (value: string
     fieldPath: `.${field}`,
     reason: 'FieldValueForbidden',
   };
+}
+
+const condition = (type: string, field: 'status' | 'reason' | 'message') =>
+  `.status.conditions[?(@.type=="${type}")].${field}`;
+
+const ready: PrinterColumn = { name: 'Ready', type: 'string', jsonPath: condition('Ready', 'status') };
+const message: PrinterColumn = { name: 'Message', type: 'string', jsonPath: '.status.summary' };
+const age: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+const reason: PrinterColumn = {
+  name: 'Reason',
+  type: 'string',
+  jsonPath: condition('Ready', 'reason'),
+  priority: 1,
+};
+const details: PrinterColumn = {
+  name: 'Details',
+  type: 'string',
+  jsonPath: condition('Ready', 'message'),
+  priority: 1,
+};
+
+/** Of `status.activity`: what was done last to what the object has in Azure. */
+const lastChange: readonly PrinterColumn[] = [
+  { name: 'Changed', type: 'date', jsonPath: '.status.activity[0].time' },
+  { name: 'Changed-By', type: 'string', jsonPath: '.status.activity[0].caller' },
+];
+
+/**
+ * What `kubectl get` shows of a kind: whether it is ready, why in short, since when, so that `kubectl get azid` fits 120 columns with names of 19
+ * characters. What is longer or in more detail comes with `-o wide`.
+ *
+ * @param parts `first`, numbers at most, come after Ready; `wide` before the whole message
+ */
+export function columnsOf(parts: {
+  readonly first?: readonly PrinterColumn[];
+  readonly wide?: readonly PrinterColumn[];
+  /** It has `status.activity`. */
+  readonly activity?: boolean;
+}): readonly PrinterColumn[] {
+  return [
+    ready,
+    ...(parts.first ?? []),
+    message,
+    age,
+    reason,
+    ...[...(parts.wide ?? []), ...(parts.activity ? lastChange : [])].map((each) => ({
+      ...each,
+      priority: 1 as const,
+    })),
+    details,
+  ];
 }

@@ -1,9 +1,8 @@
+/** Whether who signed in has the rights that azid needs, asked of Azure scope by scope. Conditions and deny assignments are not seen. */
 import { type AzureError, toAzureError } from '../../azure/arm/errors.ts';
 import type { Permissions, Rights } from '../../azure/permissions.ts';
 import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
 import type { Need } from './needs.ts';
-
-/** Whether who signed in has the rights that azid needs, asked of Azure scope by scope. Conditions and deny assignments are not seen. */
 
 const AREA = 'rights';
 /** Each is a call. */

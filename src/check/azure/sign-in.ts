@@ -1,3 +1,4 @@
+/** Whether somebody gets a token for Resource Manager: the controller, as a pod of its ServiceAccount would, or the caller. */
 import type { TokenCredential } from '@azure/identity';
 import { type AzureCaller, whoAmI } from '../../azure/arm/caller.ts';
 import type { Cloud } from '../../azure/arm/clouds.ts';
@@ -6,8 +7,6 @@ import { toAzureError } from '../../azure/arm/errors.ts';
 import { createToken } from '../../kube/builtin.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { type CheckDeps, type CheckFinding, ok, problem, unknown } from '../finding.ts';
-
-/** Whether somebody gets a token for Resource Manager: the controller, as a pod of its ServiceAccount would, or the caller. */
 
 const AREA = 'sign-in';
 

@@ -1,8 +1,7 @@
+/** The Deployment of the controller, where it runs as one: its image, its replicas, as whom it signs in to Azure. */
 import { configMaps } from '../../kube/builtin.ts';
 import type { KubeObject, Resource } from '../../kube/types.ts';
 import { type CheckDeps, readAll, readIfAny } from '../finding.ts';
-
-/** The Deployment of the controller, where it runs as one: its image, its replicas, as whom it signs in to Azure. */
 
 export interface ObservedController {
   /** `namespace/name`. */

@@ -1,3 +1,4 @@
+/** Whether the kinds are installed as this azid knows them. */
 import { isDeepStrictEqual } from 'node:util';
 import { KINDS } from '../../api/index.ts';
 import { customResourceDefinition } from '../../api/schema/crd.ts';
@@ -5,8 +6,6 @@ import type { KindSchema } from '../../api/schema/kind.ts';
 import { type CustomResourceDefinition, customResourceDefinitions } from '../../kube/builtin.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { type CheckDeps, type CheckFinding, ok, problem, readAll } from '../finding.ts';
-
-/** Whether the kinds are installed as this azid knows them. */
 
 const AREA = 'crds';
 const REMEDY = "apply the CRDs of this azid's own release: kubectl apply --server-side -f crds/";

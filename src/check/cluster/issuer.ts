@@ -1,7 +1,6 @@
+/** Whether Entra could fetch the keys of this cluster's tokens, as a FederatedIdentityCredential with spec.kubernetes needs it. */
 import { ClusterIssuer, type ObservedIssuer } from '../../kube/access/cluster-issuer.ts';
 import { type CheckDeps, type CheckFinding, ok, problem, unknown } from '../finding.ts';
-
-/** Whether Entra could fetch the keys of this cluster's tokens, as a FederatedIdentityCredential with spec.kubernetes needs it. */
 
 const AREA = 'issuer';
 

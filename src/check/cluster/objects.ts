@@ -1,10 +1,9 @@
+/** What the objects of the cluster say by themselves: whether anybody may have anything, and whether azid hears of changes. */
 import { type EventSource, eventSource } from '../../api/event-source.ts';
 import { type IdentityPolicy, identityPolicy } from '../../api/identity-policy.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import { findCondition } from '../../runtime/status/conditions.ts';
 import { type CheckDeps, type CheckFinding, ok, problem, readAll, unknown } from '../finding.ts';
-
-/** What the objects of the cluster say by themselves: whether anybody may have anything, and whether azid hears of changes. */
 
 export async function policyFindings(deps: CheckDeps): Promise<readonly CheckFinding[]> {
   return policiesFound(await readAll<IdentityPolicy>(identityPolicy.resource, deps));

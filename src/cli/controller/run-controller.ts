@@ -1,3 +1,4 @@
+/** From flags to a process: builds the operator, listens to signals, says with an exit code how it ended. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { loadKubeEndpoint } from '../../kube/access/config.ts';
@@ -15,8 +16,6 @@ import { signIn } from '../azure-access.ts';
 import { endProcess } from '../run-command.ts';
 import { VERSION } from '../version.ts';
 import type { ControllerFlags } from './controller.ts';
-
-/** From flags to a process: builds the operator, listens to signals, says with an exit code how it ended. */
 
 export const EXIT = {
   /** Stopped by a signal. */

@@ -1,11 +1,10 @@
+/** `azid sandbox`: the flags, each with its environment variable, and nothing else. */
 import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../../runtime/time/clock.ts';
 import { listenForInterruption } from '../../sandbox/interruption.ts';
 import { contradiction, type SandboxFlags } from '../../sandbox/options.ts';
 import { bool, duration } from '../parse.ts';
-
-/** `azid sandbox`: the flags, each with its environment variable, and nothing else. */
 
 /**
  * Flags without a value. commander takes any value of their variable for true, `false` included, so theirs are read

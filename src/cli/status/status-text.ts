@@ -1,3 +1,4 @@
+/** What `azid status` prints. Pure. */
 import { isObserved, isSuspended, type ManagedObject } from '../../api/schema/common.ts';
 import type { PolicyAnswer } from '../../inspect/policy/answers.ts';
 import { lastObserved, type StatusReport } from '../../inspect/report.ts';
@@ -5,8 +6,6 @@ import { keyOf } from '../../kube/types.ts';
 import { treeLines } from '../../relations/tree-node.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { age, ageSince, shortened, table } from '../table.ts';
-
-/** What `azid status` prints. Pure. */
 
 /** Shown without -o wide. */
 const MAX_EVENTS = 10;

@@ -77,7 +77,7 @@ function run(given: string, flags: StatusFlags): Promise<number> {
   return inCluster(WORDS, flags, async ({ client, clock, contextNamespace, signal }) => {
     // Only now: the schemas of the kinds are far larger than reading flags.
     const [{ kindNamed }, { reportOf }, { statusJson, statusText }] = await Promise.all([
-      import('../../api/kind-named.ts'),
+      import('../../api/index.ts'),
       import('../../inspect/report.ts'),
       import('./status-text.ts'),
     ]);

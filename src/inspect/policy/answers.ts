@@ -1,3 +1,4 @@
+/** What the policies answer to an object, with the rule that allows it: the controller's own evaluation, asked from here. Pure. */
 import type { IdentityPolicy, IdentityPolicySpec } from '../../api/identity-policy.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { Namespace } from '../../kube/builtin.ts';
@@ -6,8 +7,6 @@ import { evaluate, type NamespacePolicy, policyFor } from '../../policy/evaluate
 import { factsOf, type NamespaceFacts } from '../../policy/selection.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { type Asked, type Question, type QuestionContext, questionsOf } from './questions.ts';
-
-/** What the policies answer to an object, with the rule that allows it: the controller's own evaluation, asked from here. Pure. */
 
 export interface PolicyAnswer {
   /** What is asked for, in words. */

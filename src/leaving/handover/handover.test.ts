@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { kindNamed } from '../../api/kind-named.ts';
+import { kindNamed } from '../../api/index.ts';
 import { FINALIZER } from '../../api/schema/common.ts';
 import type { ConfigMap, Namespace } from '../../kube/builtin.ts';
 import type { Found } from '../objects.ts';

@@ -2,7 +2,7 @@
  * The objects of a bundle on the new cluster: made under the uids they get there, each with the status that it had. Ledgers, records and ends
  * name their owners by uid, so each is written with the new ones: an old uid would be that of an object that is gone.
  */
-import { kindNamed } from '../../api/kind-named.ts';
+import { kindNamed } from '../../api/index.ts';
 import { FINALIZER, type ManagedObject } from '../../api/schema/common.ts';
 import { applyStatus } from '../../kube/apply.ts';
 import { addFinalizer } from '../../kube/finalizers.ts';

@@ -1,3 +1,7 @@
+/**
+ * Which installation of azid this is: the id every mark in Azure carries (docs/architecture.md section 6). It is kept beside the
+ * UID of the cluster it was made for, so a snapshot of the cluster, started elsewhere, does not act as the first one.
+ */
 import { HOME_SHARD } from '../../api/schema/shard.ts';
 import { uuidV5 } from '../../azure/names/guid.ts';
 import { type ConfigMap, configMaps, namespaces } from '../../kube/builtin.ts';
@@ -6,11 +10,6 @@ import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { notLeading } from './leadership.ts';
-
-/**
- * Which installation of azid this is: the id every mark in Azure carries (docs/architecture.md section 6). It is kept beside the
- * UID of the cluster it was made for, so a snapshot of the cluster, started elsewhere, does not act as the first one.
- */
 
 /** Frozen: changing it would make azid a stranger to everything it has made. */
 const INSTALLATION_NAMESPACE = '0f3c2d6e-5b0e-4c55-9a57-2f6d7f1f8b11';

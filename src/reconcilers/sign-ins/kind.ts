@@ -1,5 +1,5 @@
 /** What the kinds share that report when their identity last signed in. */
-import type { LastSignIn } from '../../api/schema/last-sign-in.ts';
+import type { LastSignIn } from '../../api/schema/activity.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { type Watch, watch } from '../../runtime/controller/watch.ts';
 import type { IdentityKind } from '../holds.ts';

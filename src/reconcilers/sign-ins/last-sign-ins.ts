@@ -1,4 +1,4 @@
-import type { LastSignIn } from '../../api/schema/last-sign-in.ts';
+import type { LastSignIn } from '../../api/schema/activity.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';

@@ -1,6 +1,6 @@
 /** What a row of the summarised sign-ins says (docs/azure-facts.md section 18): pure. */
 import { z } from 'zod';
-import { type LastSignIn, MAX_RESOURCE } from '../../api/schema/last-sign-in.ts';
+import { type LastSignIn, MAX_RESOURCE } from '../../api/schema/activity.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';

@@ -80,7 +80,7 @@ export function cut(message: string, max = MAX_MESSAGE): string {
   return `${head.isWellFormed() ? head : head.slice(0, -1)}…`;
 }
 
-/** `kubectl get azid` with it fits 120 columns: src/api/schema/columns.ts. */
+/** `kubectl get azid` with it fits 120 columns: src/api/schema/kind.ts. */
 export const MAX_SHORT_MESSAGE = 44;
 
 const ARM_ID = /\/(?:subscriptions|providers)\/[^\s,;:'"`]*[^\s,;:.'"`)]/gi;

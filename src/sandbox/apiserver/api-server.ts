@@ -1,8 +1,7 @@
 /** kube-apiserver as a child that can be started, frozen and stopped again and again, on the same port and data. */
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
-import { type AdminAccess, adminRequest } from './admin-request.ts';
 import { apiServerFlags, type ControlPlaneFiles, issuerOf } from './flags.ts';
-import { freePort } from './process/port.ts';
+import { type AdminAccess, adminRequest, freePort } from './loopback.ts';
 import { logTail, TetheredProcess } from './process/tethered-process.ts';
 
 /** Two seconds on an idle machine. The limit is for a machine that starts ten of them on two cores. */

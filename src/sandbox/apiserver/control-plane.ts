@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Clock, sleep, systemClock } from '../../runtime/time/clock.ts';
 import { createCertificateAuthority, createSigningKey } from '../../simulator/certificates.ts';
-import { adminRequest } from './admin-request.ts';
 import { ApiServer, exitError } from './api-server.ts';
 import { getBinaries } from './binaries/binaries.ts';
 import { type Progress, stderrProgress } from './binaries/progress.ts';
 import { controllerManagerFlags, etcdFlags, filesIn } from './flags.ts';
 import { type KubeconfigAuth, kubeconfigText, writePrivateFile } from './kubeconfig.ts';
+import { adminRequest } from './loopback.ts';
 import { TetheredProcess } from './process/tethered-process.ts';
 
 export type { KubeconfigAuth } from './kubeconfig.ts';

@@ -3,8 +3,7 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { HostView } from '../../simulator/hosts/host-body.ts';
 import type { Identity } from '../../simulator/identities/identities.ts';
-import { differences } from './azure-match.ts';
-import type { SimulatedState } from './held.ts';
+import { differences, type SimulatedState } from './azure-match.ts';
 
 const ID =
   '/subscriptions/S/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/shop';

@@ -2,9 +2,8 @@
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound, KubeError } from '../../kube/errors.ts';
-import type { ExampleObject } from '../setup/examples.ts';
-import { differences } from './azure-match.ts';
-import type { SimulatedState } from './held.ts';
+import type { ExampleObject } from '../project.ts';
+import { differences, type SimulatedState } from './azure-match.ts';
 
 type Readiness = 'Ready' | 'NotReady' | 'Stalled' | 'Deleting' | 'Missing';
 

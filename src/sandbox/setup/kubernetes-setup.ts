@@ -1,12 +1,15 @@
 /** Installs azid into a cluster as an administrator would, from crds/ and deploy/. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { KINDS } from '../../api/index.ts';
 import { customResourceDefinitions, leases } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import type { Cluster } from '../cluster.ts';
-import { LEASE, NAMESPACE } from '../names.ts';
+import { EVENT_SOURCE, LEASE, NAMESPACE } from '../names.ts';
 import { INSTALLATION } from '../project.ts';
+import type { EventQueue } from './azure-seed.ts';
 
 const SERVED_LIMIT_MS = 60_000;
 const POLL_MS = 100;
@@ -89,4 +92,21 @@ async function notDiscovered({ transport }: KubeClient, signal: AbortSignal): Pr
     const resources = served?.find((each) => each.version === version)?.resources ?? [];
     return !resources.some(({ resource }) => resource === plural);
   }).map(({ resource: { plural, group } }) => `${plural}.${group} is not in its list of kinds`);
+}
+
+/** The object by which the controller receives the events of the simulated Azure. */
+export async function applyEventSource(
+  { kubectl, folder }: Pick<Cluster, 'kubectl' | 'folder'>,
+  serviceBus: EventQueue,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = join(folder, 'event-source.json');
+  const object = {
+    apiVersion: 'azid.dev/v1alpha1',
+    kind: 'EventSource',
+    metadata: { name: EVENT_SOURCE },
+    spec: { serviceBus },
+  };
+  await writeFile(path, JSON.stringify(object));
+  await kubectl.apply([path], signal);
 }

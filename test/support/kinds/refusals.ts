@@ -12,7 +12,7 @@ import type { Cluster } from '../testbed.ts';
 
 export const long = (length: number) => 'n'.repeat(length);
 
-/** What is said of a text that does not look as it must: see `src/api/schema/shape.ts`. */
+/** What is said of a text that does not look as it must: see `src/api/schema/cel-rules.ts`. */
 export const shape = (field: string, value: string, expected: string, remedy?: string) =>
   `${field}: Invalid value: ${JSON.stringify(value)}: expected ${expected}, got '${value}'${remedy === undefined ? '' : `; ${remedy}`}`;
 /** The same where the schema keeps its pattern beside the words: the pattern comes first. */

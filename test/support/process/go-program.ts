@@ -3,8 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder, isExecutable } from '../../../src/sandbox/apiserver/binaries/cache.ts';
-import { thisPlatform } from '../../../src/sandbox/apiserver/binaries/pins.ts';
+import { cacheFolder, isExecutable, thisPlatform } from '../../../src/sandbox/apiserver/binaries/pins.ts';
 
 /**
  * A program that tests ask, from a Go module of the repository that pins it: built once per version of the module's files, into

@@ -7,8 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type TemporaryFolder, temporaryFolder } from '../process/temporary-folder.ts';
 import { BinaryUnavailable, getBinaries } from './binaries.ts';
-import { binaryFolder } from './cache.ts';
-import { readPins, thisPlatform } from './pins.ts';
+import { binaryFolder, readPins, thisPlatform } from './pins.ts';
 
 /** A binary is anything that runs: this one answers --version. */
 const BINARY = '#!/bin/sh\necho v1.37.2\n';

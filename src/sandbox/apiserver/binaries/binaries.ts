@@ -8,11 +8,21 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Clock, systemClock } from '../../../runtime/time/clock.ts';
-import { binaryFile, binaryFolder, cacheFolder, type Environment, isExecutable } from './cache.ts';
 import { download, OFFICIAL_HOSTS, type ReleaseHosts, releaseOf } from './download.ts';
 import { BUILD_MINUTES, goBuild } from './go-build.ts';
 import { takeInstallLock } from './install-lock.ts';
-import { type BinaryName, type Pins, type Platform, readPins, thisPlatform } from './pins.ts';
+import {
+  type BinaryName,
+  binaryFile,
+  binaryFolder,
+  cacheFolder,
+  type Environment,
+  isExecutable,
+  type Pins,
+  type Platform,
+  readPins,
+  thisPlatform,
+} from './pins.ts';
 import { type Progress, stderrProgress } from './progress.ts';
 
 interface BinaryOptions {

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../../runtime/time/clock.ts';
 import { logTail, TetheredProcess } from '../process/tethered-process.ts';
-import type { Environment } from './cache.ts';
-import { type BinaryName, BUILD_FOLDER, GO_PACKAGES, type Pins } from './pins.ts';
+import { type BinaryName, BUILD_FOLDER, type Environment, GO_PACKAGES, type Pins } from './pins.ts';
 import { duration, type Progress, reportEvery } from './progress.ts';
 
 /** Minutes to expect on 2 cores with an empty Go cache, one after the other; with a warm one only linking is left. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { KINDS } from '../index.ts';
+import { shaped, shapeRule } from './cel-rules.ts';
 import { customResourceDefinition } from './crd.ts';
 import { FROZEN_PATTERNS } from './frozen-patterns.fixture.ts';
-import { shaped, shapeRule } from './shape.ts';
 
 interface Node {
   readonly pattern?: string;

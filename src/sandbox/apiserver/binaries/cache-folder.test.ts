@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { binaryFile, binaryFolder, cacheFolder } from './cache.ts';
+import { binaryFile, binaryFolder, cacheFolder } from './pins.ts';
 
 const PINS = { kubernetes: 'v1.37.2', etcd: 'v3.7.3', go: '1.26.0', hash: '0123456789ab' };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { HOST_TYPE, identityArmIdInRule } from './host-fields.ts';
-import { somebody } from './policy-rules.ts';
-import { shaped } from './shape.ts';
+import { shaped } from '../schema/cel-rules.ts';
+import { HOST_TYPE, identityArmIdInRule } from '../schema/host-fields.ts';
+import { somebody } from './rules.ts';
 
 /** What an IdentityPolicy says of resources that carry identities. */
 

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../apiserver/process/temporary-folder.ts';
-import { readExamples } from './examples.ts';
+import { temporaryFolder } from './apiserver/process/temporary-folder.ts';
+import { readExamples } from './project.ts';
 
 describe('examples', () => {
   it('of the quick start are applied namespace and policy first, and awaited by kind and key', async () => {
