@@ -1,5 +1,6 @@
 import { sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { deleteLeftovers, inUse } from '../principal-deletion.ts';
 import {
   deleting,
   finished,
@@ -8,6 +9,7 @@ import {
   RELEASED,
   refused,
   unblocked,
+  waiting,
 } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
@@ -15,7 +17,6 @@ import {
   type Facts,
   type Failed,
   isSwitchedOff,
-  type OwnStatus,
   ownStatus,
   type SystemAssignedIdentity,
   type SystemIdentityDecision,
@@ -43,8 +44,15 @@ export function decideDeletion(
   const off = isSwitchedOff(object, facts);
   const other = otherThan(failed, 'deleteLeftover');
   const leftovers = byRefusal(off ? facts.leftovers : [], failed, 'deleteLeftover');
-  const next = off ? beforehand(resourceId, facts, own, leftovers.free) : undefined;
-  if (next && !other) return { ...next, conditions: unblocked(object) };
+  const whose = `the identity of ${resourceId}`;
+  if (off && !other) {
+    if (facts.references.length > 0) return inUse(object, own, whose, facts.references);
+    if (leftovers.free.length > 0)
+      return {
+        ...deleting(own, `deleting what azid left on ${whose}`, 0, deleteLeftovers(leftovers.free, whose)),
+        conditions: unblocked(object),
+      };
+  }
   const stuck = leftovers.failures;
   // What else becomes of it needs nobody's leave: only a principal that ends takes something with it.
   const status = off && !other && stuck.length === 0 ? { ...own, released: true } : own;
@@ -55,44 +63,8 @@ export function decideDeletion(
       finished(object, own, [leftBehind(message)]),
     );
   const doing = off ? 'the identity is being switched off' : 'azid lets go of the identity';
-  return {
-    // The host enqueues the object; this is the safety net.
-    ...deleting(status, `${doing}: ${resourceId}`, RECHECK_OUTSIDE_MS, []),
-    conditions: unblocked(object),
-  };
-}
-
-/** Grants before their principal: of a dead one an assignment would stay for ever (docs/azure-facts.md section 6). */
-function beforehand(
-  resourceId: string,
-  { references }: Facts,
-  own: OwnStatus,
-  free: readonly string[],
-): SystemIdentityDecision | undefined {
-  if (references.length > 0) {
-    const message = `the identity of ${resourceId} is referred to by ${references.join(', ')}; delete these first`;
-    return {
-      actions: [],
-      status: own,
-      summary: { state: 'deleting', reason: 'InUse', message, againMs: 30_000 },
-    };
-  }
-  if (free.length === 0) return undefined;
-  return deleting(
-    own,
-    `deleting what azid left on the identity of ${resourceId}`,
-    0,
-    free.map((id) => ({
-      type: 'deleteLeftover',
-      id,
-      event: {
-        type: 'Normal',
-        reason: 'Revoked',
-        action: 'Delete',
-        message: `deleted role assignment ${id}, which azid had made for the identity of ${resourceId} and no object owns any more`,
-      },
-    })),
-  );
+  // The host enqueues the object; the recheck is for a host that does not.
+  return waiting(object, status, `${doing}: ${resourceId}`, RECHECK_OUTSIDE_MS);
 }
 
 /** In words. */

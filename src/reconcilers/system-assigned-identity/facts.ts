@@ -7,9 +7,10 @@ import type {
 import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import { parseResourceId } from '../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
+import type { CommonAction, Decision, FailedAction, Failure } from '../decision.ts';
 import type { SpecProblem } from '../hosts/claims/spec.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
+import type { DeleteLeftover } from '../principal-deletion.ts';
 import type { SignInFacts } from '../sign-ins/kind.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
@@ -73,7 +74,7 @@ export type Action =
   | CommonAction<OwnStatus>
   /** The resource has a HostIdentity from then on, which alone writes to it. */
   | { readonly type: 'ensureHost'; readonly hostId: string }
-  | { readonly type: 'deleteLeftover'; readonly id: string; readonly event: ReconcileEvent };
+  | DeleteLeftover;
 
 /** The action that failed just before, if one did. */
 export type Failed = FailedAction<Action>;

@@ -1,5 +1,4 @@
 import { systemAssignedIdentity } from '../../api/system-assigned-identity.ts';
-import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import { parsePart, partOf } from '../../hints/activity/call.ts';
@@ -11,7 +10,8 @@ import type { KindDefinition } from '../definition.ts';
 import { type EnsureHostDeps, ensureHosts } from '../hosts/ensure-hosts.ts';
 import { readersOf, SYSTEM } from '../hosts/ledger/lines.ts';
 import { holdersOf } from '../hosts/system-identity.ts';
-import { type Performed, type ReconcileContext, written } from '../kind.ts';
+import type { Performed, ReconcileContext } from '../kind.ts';
+import { performDeleteLeftover } from '../principal-deletion.ts';
 import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
 import { INDEX, type StoreDefinition, type Stores } from '../stores.ts';
 import { areasOf, type CacheOfAreas, listedFor } from '../watches/areas.ts';
@@ -128,10 +128,7 @@ async function perform(
     case 'ensureHost':
       await ensureHosts([action.hostId], deps, context.signal);
       return {};
-    case 'deleteLeftover': {
-      const { scope, name } = parseAssignmentId(action.id);
-      const to = { id: action.id, change: 'delete' } as const;
-      return written(action.event, to, await deps.assignments.delete(scope, name, context));
-    }
+    case 'deleteLeftover':
+      return performDeleteLeftover(action, context, deps);
   }
 }

@@ -1,6 +1,7 @@
 import { keptMakers, ownershipOf, retainedMarks, withoutMarks } from '../../azure/names/identity-marks.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { deleteLeftovers, inUse } from '../principal-deletion.ts';
 import {
   deleting,
   FIRST_LIST_RECHECK_MS,
@@ -125,7 +126,7 @@ function takeAway(
   const pin: Action[] = known
     ? []
     : [{ type: 'saveStatus', status, why: 'the place of what is taken away must survive a crash' }];
-  const working = (message: string, actions: Action[], againMs = 0): IdentityDecision => ({
+  const working = (message: string, actions: readonly Action[], againMs = 0): IdentityDecision => ({
     actions: [...pin, ...actions],
     status: known ? own : status,
     summary: { state: 'deleting', message, againMs },
@@ -149,32 +150,14 @@ function takeAway(
       },
     ]);
   }
-  if (facts.references.length > 0) {
-    const users = facts.references.join(', ');
-    return waiting(object, own, `identity ${id} is referred to by ${users}; delete these first`, 30_000, {
-      reason: 'InUse',
-    });
-  }
+  if (facts.references.length > 0) return inUse(object, own, `identity ${id}`, facts.references);
   const [doubt] = facts.doubts ?? [];
   if (doubt)
     // What azid cannot read may use it still, so it is not deleted.
     return blocked(object, facts, `identity ${id}`, stalled(doubt.reason, doubt.message));
-  // Grants before their identity: of a dead principal an assignment would stay for ever (docs/azure-facts.md section 6).
   const { free, failures } = byRefusal(facts.leftovers, failed, 'deleteLeftover');
   if (free.length > 0)
-    return working(
-      `deleting what azid left on identity ${id}`,
-      free.map((leftover) => ({
-        type: 'deleteLeftover',
-        id: leftover,
-        event: {
-          type: 'Normal',
-          reason: 'Revoked',
-          action: 'Delete',
-          message: `deleted role assignment ${leftover}, which azid had made for identity ${id} and no object owns any more`,
-        },
-      })),
-    );
+    return working(`deleting what azid left on identity ${id}`, deleteLeftovers(free, `identity ${id}`));
   const [failure, ...more] = failures;
   if (failure) return blocked(object, facts, `identity ${id}`, failure, ...more);
   return working(`deleting identity ${id}`, [

@@ -7,6 +7,7 @@ import type { Tags } from '../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
 import type { Doubt } from '../holds.ts';
+import type { DeleteLeftover } from '../principal-deletion.ts';
 import type { KeptAction, KeptFacts } from '../retained.ts';
 import type { SignInFacts } from '../sign-ins/kind.ts';
 
@@ -158,7 +159,7 @@ export type Action =
   /** Of these objects, by uid: the principal is another's, or is about to be. */
   | { readonly type: 'withdrawPrincipal'; readonly principalId: string; readonly uids: readonly string[] }
   | { readonly type: 'deleteIdentity'; readonly id: string; readonly event: ReconcileEvent }
-  | { readonly type: 'deleteLeftover'; readonly id: string; readonly event: ReconcileEvent }
+  | DeleteLeftover
   | {
       readonly type: 'applyConfigMap';
       readonly name: string;

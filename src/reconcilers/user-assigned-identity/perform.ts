@@ -1,4 +1,3 @@
-import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import type { Identities } from '../../azure/identities.ts';
 import { MARK, tag } from '../../azure/names/identity-marks.ts';
 import { parseIdentityId } from '../../azure/names/resource-id.ts';
@@ -6,6 +5,7 @@ import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
+import { performDeleteLeftover } from '../principal-deletion.ts';
 import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import type { RecordedPrincipals } from '../proof/recorded-principals.ts';
 import type { KeptAction } from '../retained.ts';
@@ -65,11 +65,8 @@ export async function perform(
     case 'withdrawPrincipal':
       await deps.principals.withdraw(action.principalId, action.uids, deps.clock.monotonic(), context.signal);
       return {};
-    case 'deleteLeftover': {
-      const { scope, name } = parseAssignmentId(action.id);
-      const to = { id: action.id, change: 'delete' } as const;
-      return written(action.event, to, await deps.assignments.delete(scope, name, context));
-    }
+    case 'deleteLeftover':
+      return performDeleteLeftover(action, context, deps);
     case 'applyConfigMap':
       await applyConfigMap(action, object, context, deps);
       return {};
