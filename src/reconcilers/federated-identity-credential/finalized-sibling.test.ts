@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import { credentialName } from '../../azure/names/credential-name.ts';
 import { LiveReads } from '../kind.ts';
 import { lateWritesOn, ownWritesOf } from '../own-writes.fixture.ts';
-import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
+import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import { decide } from './decide.ts';
 import { facts, fic, IDENTITY, INSTALLATION, NOW, policy, TRUST } from './facts.fixture.ts';
 import { observe } from './observe.ts';
 
-it('nobody waits for what an object will give up that azid is done with, and that another finalizer keeps', async () => {
+it('no object waits for the credential of one that azid has finalized and another controller’s finalizer keeps', async () => {
   const stores = emptyStores();
   put(stores.namespaces, { metadata: clusterMeta('team-a') });
   put(stores.policies, policy());
@@ -18,11 +18,16 @@ it('nobody waits for what an object will give up that azid is done with, and tha
       uid: 'uid-before',
       creationTimestamp: '2026-10-01T00:00:00Z',
       deletionTimestamp: '2026-11-23T09:00:00Z',
-      // azid let go of it with deletionPolicy: Retain, or somebody took azid's finalizer off.
+      // azid removed its finalizer, as with deletionPolicy: Retain, or it was taken off by hand.
       finalizers: ['backup.example/hold'],
     },
   });
   const object = fic();
+  for (const each of [before, object])
+    put(stores.credentials, {
+      ...each,
+      metadata: { ...each.metadata, resourceVersion: meta(each.metadata.name).resourceVersion },
+    });
   const seen = await observe(object, { startedAt: 0 } as never, new LiveReads(), {
     stores,
     clock: { now: () => NOW, monotonic: () => 0 },
@@ -30,7 +35,6 @@ it('nobody waits for what an object will give up that azid is done with, and tha
     federationAudience: TRUST.audience,
     clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://i' }) },
     proofs: { prove: async () => facts().identity },
-    onIdentity: () => [before, object],
     inUse: { record: () => {} },
     credentialCache: {
       content: () => ({

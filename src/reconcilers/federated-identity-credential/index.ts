@@ -11,7 +11,7 @@ import { kept } from './object.ts';
 import { IdentitiesInUse } from './observe/credentials.ts';
 import { needsLive, type ObserveDeps, observe } from './observe.ts';
 import { holds } from './request.ts';
-import { onIdentity, ownedInAzure, store, watches } from './watches.ts';
+import { ownedInAzure, store, watches } from './watches.ts';
 
 const decideLive = withNeeds(decide, needsLive);
 
@@ -35,12 +35,7 @@ export const federatedIdentityCredentialKind: KindDefinition<
   start(services) {
     const ownWrites = new OwnWrites(services.clock);
     const inUse = new IdentitiesInUse(services.credentialCache);
-    const observeDeps: ObserveDeps = {
-      ...services,
-      ownWrites,
-      inUse,
-      onIdentity: (key) => onIdentity(services.stores, key),
-    };
+    const observeDeps: ObserveDeps = { ...services, ownWrites, inUse };
     return {
       observe: async (object, context, live) => ({
         ...(await observe(object, context, live, observeDeps)),

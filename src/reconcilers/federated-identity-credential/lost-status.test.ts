@@ -50,7 +50,6 @@ async function seenGoing(object: FederatedIdentityCredential, identity: Facts['i
     federationAudience: TRUST.audience,
     clusterIssuer: { current: async () => ({ state: 'known', issuer: 'https://i' }) },
     proofs: { prove: async () => identity },
-    onIdentity: () => [],
     inUse: { record: () => {} },
     credentialCache: {
       content: () => ({ state: 'known', resources: [resource], doubtful: [], ageMs: 0 }),

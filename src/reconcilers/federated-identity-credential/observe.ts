@@ -1,36 +1,20 @@
 import { isReconcileRequested } from '../../api/schema/common.ts';
-import type { ClusterIssuer } from '../../kube/access/cluster-issuer.ts';
 import { policyFor } from '../../policy/evaluate.ts';
-import type { Clock, Elapsed } from '../../runtime/time/clock.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
-import type { LateWrites, OwnWrites } from '../own-writes.ts';
-import type { IdentityProofs } from '../proof/identity-proofs.ts';
+import type { OwnWrites } from '../own-writes.ts';
 import type { ProvenIdentity } from '../proof/proven.ts';
+import type { Services } from '../services.ts';
 import { blockedFor } from '../status/deleting.ts';
-import type { Stores } from '../stores.ts';
 import type { CredentialDecision, Facts, FederatedIdentityCredential } from './facts.ts';
 import { identityKey, isProven } from './object.ts';
-import { type CredentialDeps, credentialsOn, type IdentitiesInUse } from './observe/credentials.ts';
+import { credentialsOn, type IdentitiesInUse } from './observe/credentials.ts';
 import { elsewhereOf, siblingsOf } from './observe/siblings.ts';
 import { requestOf } from './request.ts';
 
-export interface ObserveDeps extends CredentialDeps {
-  readonly stores: Pick<Stores, 'credentials' | 'policies' | 'namespaces'>;
-  /** Whose an identity is, as Azure proves it. */
-  readonly proofs: Pick<IdentityProofs, 'prove'>;
-  readonly installationId: string;
-  /** The FederatedIdentityCredentials that name this UserAssignedIdentity (`namespace/name`). */
-  readonly onIdentity: (key: string) => readonly FederatedIdentityCredential[];
-  readonly clusterIssuer: Pick<ClusterIssuer, 'current'>;
-  /** Of the cloud. */
-  readonly federationAudience: string;
-  readonly clock: Clock;
+export type ObserveDeps = Services & {
   readonly inUse: Pick<IdentitiesInUse, 'record'>;
   readonly ownWrites: Pick<OwnWrites, 'hasEnded' | 'failedAt'>;
-  readonly lateWrites: Pick<LateWrites, 'openMs'>;
-  readonly releaseAfterMs: number;
-  readonly elapsed: Pick<Elapsed, 'since'>;
-}
+};
 
 /** Reads what `decide` needs: caches where they will do, Azure itself where a write would follow. */
 export async function observe(

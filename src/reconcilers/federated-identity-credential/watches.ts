@@ -70,14 +70,6 @@ function isCredentialId(id: string): boolean {
   }
 }
 
-/** Those that name this UserAssignedIdentity, by `namespace/name`. */
-export function onIdentity(
-  { credentials }: Pick<Stores, 'credentials'>,
-  identity: ObjectKey,
-): readonly FederatedIdentityCredential[] {
-  return credentials.byIndex(INDEX.identityRef, identity);
-}
-
 /**
  * A place or a pair may have become free, or is about to be, on the identities that the object refers or referred to, and on
  * those where it has no credential any more.
@@ -89,7 +81,7 @@ function waiting(change: StoreChange<FederatedIdentityCredential>, stores: Watch
   const referred = [change.old, change.new].flatMap((object) => (object ? identityKey(object) : []));
   const left = leftBy(change).flatMap((id) => identitiesNamed(identityIdOf(id), stores.identities));
   return [...new Set([...referred, ...left])]
-    .flatMap((identity) => onIdentity(stores, identity))
+    .flatMap((identity) => stores.credentials.byIndex(INDEX.identityRef, identity))
     .filter((each) => (comes ? isContentWithAnother(each) : !hasItsOwn(each)))
     .map(keyOf);
 }

@@ -27,7 +27,7 @@ export const userAssignedIdentityKind: KindDefinition<UserAssignedIdentity, Fact
   decide: withSignIn(withKept(decideLive, kept)),
   start(services) {
     const ownWrites = new OwnWrites(services.clock);
-    const observeDeps: ObserveDeps = { ...services, subscriptions: services.identityCache, ownWrites };
+    const observeDeps: ObserveDeps = { ...services, ownWrites };
     return {
       observe: async (object, context, live) => ({
         ...(await observe(object, context, live, observeDeps)),

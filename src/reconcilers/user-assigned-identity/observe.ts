@@ -66,13 +66,13 @@ export async function observe(
   if (!deleting && !policy.allowsIdentity(target.id).allowed && !seemsWithdrawn(object, target, deps))
     return common;
 
-  deps.subscriptions.use(keyOf(object), [target.coordinates.subscriptionId, ...subscriptions]);
+  deps.identityCache.use(keyOf(object), [target.coordinates.subscriptionId, ...subscriptions]);
   const named: Facts = { ...common, rivals: rivalsOf(object, target, deps) };
   const cached = cachedIdentity(target, context, deps);
   recordShown(object, deps);
   if (cached?.state === 'loading') return { ...named, azure: cached };
   // Needed for every decision about what is there: azid's own identity is out of reach (docs/guarantees.md G21).
-  const who = await readSelf(context, deps);
+  const who = await readSelf(deps);
   if (who.self === undefined) return { ...named, azure: who.azure };
   const facts: Facts = { ...named, self: who.self };
   // A deletion, and a reconcile that a user asked for, rest on what Azure answers now.

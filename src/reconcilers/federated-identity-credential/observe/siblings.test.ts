@@ -21,7 +21,6 @@ const here = { key: 'team-a/web', id: IDENTITY };
 const deps = () => ({
   stores,
   installationId: INSTALLATION,
-  onIdentity: () => stores.credentials.values().filter(({ spec }) => spec.identityRef.name === 'web'),
 });
 const held = (owner: { namespace: string; name: string }) =>
   seen({ name: credentialName(INSTALLATION, owner), ...TRUST });

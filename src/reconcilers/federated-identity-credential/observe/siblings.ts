@@ -19,8 +19,6 @@ import { type CredentialDeps, credentialsOn } from './credentials.ts';
 export interface SiblingDeps {
   readonly stores: Pick<Stores, 'credentials' | 'policies' | 'namespaces'>;
   readonly installationId: string;
-  /** The FederatedIdentityCredentials that name this UserAssignedIdentity (`namespace/name`). */
-  readonly onIdentity: (key: ObjectKey) => readonly FederatedIdentityCredential[];
 }
 
 type Common = Pick<Facts, 'clusterIssuer' | 'defaultAudience' | 'policy'>;
@@ -37,8 +35,8 @@ export function siblingsOf(
   deps: SiblingDeps,
   common: Common,
 ): readonly Sibling[] {
-  const referring = deps
-    .onIdentity(identity.key)
+  const referring = deps.stores.credentials
+    .byIndex(INDEX.identityRef, identity.key)
     .filter((other) => isOther(other, object))
     .map((other): Sibling => {
       const resolution = resolveTrust(other, common.clusterIssuer, common.defaultAudience);

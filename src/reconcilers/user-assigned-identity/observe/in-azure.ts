@@ -1,50 +1,17 @@
-import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import { classify } from '../../../azure/arm/classify.ts';
-import type { Identities } from '../../../azure/identities.ts';
-import type { IdentityCache } from '../../../cache/identities.ts';
-import type { KubeClient } from '../../../kube/client.ts';
-import type { Clock, Elapsed } from '../../../runtime/time/clock.ts';
 import type { ReconcileContext } from '../../kind.ts';
-import type { LateWrites, OwnWrites } from '../../own-writes.ts';
-import type { IdentityProofs } from '../../proof/identity-proofs.ts';
-import type { RecordedPrincipals } from '../../proof/recorded-principals.ts';
-import type { Dependents } from '../../services.ts';
+import type { OwnWrites } from '../../own-writes.ts';
+import type { Services } from '../../services.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { Stores } from '../../stores.ts';
 import type { Facts, ObservedInAzure, UserAssignedIdentity } from '../facts.ts';
 import type { Target } from '../object.ts';
 
 /** The identity at the target: from the cache where that will do, else as Azure answers now. */
 
-/** What observing a UserAssignedIdentity needs of the rest of azid. */
-export interface ObserveDeps {
-  readonly stores: Stores;
-  readonly client: KubeClient;
-  readonly identities: Pick<Identities, 'get'>;
-  readonly identityCache: Pick<
-    IdentityCache,
-    'observe' | 'loading' | 'byIndex' | 'completeness' | 'age' | 'whenLoaded'
-  >;
-  readonly subscriptions: Pick<IdentityCache, 'use'>;
-  readonly clock: Clock;
-  readonly installationId: string;
-  readonly azidNamespace: string;
-  readonly dependents: Dependents;
-  /** Whose an identity is, as Azure proves it. */
-  readonly proofs: Pick<
-    IdentityProofs,
-    'observe' | 'prove' | 'meet' | 'searched' | 'wasSearched' | 'disputed'
-  >;
-  readonly principals: Pick<RecordedPrincipals, 'of' | 'lastOf' | 'holdersOf' | 'shown'>;
-  /** azid's own identity; rejects while Azure gives no token. */
-  readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
+export type ObserveDeps = Services & {
   /** The end of a creation that this process began is known to the cache, so no process's death hides it. */
   readonly ownWrites: Pick<OwnWrites, 'hasBegun'>;
-  readonly azureLagMs: number;
-  readonly lateWrites: Pick<LateWrites, 'openMs'>;
-  readonly releaseAfterMs: number;
-  readonly elapsed: Pick<Elapsed, 'since'>;
-}
+};
 
 export function cachedIdentity(
   target: Target,
@@ -82,12 +49,11 @@ const provenAbsent: ObservedInAzure = {
   conclusiveInMs: 0,
 };
 
-export async function readSelf(
-  { signal }: ReconcileContext,
-  { whoAmI }: ObserveDeps,
-): Promise<{ self: NonNullable<Facts['self']> } | { self?: never; azure: ObservedInAzure }> {
+export async function readSelf({
+  whoAmI,
+}: ObserveDeps): Promise<{ self: NonNullable<Facts['self']> } | { self?: never; azure: ObservedInAzure }> {
   try {
-    const { clientId, objectId } = await whoAmI(signal);
+    const { clientId, objectId } = await whoAmI();
     return { self: { clientId, principalId: objectId } };
   } catch (error) {
     return { azure: unreadable(error) };

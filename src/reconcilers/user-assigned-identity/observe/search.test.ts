@@ -72,12 +72,10 @@ function searched({
     installationId: INSTALLATION,
     proofs,
     principals: { lastOf: () => recorded },
-    subscriptions: {
+    identityCache: {
       use: (_key: string, areas: readonly string[]) => {
         used = areas;
       },
-    },
-    identityCache: {
       observe: (id: string) => held.observe(id),
       byIndex: ((index, query) => held.byIndex(index, query)) as HeldIdentities['byIndex'],
       loading: (area: string) => held.listing.has(area),

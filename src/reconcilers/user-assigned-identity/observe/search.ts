@@ -38,7 +38,7 @@ export function searchFor(
   if (shown.length > 0) return { subscriptions: shown.map((each) => each.subscriptionId), over: true };
   const subscriptions = subscriptionsOf(object, policy, recorded, deps);
   if (subscriptions === undefined) return { subscriptions: [] };
-  deps.subscriptions.use(keyOf(object), subscriptions);
+  identityCache.use(keyOf(object), subscriptions);
   const searched = (over: boolean, search?: Search): Searched => ({
     subscriptions,
     over,
