@@ -25,7 +25,7 @@ export interface AzureRoleAssignment {
   readonly description?: string;
   /** Wall ms. The answer of a creation has another one than later reads (docs/azure-facts.md section 5): no content. */
   readonly createdOn?: number;
-  /** Object id of whoever made it, lower case; absent in the answer to a PUT (docs/azure-facts.md section 5). No content either. */
+  /** Object id of the principal that made it, lower case; absent in the answer to a PUT (docs/azure-facts.md section 5). No content either. */
   readonly createdBy?: string;
 }
 
@@ -53,7 +53,7 @@ export function parseAssignmentId(id: string): { scope: string; name: string } {
 /**
  * An answer of the SDK, checked: one without scope, role or principal proves nothing and is refused as
  * `IncompleteAnswer`, which comes to a retry. A list keeps it, empty where it says nothing (`lenient`), since one odd
- * entry of somebody else must not hide all others.
+ * entry that another tool made must not hide all others.
  */
 export function readAssignment(answer: RoleAssignment, how?: 'lenient' | 'written'): AzureRoleAssignment {
   const { id, name, scope, roleDefinitionId = '', principalId, principalType } = answer;

@@ -37,7 +37,7 @@ export interface IdentityPut extends IdentityCoordinates {
 }
 
 export interface IdentityPatch {
-  /** Replaces all tags: Azure knows no single-tag change on this type, so foreign ones must be in it. */
+  /** Replaces all tags: Azure has no single-tag change on this type, so foreign ones must be in it. */
   readonly tags?: Readonly<Record<string, string>>;
   readonly isolationScope?: 'None' | 'Regional' | undefined;
 }
@@ -103,7 +103,7 @@ export class Identities {
       id,
       context,
       (client, options) => client.userAssignedIdentities.createOrUpdate(resourceGroup, name, body, options),
-      // It was somebody else's a moment ago: that it now carries these tags proves nothing.
+      // It had another owner a moment ago: that it now carries these tags proves nothing.
       ({ status: answered }) => answered === 201,
     );
     return { created: status === 201, ...rest };

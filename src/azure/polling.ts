@@ -1,4 +1,4 @@
-/** A question that is asked of Azure over and over, for as long as somebody needs the answer, and what becomes of its failures. */
+/** Polls Azure for as long as its answer is needed, and classifies the failures. */
 import { backoffMs, jittered } from '../runtime/queue/backoff.ts';
 import { type Clock, sleep } from '../runtime/time/clock.ts';
 import { classify } from './arm/classify.ts';
@@ -10,7 +10,7 @@ export interface PollTiming {
   readonly firstMs: number;
   /** After a first failure; doubles up to `everyMs`. */
   readonly retryMs: number;
-  /** After one that no retry helps until somebody acts. */
+  /** After one that no retry helps until a user acts. */
   readonly refusedMs: number;
 }
 
@@ -28,9 +28,9 @@ interface PollOptions {
 export interface PollFailure {
   /** As in conditions. */
   readonly reason: string;
-  /** No retry helps until somebody acts. */
+  /** No retry helps until a user acts. */
   readonly refused: boolean;
-  /** What somebody can do, where the reason shows it. */
+  /** What a user can do, where the reason shows it. */
   readonly remedy?: string;
   readonly error: Error & { readonly code?: string };
 }
@@ -50,14 +50,14 @@ export async function poll(options: PollOptions, signal: AbortSignal): Promise<v
     } catch (thrown) {
       if (signal.aborted) return;
       failures += 1;
-      const { waitMs, ...failure } = judged(thrown, failures, options);
+      const { waitMs, ...failure } = classified(thrown, failures, options);
       dueAt = clock.monotonic() + waitMs;
       onFailure(failure);
     }
   }
 }
 
-function judged(thrown: unknown, failures: number, { timing, random }: PollOptions) {
+function classified(thrown: unknown, failures: number, { timing, random }: PollOptions) {
   const found = classify(thrown);
   const { error } = found;
   const backOffMs = backoffMs(failures, random, { baseMs: timing.retryMs, maxMs: timing.everyMs });

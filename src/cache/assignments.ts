@@ -40,7 +40,7 @@ interface Triple {
 interface AssignmentQueries {
   /** All that it is held to have, as far as lists in use show it. */
   readonly principal: string;
-  /** Under whatever name. Azure allows one; two only while one of them is gone and not yet known to be. */
+  /** Under any name. Azure allows one; two only while one of them is gone and not yet known to be. */
   readonly triple: Triple;
   /** Marked for an object, which is named first, by an installation of azid. */
   readonly marked: { readonly installationId: string; readonly key: string };
@@ -126,7 +126,7 @@ export async function* assignmentsOfPrincipal(
 }
 
 /**
- * Undefined for one at a scope that azid cannot read, and so never grants at: somebody else's odd id must not make the
+ * Undefined for one at a scope that azid cannot read, and so never grants at: one id that cannot be read must not make the
  * list fail for all.
  */
 function homeOf(id: string): string | undefined {

@@ -87,7 +87,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     return this.#definition.placeOf(area).subscription;
   }
 
-  /** `user` needs these areas listed, and no others; none: it needs nothing any more, and what nobody needs is forgotten. */
+  /** `user` needs these areas listed, and no others; none: it needs nothing any more, and an area without users is forgotten. */
   use(user: AreaUser, areas: readonly string[]): void {
     this.inUse.use(
       user,
@@ -119,8 +119,8 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
    * was proven to be gone within Azure's lag is not believed to be there again, unless a GET shows it.
    */
   async believes(resource: T, requestedAt: number, { priority, ...of }: CallContext): Promise<boolean> {
-    const judged = this.#store.judgeListed(resource, requestedAt);
-    if (judged !== 'ask') return judged === 'there';
+    const listed = this.#store.checkListed(resource, requestedAt);
+    if (listed !== 'ask') return listed === 'there';
     return (await this.refresh(resource.id, priority, of)).state === 'present';
   }
 
@@ -164,14 +164,14 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
   }
 
   /**
-   * Lists an area now; whoever asks meanwhile waits for the same call. Throws as the list does, and what was known stays.
+   * Lists an area now; callers that ask meanwhile wait for the same call. Throws as the list does, and what was known stays.
    * The area need not be in use.
    */
   relist(area: string, priority: Priority, of: Omit<CallContext, 'priority'> = {}): Promise<void> {
     return this.#lists.relist(this.#areaNamed(area), { ...of, priority });
   }
 
-  /** Lists an area soon. Not one that nobody uses, unless its kind is listed in rotation. */
+  /** Lists an area soon. Not one without users, unless its kind is listed in rotation. */
   resyncNow(area: string): void {
     this.#lists.resyncNow(this.#areaNamed(area));
   }
@@ -240,7 +240,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     return this.#lists.listeners.onCompleted(listener);
   }
 
-  /** Hears when a list came that somebody was owed. */
+  /** Called when a list came that a caller was owed. */
   onSettled(listener: SettledListener): Disposable {
     return this.#lists.listeners.onSettled(listener);
   }

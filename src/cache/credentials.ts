@@ -1,6 +1,6 @@
 /**
  * Federated credentials. They have no bulk list (docs/azure-facts.md section 4): each identity in use is an area of its
- * own, listed when somebody asks, at once on a suspicion, and else in slow rotation, one for each subscription.
+ * own, listed when a reconcile asks, at once on a suspicion, and else in slow rotation, one for each subscription.
  */
 import {
   type AzureFederatedCredential,

@@ -49,21 +49,21 @@ export interface CacheDefinition<T extends CachedResource, Q extends object> {
   list(area: string, context: CallContext, held: Held<T>): AsyncIterable<Page<T>>;
   /** `undefined` if azid's right to read all of an area was confirmed, else what is missing. Default: no right is needed. */
   missingRight?(area: string, signal: AbortSignal): Promise<string | undefined>;
-  /** The calls of this kind report to the cache all that they see and do. Default: somebody else reports. */
+  /** The calls of this kind report to the cache all that they see and do. Default: another caller reports. */
   observedBy?(observer: AzureObserver<T>): void;
 
   /** `periodic`, the default: each area is listed every 10 min. `rotating`: one after the other within hours. */
   readonly schedule?: 'periodic' | 'rotating';
   /** Of a periodic list, where it is not that of all. */
   readonly resync?: Partial<ResyncOptions>;
-  /** At most so long between two lists of this area, ms, whatever was asked for. Default: no bound. */
+  /** At most so long between two lists of this area, ms, also if `resync` asks for longer. Default: no bound. */
   maxResyncMs?(area: string): number | undefined;
   /**
    * False: nothing is concluded from what a list lacks, so a GET need not prove its absence, and what Azure shows holds at
    * once. Default true.
    */
   readonly isAbsenceProven?: boolean;
-  /** How long something is kept that nobody lists, ms. Default 1 h. */
+  /** How long something is kept that no list covers, ms. Default 1 h. */
   readonly keptMs?: number;
   /** Its provider may have no list: until one comes, what was read is read again in slow rotation. */
   mayHaveNoList?(area: string): boolean;

@@ -1,6 +1,6 @@
 /**
- * Texts of strangers, on their way to people: conditions, log lines, dead letters, statuses. Whoever can put a message into a queue
- * or give something in Azure a name must not move a reader's cursor, turn a line around or add one.
+ * Texts that azid did not write, on their way to people: conditions, log lines, dead letters, statuses. A caller who can put a message
+ * into a queue or give something in Azure a name must not move a reader's cursor, turn a line around or add one.
  */
 import { asciiLower } from '../azure/names/ascii.ts';
 import { isSegment } from '../azure/names/resource-id.ts';
@@ -12,7 +12,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 /** One line of what can be seen, no longer than a message bears; undefined: nothing of it can be. */
 export function plain(text: string | undefined, max: number): string | undefined {
   const seen = text
-    // Before the rest: nobody may make azid work on a text of a megabyte.
+    // Before the rest: a sender must not make azid work on a text of a megabyte.
     ?.slice(0, 4 * max)
     .replace(UNSEEN, ' ')
     .replace(/\s+/g, ' ')
@@ -31,7 +31,7 @@ export function quoted(text: string, max: number, quote = '"'): string {
 interface Subject {
   /** Of the resource, group, subscription or assignment that is meant, in the spelling given. The tenant is `/`. */
   readonly id: string;
-  /** An extension was named, and this is what it extends: it was neither made nor deleted, whatever befell the extension. */
+  /** An extension was named, and this is what it extends: it was neither made nor deleted, only the extension was. */
   readonly extended: boolean;
 }
 
@@ -50,7 +50,7 @@ const EXTENSIONS = new Set(['microsoft.resources/tags', 'microsoft.authorization
 /**
  * What an event or a record is about. Tags, locks and a resource's own identity are resources of their own to Azure, beneath what
  * they extend: what is to be read again is that. Ids come in any case and with odd slashes (docs/azure-facts.md section 2), and are
- * texts of a stranger until they are taken apart.
+ * foreign texts until they are parsed.
  */
 export function subjectOf(id: string): Subject | undefined {
   if (id.length > MAX_ID_LENGTH) return undefined;
@@ -79,19 +79,19 @@ function lastProvider(parts: readonly string[]): number | undefined {
   return undefined;
 }
 
-/** Longest text that is kept of one: a user's name is at most 113 characters, and nobody may fill memory with it. */
+/** Longest text that is kept of one: a user's name is at most 113 characters, and a sender must not fill memory with it. */
 const MAX_LENGTH = 256;
 
 const SOAP = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
 
-/** Claims that name a user, the best first. `name` is what they are called, which anybody may be. */
+/** Claims that name a user, the best first. `name` is a display name, which any user may choose. */
 const NAMES = [`${SOAP}/upn`, 'upn', 'preferred_username', 'unique_name', `${SOAP}/name`, 'name'];
 const OBJECT_IDS = ['http://schemas.microsoft.com/identity/claims/objectidentifier', 'oid'];
 const APP_IDS = ['appid', 'azp'];
 
 /**
  * Who made a call, by the claims of their token in an event or a record. Nothing else of the claims is kept: they
- * also hold addresses and groups. Undefined where they name nobody.
+ * also hold addresses and groups. Undefined where they name no caller.
  */
 export function callerOf(claims: unknown): HintCaller | undefined {
   if (typeof claims !== 'object' || claims === null) return undefined;

@@ -18,7 +18,7 @@ export interface HintCaller {
 
 export interface Hint {
   readonly source: 'event' | 'record';
-  /** ARM id of what may have changed, in whatever spelling: what extends a resource (its tags) stands for the resource. */
+  /** ARM id of what may have changed, in any spelling: what extends a resource (its tags) stands for the resource. */
   readonly id: string;
   /** As Azure spells it: `Microsoft.ManagedIdentity/userAssignedIdentities/write`. */
   readonly operation: string;
@@ -33,7 +33,7 @@ export interface Hint {
 
 /**
  * What became of a hint: `read` soon, `list` of all that is near instead of many reads, nothing since it was azid's `own` call, or
- * since it is `irrelevant`: of a kind that azid does not read, or of where nobody needs anything.
+ * since it is `irrelevant`: of a kind that azid does not read, or of an area that is not in use.
  */
 export type HintEffect = 'read' | 'list' | 'own' | 'irrelevant';
 
@@ -44,7 +44,7 @@ export interface HintSink {
 
 /**
  * Whether a call that Azure reports was made with azid's own identity. Only the caller proves it: Azure takes it from
- * the token, while a correlation id is whatever a client sends, and azid's stand in its objects for all to read. A
+ * the token, while a client chooses its correlation id, and azid's stand in its objects for all to read. A
  * call without a caller is not taken for azid's.
  */
 export class Self {

@@ -1,6 +1,6 @@
 import type { EventMetrics, SourceMetrics } from './metrics.ts';
 
-/** Figures that nobody reads. */
+/** Figures that are not read. */
 
 export const noSourceMetrics: SourceMetrics = {
   received: () => {},

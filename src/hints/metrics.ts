@@ -1,4 +1,4 @@
-/** The figures of the hint path: `src/observability/metrics/` makes one, and nothing here knows the Prometheus client. */
+/** The figures of the hint path: `src/observability/metrics/` makes one, and nothing here imports the Prometheus client. */
 
 /** The state of a source of events. */
 export type SourceState =

@@ -4,7 +4,7 @@ import { keyOf, type ObjectKey } from '../kube/types.ts';
 import { Emitter, type Source } from '../runtime/controller/watch.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 
-/** What this process knows of the events of one Azure subscription. Times are wall ms. */
+/** The events of one Azure subscription, as this process received them. Times are wall ms. */
 interface Arrivals {
   /** Lower-cased. */
   readonly id: string;
@@ -12,20 +12,20 @@ interface Arrivals {
   readonly lastEventAt?: number;
   /** azid wrote in the subscription then, and no event of it came since, by any source. */
   readonly unansweredSince?: number;
-  /** One came to this process, by whatever source. */
+  /** One came to this process, by any source. */
   readonly isHeard: boolean;
 }
 
 interface SubscriptionArrivalsOptions {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
-  /** Of all others nothing is kept: whoever sends to a queue may name any number of subscriptions. */
+  /** Of all others nothing is kept: a sender to a queue may name any number of subscriptions. */
   readonly inUse: () => readonly string[];
 }
 
 /** The event of a write may come before its answer: one that came so shortly before the answer shows the same. */
 const ANSWERED_BEFORE_MS = 60_000;
 
-/** No topic announces what becomes of credentials, as far as anybody has shown (docs/guides/events.md). */
+/** No topic announces what becomes of credentials, as far as is known (docs/guides/events.md). */
 const UNANNOUNCED = /\/federatedIdentityCredentials\//i;
 
 /**

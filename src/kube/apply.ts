@@ -6,7 +6,7 @@ import { apiVersionOf, type KubeObject, keyOf, type Resource } from './types.ts'
 /** The one field manager; a change of this name would leave the fields of the old one behind for ever. */
 export const FIELD_MANAGER = 'azid';
 
-/** Somebody changes the object between our read and our write, this many times in a row: leave it to the next reconcile. */
+/** Another client changes the object between our read and our write, this many times in a row: leave it to the next reconcile. */
 const ATTEMPTS = 4;
 
 type WithStatus = KubeObject & { readonly status?: object };

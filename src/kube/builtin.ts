@@ -15,7 +15,7 @@ interface ServiceAccount extends KubeObject {
   readonly automountServiceAccountToken?: boolean;
 }
 
-/** `holderIdentity` '' or absent: nobody. Times are MicroTime strings. */
+/** `holderIdentity` '' or absent: no holder. Times are MicroTime strings. */
 export interface LeaseSpec {
   readonly holderIdentity?: string;
   readonly leaseDurationSeconds?: number;

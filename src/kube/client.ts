@@ -1,4 +1,4 @@
-/** The REST verbs on typed resources. No retries: each caller knows whether its call may be repeated. */
+/** The REST verbs on typed resources. No retries: whether a call may be repeated is for its caller to decide. */
 import { KubeError } from './errors.ts';
 import type { KubeTransport } from './transport/transport.ts';
 import {

@@ -59,13 +59,13 @@ export class RecordMaps {
       return await client.create(configMaps, draft, signal);
     } catch (error) {
       if (!isAlreadyExists(error)) throw this.#explained(error, name);
-      // Somebody else made it meanwhile.
+      // Another process made it meanwhile.
       return await this.#patch(name, data, signal);
     }
   }
 
   /**
-   * Of single keys, so that nothing else in it is overwritten. Whoever made the ConfigMap, it is azid's record from then on: the
+   * Of single keys, so that nothing else in it is overwritten. Also if a user made the ConfigMap, it is azid's record from then on: the
    * next start finds it, and it goes with no object.
    */
   #patch(name: string, data: RecordData, signal: AbortSignal): Promise<ConfigMap> {

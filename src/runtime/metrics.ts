@@ -1,6 +1,6 @@
 import type { Priority } from './outcome.ts';
 
-/** What the runtime counts. `src/observability/metrics/` turns it into Prometheus series; the runtime knows no client library. */
+/** What the runtime counts. `src/observability/metrics/` turns it into Prometheus series; the runtime imports no client library. */
 
 export type CountByPriority = Readonly<Record<Priority, number>>;
 
@@ -45,7 +45,7 @@ export interface ControllerMetrics {
   failed(): void;
   /** A reconcile ended in `stalled`: no retry helps. */
   terminal(): void;
-  /** A reconcile threw something nobody expected, or returned something that is no outcome. */
+  /** A reconcile threw something unexpected, or returned something that is no outcome. */
   panicked(): void;
   /** A reconcile ran over its time limit. */
   timedOut(): void;

@@ -26,7 +26,7 @@ export class TokenBucket {
     this.#at = clock.monotonic();
   }
 
-  /** Ms until a token is there for whoever comes after so many others; 0 = now. */
+  /** Ms until a token is there for a caller that comes after so many others; 0 = now. */
   readyInMs(after = 0): number {
     this.#refill();
     const missing = 1 + after - this.#tokens;

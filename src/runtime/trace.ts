@@ -1,9 +1,9 @@
 /**
  * What every module may know about traces. `src/observability/traces/` makes a tracer with OpenTelemetry; modules that have something to show take one and
- * need not know whether anybody reads it.
+ * need not know whether traces are recorded.
  */
 
-/** Never a token, a header, a payload, or a text of somebody else's. Undefined ones are left out. */
+/** Never a token, a header, a payload, or a text that azid did not write. Undefined ones are left out. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface SpanOptions {
@@ -30,7 +30,7 @@ export interface Tracer {
   passed(name: string, sinceMs: number, attributes: Attributes): void;
   /** A moment in the span under way. */
   event(name: string, attributes: Attributes): void;
-  /** Called by whoever it may be, `work` belongs to the span that is under way now. */
+  /** Called later, from another span or none, `work` belongs to the span that is under way now. */
   bind<A extends readonly unknown[], R>(work: (...args: A) => R): (...args: A) => R;
 }
 

@@ -8,7 +8,7 @@ import type { ArmAccess } from './arm-access.ts';
 import { AzureError } from './errors.ts';
 
 /**
- * On whose behalf a call is made and how it may wait. `patienceMs`: whoever holds something that others need does not wait out a
+ * On whose behalf a call is made and how it may wait. `patienceMs`: a caller that holds something that others need does not wait out a
  * long 429. `isStale` is asked of writes only.
  */
 export type CallContext = Pick<
@@ -99,7 +99,7 @@ export class ArmCalls {
     const { signal } = context;
     const write = isWrite(call);
     const askedAt = clock.monotonic();
-    // Whoever ends before it starts it: without `bind` it would be a part of theirs.
+    // The end of another call starts it: without `bind` it would be a part of that call's span.
     const start = tracer.bind(() => {
       if (clock.monotonic() > askedAt)
         tracer.passed('wait for the rate limit', askedAt, {

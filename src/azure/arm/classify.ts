@@ -1,4 +1,4 @@
-/** What an error of Azure means for whoever asked: the table of docs/architecture.md section 5 over the codes of `error-codes.ts`. */
+/** How an error of Azure is classified: the table of docs/architecture.md section 5 over the codes of `error-codes.ts`. */
 
 import { fullText, linkedScopes, linkedSubscription } from '../hosts/read/named-identities.ts';
 import { BY_TEXT, type Missing, NOT_FOUND, STALLED, THROTTLED_TEXT, TRANSIENT } from './error-codes.ts';
@@ -68,11 +68,11 @@ export function classify(thrown: unknown, facts?: CallFacts): Classified {
     THROTTLED_TEXT.test(error.message)
   )
     return { kind: 'throttled', retryAfterMs: error.retryAfterMs ?? DEFAULT_THROTTLE_MS, error };
-  for (const [pattern, meaning] of BY_TEXT)
+  for (const [pattern, found] of BY_TEXT)
     if (pattern.test(error.message)) {
-      if ('transient' in meaning) return { kind: 'transient', reason: meaning.transient, error };
-      if ('missing' in meaning) return { kind: 'notFound', what: meaning.missing, error };
-      return { kind: 'stalled', ...meaning, error };
+      if ('transient' in found) return { kind: 'transient', reason: found.transient, error };
+      if ('missing' in found) return { kind: 'notFound', what: found.missing, error };
+      return { kind: 'stalled', ...found, error };
     }
   const what = NOT_FOUND[code];
   if (what !== undefined && (status === 404 || status === undefined))
@@ -98,7 +98,7 @@ function remedyHere(code: string, error: AzureError): string | undefined {
 const WITHIN_TENANT =
   'the linked subscription belongs to another tenant, and no right helps: name an identity of a subscription of the resource’s own tenant, or make one there with a UserAssignedIdentity';
 
-/** So many scopes fit in a message that somebody reads. */
+/** So many scopes fit in a message that people read. */
 const NAMED_SCOPES = 3;
 
 /** Azure names the linked scopes at the end of a text that a status cuts before it (docs/azure-facts.md sections 7 and 12). */

@@ -15,7 +15,7 @@ export interface Cloud {
   readonly serviceBusSuffix: string;
   /** The audience a federated credential of this cloud normally has. */
   readonly federationAudience: string;
-  /** False where the authority is not one that Microsoft's public discovery knows. */
+  /** False where the authority is not one of Microsoft's public discovery. */
   readonly instanceDiscovery: boolean;
   /** Certificates to trust besides the system's, PEM. */
   readonly caPem?: string;

@@ -17,7 +17,7 @@ export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 export interface CredentialOptions {
   /**
    * `auto` = workload identity if there is a token file, else managed identity. `azure-cli` acts with the rights of
-   * whoever is signed in there: for development only, never chosen by `auto`.
+   * the user who is signed in there: for development only, never chosen by `auto`.
    */
   readonly kind: CredentialKind;
   /** Entra tenant; needed for workload identity. */
@@ -90,7 +90,7 @@ export function reportingFailures(inner: TokenCredential, failed: () => void): T
         token = await inner.getToken(scopes, options);
         return token;
       } finally {
-        // Whoever asked no longer waits for it: that says nothing of Entra.
+        // The caller no longer waits for it: that says nothing of Entra.
         if (token === null && !options?.abortSignal?.aborted) failed();
       }
     },

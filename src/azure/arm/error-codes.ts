@@ -28,7 +28,7 @@ export const TRANSIENT: Readonly<Record<string, string>> = {
   principalnotfound: 'PrincipalNotFound',
   resourcegroupbeingdeleted: 'ResourceGroupBeingDeleted',
   preconditionfailed: 'ChangedMeanwhile',
-  // `UserAssigned` with nothing left: somebody took the rest away after the read that the write was decided from.
+  // `UserAssigned` with nothing left: another client took the rest away after the read that the write was decided from.
   missingidentityids: 'ChangedMeanwhile',
   // azid's own words for an answer: it has no status, and Azure was reached all the same.
   incompleteanswer: 'UnexpectedAnswer',

@@ -137,7 +137,7 @@ export function toAzureError(error: unknown, facts: CallFacts = {}): AzureError 
   const correlationId = shape.header('x-ms-correlation-request-id') ?? shape.header('x-ms-request-id');
   return new AzureError({
     ...common,
-    // An AbortError that nobody asked for: the SDK's own limit on a token request, or a socket torn down under it.
+    // An AbortError without an abort of the caller's signal: the SDK's own limit on a token request, or a socket torn down under it.
     code: shape.code ?? (shape.name === 'AbortError' ? LOCAL_CODES.timedOut : LOCAL_CODES.unknown),
     ...(shape.status !== undefined && { status: shape.status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),

@@ -2,7 +2,7 @@
 import type { PipelinePolicy, PipelineResponse } from '@azure/core-rest-pipeline';
 import type { Span, Tracer } from '../../runtime/trace.ts';
 
-/** A span for each request to Resource Manager, with the header that Azure's own clients send where somebody traces them. */
+/** A span for each request to Resource Manager, with the header that Azure's own clients send where they are traced. */
 export function tracePolicy(tracer: Tracer): PipelinePolicy {
   return {
     name: 'azidTrace',
@@ -34,7 +34,7 @@ function showAnswer(span: Span, { status, headers }: PipelineResponse): void {
   if (status >= 400) span.fail(String(status));
 }
 
-/** The names that Azure gives types and actions: no dash, which an id has. What is none is left out, whoever wrote it. */
+/** The names that Azure gives types and actions: no dash, which an id has. What is none is left out. */
 const WORD = /^[A-Za-z][A-Za-z0-9.]{0,79}$/;
 /** What may stand before `providers` says the types, with what follows it. Nothing else is shown there: an id may begin with a letter, too. */
 const NAMED: ReadonlyMap<string, string | undefined> = new Map([

@@ -19,7 +19,7 @@ const MAX_GONE = 100_000;
 
 type PrincipalState =
   | { readonly state: 'present' }
-  /** The directory knows neither it nor a deleted one of that id. */
+  /** The directory has neither it nor a deleted one of that id. */
   | { readonly state: 'gone' }
   /** Deleted, and for 30 days it can be restored. */
   | { readonly state: 'softDeleted' }

@@ -69,7 +69,7 @@ const MOST = {
   restarts: false,
   ifMatch: false,
   keepsRemoved: false,
-  // Of whatever Resource Manager itself keeps track of; many providers leave it out.
+  // Kept by Resource Manager itself; many providers leave it out.
   instance: ['systemData.createdAt'],
 } as const satisfies Partial<HostCapability>;
 
@@ -181,7 +181,7 @@ export const HOST_CAPABILITIES: readonly HostCapability[] = [
   row({
     ...MOST,
     type: 'Microsoft.Automation/automationAccounts',
-    // Older versions' PATCH knows no identity. The spelling is unsure in docs/azure-facts.md; this is the one of the specification.
+    // The PATCH of older versions takes no identity. The spelling is unsure in docs/azure-facts.md; this is the one of the specification.
     apiVersion: '2023-11-01',
     instance: ['properties.creationTime'],
   }),
@@ -195,7 +195,7 @@ export function capabilityOf(type: string, variant?: string): HostCapability | u
   return known && inVariant(known, variant);
 }
 
-/** What to assume of a type that nobody wrote down, when a policy and an object ask for it by name and version. */
+/** What to assume of a type that is not in the table, when a policy and an object ask for it by name and version. */
 export function genericCapability(type: string, apiVersion: string): HostCapability {
   return { ...MOST, known: false, type, apiVersion, list: `/providers/${type}` };
 }

@@ -1,6 +1,6 @@
 /**
  * Hosts: resources of other providers that can carry managed identities, as azid reads them (docs/azure-facts.md section 7). The
- * types here are what the rest of azid knows of a host, with what makes two observations of one the same; how each type spells and answers stands in `capabilities.ts`.
+ * types here are what the rest of azid reads and writes of a host, with what makes two observations of one the same; how each type spells and answers stands in `capabilities.ts`.
  */
 
 /** An entry of `identity.userAssignedIdentities`. */
@@ -92,7 +92,7 @@ export type OperationState =
   | { readonly state: 'succeeded' }
   /** `code`, `message`: Azure's own words. */
   | { readonly state: 'failed'; readonly code: string; readonly message: string }
-  /** Azure no longer knows the operation: only a read of the host shows how it ended. */
+  /** Azure no longer has the operation: only a read of the host shows how it ended. */
   | { readonly state: 'unknown' };
 
 /**

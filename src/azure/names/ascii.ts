@@ -1,7 +1,7 @@
 /**
  * Text as Azure compares it: A to Z fold, nothing else does. JavaScript's `toLowerCase` folds U+212A KELVIN SIGN into `k`
  * and U+0130 into `i`, and `toUpperCase` U+017F into `S` and U+0131 into `I`; by either, two groups of Azure are one, and
- * what is allowed at the one is given at the other. Whoever compares ids, names, tags or types uses these functions.
+ * what is allowed at the one is given at the other. All comparisons of ids, names, tags and types use these functions.
  */
 
 /** `text` with A to Z in lower case and all else as it is. */
@@ -34,7 +34,7 @@ export function spellingFault(text: string): string | undefined {
   return endsFault(text) ?? lookalikeFault(text);
 }
 
-/** White space at either end: nobody sees it, and to Azure it is part of the text. */
+/** White space at either end: it is invisible, and to Azure it is part of the text. */
 export function endsFault(text: string): string | undefined {
   const first = text.charAt(0);
   const last = text.charAt(text.length - 1);

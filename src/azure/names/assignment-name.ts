@@ -82,7 +82,7 @@ export interface AssignmentMark {
   readonly installationId: string;
   /** `namespace/name` of the object that is named first. */
   readonly key: string;
-  /** Nobody shared it when that was written. */
+  /** No other object shared it when that was written. */
   readonly alone: boolean;
 }
 

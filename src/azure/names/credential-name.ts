@@ -34,13 +34,13 @@ export function credentialName(installationId: string, owner: CredentialOwner): 
   return `${readable}-${installationMark(installationId)}-${objectMark(installationId, owner)}`;
 }
 
-/** Whether this installation made the credential for this very object, judged by its name. Any case. */
+/** Whether this installation made the credential for this very object, by its name alone. Any case. */
 export function isCredentialOf(name: string, installationId: string, owner: CredentialOwner): boolean {
   const [installation, object] = marksOf(name);
   return installation === installationMark(installationId) && object === objectMark(installationId, owner);
 }
 
-/** Whether this installation made it, for whatever object: the credentials to remove before an identity is deleted. */
+/** Whether this installation made it, for any object: the credentials to remove before an identity is deleted. */
 export function isCredentialOfInstallation(name: string, installationId: string): boolean {
   return marksOf(name)[0] === installationMark(installationId);
 }

@@ -25,7 +25,7 @@ export interface Owner {
   readonly uid: string;
 }
 
-/** Whose an identity is, by its tags alone. Somebody may have removed or emptied any of them. */
+/** Whose an identity is, by its tags alone. A user or another tool may have removed or emptied any of them. */
 export type Ownership =
   /** Marked by this very object. */
   | { readonly state: 'mine' }
@@ -33,7 +33,7 @@ export type Ownership =
   | { readonly state: 'formerlyMine' }
   /** Kept by `deletionPolicy: Retain` of an object of the same namespace and name. */
   | { readonly state: 'retainedForMe' }
-  /** Kept by another object's `Retain`; nobody's now. */
+  /** Kept by another object's `Retain`; no object has it now. */
   | { readonly state: 'retained'; readonly owner: string }
   /** Marked by another object of this installation: what is left names it by one or both. */
   | { readonly state: 'others'; readonly owner?: string; readonly ownerUid?: string }
@@ -73,7 +73,7 @@ export function ownershipOf(tags: Tags, me: Owner): Ownership {
 }
 
 /**
- * Whether the marks, as far as they are there, name somebody else than this object of the same installation: then it
+ * Whether the marks, as far as they are there, name another owner than this object of the same installation: then it
  * is not the object's, whatever was known of it before.
  *
  * @param me the object that is being reconciled
@@ -90,7 +90,7 @@ export function namesAnother(tags: Tags, me: Owner, uid: string): boolean {
   return uid === me.uid ? !namesMe : namesMe;
 }
 
-/** Whom the marks name, or `Retain` left it for, as `ownerValue` writes it; undefined: nobody of this installation. */
+/** Whom the marks name, or `Retain` left it for, as `ownerValue` writes it; undefined: no object of this installation. */
 export function ownerNamed(tags: Tags, installation: string): string | undefined {
   const { installationId, retained, owner } = marksIn(tags);
   return installationId === installation ? (retained ?? owner) : undefined;
@@ -180,7 +180,7 @@ export function makersIn(tags: Tags): readonly string[] | undefined {
 }
 
 /**
- * The tag as this azid leaves it: nobody is ever taken out of it, so no two of them undo what the other wrote. One that is full, or none
+ * The tag as this azid leaves it: no principal is ever taken out of it, so no two of them undo what the other wrote. One that is full, or none
  * that azid writes, stays as it is: no sweep takes what carries it.
  *
  * @param self absent: azid does not know as whom it signs in
@@ -193,7 +193,7 @@ export function withMaker(tags: Tags, self: string | undefined): Tags {
   return value === undefined ? {} : { [MAKERS]: value };
 }
 
-/** As it stands, and with this azid where another one is named. Where nobody is, nobody knows who kept it before. */
+/** As it stands, and with this azid where another one is named. Where none is, no tag shows which azid kept it before. */
 export function keptMakers(tags: Tags, self: string | undefined): Tags {
   return tag(tags, MAKERS) === undefined ? {} : withMaker(tags, self);
 }

@@ -82,7 +82,7 @@ export function parseIdentityId(id: string): IdentityCoordinates {
   return { subscriptionId, resourceGroup, name };
 }
 
-/** The same, undefined for what is none: anybody may have written what a status or a ledger says. */
+/** The same, undefined for what is none: a status or a ledger may have been edited by any user who may write it. */
 export function parseIdentityIdIfAny(id: string): IdentityCoordinates | undefined {
   try {
     return parseIdentityId(id);

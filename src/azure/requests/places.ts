@@ -9,8 +9,8 @@ import type { Clock } from '../../runtime/time/clock.ts';
 const AHEAD_MS = 5_000;
 
 /**
- * How long a place is kept for whoever has not come to its write, ms. What it reads may wait for limits of its own, those of one identity
- * among them: by then it would be read again in any case, and meanwhile nobody could write.
+ * How long a place is kept for a reconcile that has not come to its write, ms. What it reads may wait for limits of its own, those of one identity
+ * among them: by then it would be read again in any case, and meanwhile no other reconcile could write.
  */
 const KEPT_MS = 10_000;
 

@@ -27,7 +27,7 @@ export class RateLimitScope {
     return this.#notBefore;
   }
 
-  /** A 429: whatever it says is never shortened by another one. @param until monotonic ms */
+  /** A 429: its time is never shortened by another one. @param until monotonic ms */
   closeUntil(until: number): void {
     this.#notBefore = Math.max(this.#notBefore, until);
     this.bucket.drain(this.#notBefore);

@@ -243,7 +243,7 @@ export class RequestScheduler {
       if (first && (!best || this.#between.before(first.waiter, best.waiter))) best = first;
     }
     const chosen = longest ?? best;
-    // A turn that is owed stays owed until somebody who waited can take it; a place takes no token, and is no turn.
+    // A turn that is owed stays owed until a call that waited can take it; a place takes no token, and is no turn.
     if (chosen && !chosen.waiter.forPlace) this.#turns = longest ? 0 : this.#turns + 1;
     return chosen;
   }

@@ -25,14 +25,14 @@ export interface ScheduledRequest {
   readonly priority: Priority;
   /** A scope that a 429 closed for longer than this, ms, refuses the call at once. Absent: it waits as long as it takes. */
   readonly patienceMs?: number | undefined;
-  /** The namespace on whose behalf it is made, '' for what nobody names; absent for what all wait for: azid's own lists. */
+  /** The namespace on whose behalf it is made, '' for resources that no object names; absent for what all wait for: azid's own lists. */
   readonly turn?: string | undefined;
   /** Called while the call waits. */
   readonly waits?: Waits | undefined;
   /**
    * Asked when a write's turn has come. If what it was decided on is stale the call is refused with the code `DecideAgain`,
    * and its turn is kept for the next call of the same kind to the same resource that the same reconcile makes: nothing is
-   * written on a decision that waited too long, and nobody goes to the end of the line for it.
+   * written on a decision that waited too long, and no call goes to the end of the line for it.
    */
   readonly isStale?: (() => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -2,7 +2,7 @@ import type { Waits } from '../../runtime/controller/workers.ts';
 import type { TokenBucket } from '../../runtime/token-bucket.ts';
 import type { RequestQueue } from './rate-limit-scope.ts';
 
-/** A turn that came, kept for whoever must decide again first. Its tokens are taken. */
+/** A turn that came, kept for a reconcile that must decide again first. Its tokens are taken. */
 export interface Reservation {
   readonly queue: RequestQueue;
   readonly resource: TokenBucket | undefined;

@@ -1,11 +1,11 @@
 import PQueue from 'p-queue';
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
 
-/** How many calls of one scope run at once, and how many of them each namespace may have: slow calls of one hold up nobody else. */
+/** How many calls of one scope run at once, and how many of them each namespace may have: slow calls of one do not hold up those of others. */
 
 /** azid's own lists, which everything waits for. No namespace has such a name. */
 export const LISTS = ' lists';
-/** What no namespace names: resources that are in nobody's cache and ledger. */
+/** The turn of resources that no object names. */
 export const UNNAMED = '';
 
 const URGENT: readonly Priority[] = PRIORITIES.filter((priority) => priority !== 'resync');
@@ -61,7 +61,7 @@ export class Slots {
     return this.#byTurn.get(turn) ?? 0;
   }
 
-  /** The last slots are kept free of resyncs, and of whoever has all others. */
+  /** The last slots are kept free of resyncs, and of the namespace that has all others. */
   get open(): Open {
     const { concurrency, reserved } = this.#limits;
     const free = concurrency - this.#running.pending - this.#running.size;
@@ -75,7 +75,7 @@ export class Slots {
     if (turn === LISTS) return true;
     const most = this.sizeOfOne;
     if (turn !== UNNAMED) return this.of(turn) < most;
-    // What nobody names leaves as many again to the lists, and together they have no more than a namespace.
+    // Resources that no object names leave as many again to the lists, and together they have no more than a namespace.
     const own = this.of(UNNAMED);
     return own < Math.max(1, most - this.#limits.reserved) && own + this.of(LISTS) < most;
   }

@@ -17,7 +17,7 @@ export class SingleFlight<T> {
 
   /**
    * `start` must not hang on the signal of one caller: others may be waiting (`sharedContext`). Giving up ends only the
-   * caller's wait, in which a reconcile needs no worker: nobody knows how much of it is for a rate limit.
+   * caller's wait, in which a reconcile needs no worker: how much of it is for a rate limit is not known here.
    */
   async join(
     key: string,

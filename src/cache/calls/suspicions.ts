@@ -27,7 +27,7 @@ const REMEMBERED = 1000;
 const MAX_FAILURES = 7;
 
 /**
- * Ids that a hint reported as changed. Each is read at once, whatever the source and however often; and once more
+ * Ids that a hint reported as changed. Each is read at once, by whichever source and however often it was reported; and once more
  * after Azure's lag where the first read shows nothing new, since Azure may announce a change before all of its
  * servers show it. A hint is no promise: what cannot be read is given up.
  */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AzureHost } from '../../azure/hosts/host.ts';
-import { judgeList, UNREAD } from './listing.ts';
+import { checkOmissions, UNREAD } from './listing.ts';
 
 /** What a list without identities means, by what reads of single hosts tell. */
 
@@ -20,11 +20,11 @@ const held = (id: string) => host(id, carrying);
 type Read = AzureHost | typeof UNREAD;
 async function judge(reads: Readonly<Record<string, Read>>, ...ids: string[]) {
   const asked: string[] = [];
-  const judged = await judgeList(list(...ids.map((id) => host(id))), held, async (id) => {
+  const checked = await checkOmissions(list(...ids.map((id) => host(id))), held, async (id) => {
     asked.push(id);
     return reads[id];
   });
-  return { asked, leftOut: judged.leftOut.map(({ id }) => id) };
+  return { asked, leftOut: checked.leftOut.map(({ id }) => id) };
 }
 
 describe('a list that shows no identity of hosts that had some', () => {
@@ -38,7 +38,7 @@ describe('a list that shows no identity of hosts that had some', () => {
     expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a'], leftOut: ['a', 'b'] });
   });
 
-  it('is judged by the others when one cannot be read', async () => {
+  it('is checked by the others when one cannot be read', async () => {
     expect(await judge({ a: UNREAD, b: host('b') }, 'a', 'b')).toMatchObject({ leftOut: [] });
     expect(await judge({ a: UNREAD, b: host('b', carrying) }, 'a', 'b')).toMatchObject({
       leftOut: ['a', 'b'],
@@ -52,11 +52,11 @@ describe('a list that shows no identity of hosts that had some', () => {
 
   it('asks nobody while nothing is missed', async () => {
     const pages = list(host('a'));
-    const judged = await judgeList(
+    const checked = await checkOmissions(
       pages,
       () => undefined,
       () => expect.fail('asked'),
     );
-    expect(judged).toEqual({ pages, leftOut: [] });
+    expect(checked).toEqual({ pages, leftOut: [] });
   });
 });

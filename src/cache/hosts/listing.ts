@@ -47,7 +47,7 @@ export class HostListings {
     const shown: HostPage[] = [];
     for await (const { hosts, requestedAt } of this.#ask(parsed, context))
       shown.push({ hosts: hosts.filter(({ id }) => homeOf(id) === area), requestedAt });
-    const { pages, leftOut } = await this.#judged(shown, context, held);
+    const { pages, leftOut } = await this.#checked(shown, context, held);
     const ids = leftOut.map(({ id }) => id);
     for (const { hosts, requestedAt } of pages) yield { found: hosts, requestedAt };
     if (ids.length > 0) yield { found: [], requestedAt: pages[0]?.requestedAt ?? 0, leftOut: ids };
@@ -71,9 +71,9 @@ export class HostListings {
     return `azid has no right to ${action} at ${siteId}, so its list may leave slots out`;
   }
 
-  #judged(pages: readonly HostPage[], { signal }: CallContext, held: Held<AzureHost>): Promise<JudgedList> {
+  #checked(pages: readonly HostPage[], { signal }: CallContext, held: Held<AzureHost>): Promise<CheckedList> {
     const present = (id: string) => held.present(id);
-    return judgeList(pages, present, async (id) => {
+    return checkOmissions(pages, present, async (id) => {
       try {
         await this.#options.read(id, { priority: 'resync', signal });
       } catch (error) {
@@ -119,7 +119,7 @@ export class HostListings {
   }
 }
 
-/** Undefined for an id that azid cannot read: somebody's odd resource must not make the list fail for all. */
+/** Undefined for an id that azid cannot read: one such resource must not make the list fail for all. */
 function homeOf(id: string): string | undefined {
   try {
     return areaOfHost(id);
@@ -135,7 +135,7 @@ export const UNREAD = 'unread';
 /** So many hosts that really lost all their identities are read before the list is believed. */
 const MAX_READS = 5;
 
-interface JudgedList {
+interface CheckedList {
   /** With the identities that are held, for the hosts whose identities the list omits. */
   readonly pages: readonly HostPage[];
   /** Those whose identities the list omits. */
@@ -151,11 +151,11 @@ interface JudgedList {
  * @param read a live GET, and what is held after it. One that cannot be read must not keep the list of all others from being
  *   believed; if none of them can, what is held stays
  */
-export async function judgeList(
+export async function checkOmissions(
   pages: readonly HostPage[],
   held: (id: string) => AzureHost | undefined,
   read: (id: string) => Promise<AzureHost | undefined | typeof UNREAD>,
-): Promise<JudgedList> {
+): Promise<CheckedList> {
   const asShown = { pages, leftOut: [] };
   const all = pages.flatMap(({ hosts }) => hosts);
   if (all.some(carries)) return asShown;

@@ -17,7 +17,7 @@ interface AreaListOptions<T> {
   readonly onFailure?: ((error: unknown) => void) | undefined;
   /** How far lists may be behind, ms. 0: nothing is concluded from what they lack. */
   readonly lagMs: number;
-  /** The list came that somebody was owed: what it does not show was not there when they asked. */
+  /** The list came that a caller was owed: what it does not show was not there when it asked. */
   readonly onSettled?: (() => void) | undefined;
   /** What the lists showed before was not known for all there is; from now on it is. */
   readonly onCompleted?: (() => void) | undefined;
@@ -38,7 +38,7 @@ export class AreaList<T> {
   constructor(options: AreaListOptions<T>) {
     this.#options = options;
     this.#owed = new OwedList(options.lagMs);
-    this.#loaded.promise.catch(() => {}); // Nobody has to wait for it.
+    this.#loaded.promise.catch(() => {}); // A rejection without a waiter is no fault.
   }
 
   /** Resolves with the first whole list; rejects if the area ends before it. */
@@ -65,7 +65,7 @@ export class AreaList<T> {
     this.#owed.ask(this.#options.clock.monotonic());
   }
 
-  /** When the next list is due that somebody is owed, if anybody is, monotonic ms. */
+  /** When the next list is due that a caller is owed, if any is, monotonic ms. */
   get dueAt(): number | undefined {
     return this.#owed.dueAt;
   }
@@ -98,7 +98,7 @@ export class AreaList<T> {
     const isOver = () => signal.aborted || this.#ended.signal.aborted;
     try {
       const list = await collected(pages(context), () => clock.monotonic());
-      // Nobody needs it any more: what came in now would be kept for ever.
+      // The area has no users any more: what came in now would be kept for ever.
       if (isOver()) return;
       // Merged in one go: a reader never sees half a list.
       const accepted = accept(list, signal);
@@ -129,7 +129,7 @@ export class AreaList<T> {
 }
 
 /**
- * A list shows for certain only what was written Azure's lag before it began, so whoever asks is owed one that begins so much later.
+ * A list shows for certain only what was written Azure's lag before it began, so a caller that asks is owed one that begins so much later.
  * All who ask within a quarter of the lag share it; the next one is not due before all who asked meanwhile can have it together.
  * All times are monotonic ms.
  */
@@ -150,12 +150,12 @@ export class OwedList {
     else if (wantedAt > this.#dueAt) this.#laterAt = Math.max(this.#laterAt, wantedAt);
   }
 
-  /** When the next one is due, if anybody is owed one. */
+  /** When the next one is due, if any caller is owed one. */
   get dueAt(): number | undefined {
     return this.#dueAt;
   }
 
-  /** A whole list came that began then; true if it is what somebody was owed. */
+  /** A whole list came that began then; true if it is what a caller was owed. */
   came(startedAt: number): boolean {
     if (this.#dueAt === undefined || startedAt < this.#dueAt) return false;
     this.#dueAt = this.#laterAt > startedAt ? this.#laterAt : undefined;

@@ -14,7 +14,7 @@ interface ListedInto<T> {
   /** Takes a whole list in: see `AreaListOptions.accept`. */
   accept(area: string, list: CompletedList<T>, signal: AbortSignal): Promise<string | undefined>;
   countIn(area: string): number;
-  /** Nobody needs what is held of the area. */
+  /** The area has no users any more: what is held of it goes. */
   forget(area: string): void;
 }
 
@@ -48,7 +48,7 @@ export class AreaLists<T extends CachedResource> {
     return this.#lists.get(area)?.gone ?? false;
   }
 
-  /** A resource was found there: its parent exists, whatever an earlier answer was. */
+  /** A resource was found there: its parent exists, also if an earlier answer was that it is gone. */
   foundIn(area: string): void {
     const list = this.#lists.get(area);
     if (list?.gone) list.foundAgain();
@@ -118,7 +118,7 @@ export class AreaLists<T extends CachedResource> {
     return { ageMs: this.#ageOf(area), partial: this.#completenessOf(area).state === 'partial' };
   }
 
-  /** Drops what was listed before then for one who asked, where nobody uses the area. */
+  /** Drops what was listed before then for a caller that asked, where the area has no users. */
   prune(before: number): void {
     for (const [area, list] of this.#lists)
       if (!this.inUse.has(area) && !list.loading && (list.listedAt ?? before) <= before) this.#drop(area);
@@ -137,7 +137,7 @@ export class AreaLists<T extends CachedResource> {
     this.#ask(area, list);
     this.whenLoaded(area).then(
       () => this.listeners.loaded(area),
-      () => {}, // It went out of use, or azid stops: then nobody waits any more.
+      () => {}, // It went out of use, or azid stops: then no caller waits any more.
     );
   }
 

@@ -1,6 +1,6 @@
 /** Which areas and subscriptions of Azure are needed by which objects, and who is notified when the lists of an area come in. */
 
-/** Whoever needs areas of Azure listed: the key of an object, or an area whose list showed others beneath it. */
+/** What needs areas of Azure listed: the key of an object, or an area whose list showed others beneath it. */
 export type AreaUser = string;
 
 interface AreaListener {
@@ -10,7 +10,7 @@ interface AreaListener {
   ended(area: string): void;
 }
 
-/** Which areas somebody needs: those are listed, and no others. The one place where their users are counted. */
+/** Which areas have users: those are listed, and no others. The one place where their users are counted. */
 export class AreasInUse {
   readonly #byUser = new Map<AreaUser, ReadonlySet<string>>();
   readonly #users = new Map<string, Set<AreaUser>>();
@@ -79,7 +79,7 @@ interface SubscriptionListener {
   ended(subscriptionId: string): void;
 }
 
-/** The subscriptions of which somebody needs an area, in any cache. Lower-cased. */
+/** The subscriptions of which an area is in use, in any cache. Lower-cased. */
 export class SubscriptionsInUse {
   /** Areas in use, by subscription. */
   readonly #counts = new Map<string, number>();
@@ -130,7 +130,7 @@ export class SubscriptionsInUse {
  */
 export type LoadedListener = (users: readonly AreaUser[], area: string) => void;
 
-/** The list of an area that somebody was owed (`OwedList`) is in. */
+/** The list of an area that a caller was owed (`OwedList`) is in. */
 export type SettledListener = (area: string) => void;
 
 /** Listeners of the lists of one cache, by what became of a list. */

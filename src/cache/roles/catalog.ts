@@ -47,7 +47,7 @@ export class RoleCatalog {
     return this.#fresh(areaOf(scope), trailingGuid('the role', role));
   }
 
-  /** All that is held now, of whatever scope; it says nothing of what it lacks. Costs nothing. */
+  /** All that is held now, of any scope; it says nothing of what it lacks. Costs nothing. */
   held(): readonly AzureRoleDefinition[] {
     return this.cache.present().flatMap(({ area, role: { guid } }) => this.#fresh(area, guid) ?? []);
   }
@@ -106,7 +106,7 @@ export class RoleCatalog {
     return this.cache.onChange((_, how, { before, after }) => {
       const { role, area } = before ?? after ?? {};
       if (!role || area === undefined) return; // It was not held before either.
-      // The first list is announced to the area's users by itself, and whoever resolved a role has it as the result.
+      // The first list is announced to the area's users by itself, and a caller that resolved a role has it as the result.
       const isNews = before !== undefined || (how === 'list' && this.cache.age(area) !== undefined);
       if (isNews) listener(role.guid);
     });

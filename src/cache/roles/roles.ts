@@ -27,7 +27,7 @@ export type RoleCache = AzureCache<CachedRole, RoleQueries>;
 
 const COLLECTION = '/providers/microsoft.authorization/roledefinitions/';
 
-/** The id of a role in an area's list, whatever Azure spells it there, as its own key: all in lower case. */
+/** The id of a role in an area's list, in one spelling, as its own key: all in lower case. */
 export function roleIn(area: string, guid: string): string {
   return `${area === '/' ? '' : area}${COLLECTION}${guid}`;
 }

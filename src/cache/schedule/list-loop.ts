@@ -24,7 +24,7 @@ interface ListLoopOptions {
 }
 
 /**
- * Lists one area now, and then every ten minutes, one list at a time; sooner where somebody is owed a list. One that fails is
+ * Lists one area now, and then every ten minutes, one list at a time; sooner where a caller is owed a list. One that fails is
  * tried again soon.
  */
 export class ListLoop {
@@ -46,7 +46,7 @@ export class ListLoop {
     this.#pause.resume();
   }
 
-  /** Somebody may be owed a list sooner. */
+  /** A caller may be owed a list sooner. */
   recheck(): void {
     this.#pause.resume();
   }

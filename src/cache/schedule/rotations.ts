@@ -33,17 +33,17 @@ export class Rotations {
     this.#options = options;
   }
 
-  /** Nobody has read it: it comes first. One that is in it keeps its turn. */
+  /** It was never read: it comes first. One that is in it keeps its turn. */
   add(place: RotationPlace, id: string): void {
     this.#enter(place, id);
   }
 
-  /** It was read a while ago, by whomever. One that is in it keeps its turn. */
+  /** It was read a while ago, by this rotation or otherwise. One that is in it keeps its turn. */
   join(place: RotationPlace, id: string): void {
     if (!this.#keysOf(place)?.has(armKey(id))) this.wasRead(place, id);
   }
 
-  /** It was just read, by whomever: it joins, or its turn comes last. */
+  /** It was just read, by this rotation or otherwise: it joins, or its turn comes last. */
   wasRead(place: RotationPlace, id: string): void {
     this.#enter(place, id).touched(armKey(id));
   }
@@ -53,13 +53,13 @@ export class Rotations {
     this.#rounds.get(subscription)?.rotation.again(armKey(id));
   }
 
-  /** It is gone: whoever asks for it has it read. */
+  /** It is gone: it is read when a caller asks for it. */
   leave(place: RotationPlace, id: string): void {
     if (!this.#keysOf(place)?.delete(armKey(id))) return;
     this.#remove(place.subscription, [armKey(id)]);
   }
 
-  /** Nobody needs the area any more, or its list shows all. */
+  /** The area has no users any more, or its list shows all. */
   drop({ subscription, area }: RotationPlace): void {
     const round = this.#rounds.get(subscription);
     const keys = round?.keys.get(area);
@@ -93,7 +93,7 @@ export class Rotations {
     return round.rotation;
   }
 
-  /** A rotation without anything to read is one of a subscription that nobody may ever use again. */
+  /** A rotation without anything to read is one of a subscription that may never be used again. */
   #remove(subscription: string, keys: Iterable<string>): void {
     const rotation = this.#rounds.get(subscription)?.rotation;
     for (const key of keys) rotation?.remove(key);

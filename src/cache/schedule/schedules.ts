@@ -11,13 +11,13 @@ import { Rotations } from './rotations.ts';
 type Listable = Pick<AreaList<never>, 'list' | 'dueAt'>;
 
 export interface Schedule {
-  /** Somebody needs the area. */
+  /** The area has its first user. */
   begin(area: string, list: Listable): void;
-  /** Nobody does any more. */
+  /** Its last user is gone. */
   end(area: string): void;
-  /** A list came, whoever asked for it. */
+  /** A list came, for this schedule or for a caller. */
   listed(area: string): void;
-  /** Somebody is owed a list of the area, which is due at `at`, monotonic ms. */
+  /** A caller is owed a list of the area, which is due at `at`, monotonic ms. */
   owed(area: string, at: number): void;
   /** At once, or as soon as the present list has ended. */
   resyncNow(area: string): void;

@@ -71,7 +71,7 @@ export class Entries<T extends CachedResource, Q extends object> {
     return this.get(id) ?? this.#proofs.get(armKey(id));
   }
 
-  /** A copy, so that it may be changed while somebody walks through it. */
+  /** A copy, so that entries may be changed while a caller walks through it. */
   of(area: string): Map<string, Entry<T>> {
     return new Map(this.#entries.get(area));
   }

@@ -5,7 +5,7 @@
  */
 import { type Entry, presentIn, type Seen } from './entry.ts';
 
-/** How one kind of resource is judged. */
+/** What makes two observations of one kind of resource the same. */
 export interface Rules<T> {
   /** How long Azure may show what was before a write, ms. */
   readonly lagMs: number;
@@ -64,7 +64,7 @@ export function mergePresent<T>(
  * A list that is no cache's own showed it: `gone` if that is only Azure's lag, `ask` if it may be another one, made
  * since, which a GET settles.
  */
-export function judgeListed<T>(
+export function checkListed<T>(
   entry: Entry<T> | undefined,
   resource: T,
   at: number,
@@ -77,7 +77,7 @@ export function judgeListed<T>(
   return merged.readAgainAt === at ? 'ask' : 'gone';
 }
 
-/** Until when a list that says otherwise is not believed, monotonic ms: that long even an area that nobody uses keeps it. */
+/** Until when a list that says otherwise is not believed, monotonic ms: that long even an area without users keeps it. */
 export function provenUntil<T>({ seen, at, provedAt, touchedAt }: Entry<T>, lagMs: number): number {
   return Math.max(provedAt, touchedAt, seen.state === 'absent' ? at : NEVER) + lagMs;
 }
@@ -116,7 +116,7 @@ export function mergeUnlisted<T>(entry: Entry<T>, at: number, lagMs: number): Me
     case 'present':
       return { entry: { ...entry, seen: suspicion(entry.seen), how: 'list', at } };
     case 'suspectAbsent':
-      // Missing twice and nobody asked: without an entry it stays a suspicion all the same.
+      // Missing twice and not asked for: without an entry it stays a suspicion all the same.
       return { entry: undefined };
     case 'absent':
       return { entry: at > entry.at + ABSENCE_KEPT_MS ? undefined : entry };
@@ -146,7 +146,7 @@ export function mergeDelete<T>(entry: Entry<T> | undefined, now: number): Entry<
   };
 }
 
-/** A write of ours ended without an answer: whatever was held may no longer be so, and an absence is open again. */
+/** A write of ours ended without an answer: what was held may no longer be so, and an absence is open again. */
 export function mergeAttempt<T>(entry: Entry<T> | undefined, now: number, lagMs: number): Merged<T> {
   const touched = { touchedAt: now, touch: 'attempt' } as const;
   const readAgainAt = now + lagMs;

@@ -149,16 +149,16 @@ describe('what is proven holds for the lag, also of what was forgotten meanwhile
 
   test('a list that is nobody’s own is judged as any', () => {
     const { clock, store } = setup();
-    const judged = () => store.judgeListed(resource('x'), clock.monotonic());
-    expect(judged()).toBe('there');
+    const listed = () => store.checkListed(resource('x'), clock.monotonic());
+    expect(listed()).toBe('there');
     store.recordDelete('/area1/x');
-    expect(judged()).toBe('gone');
+    expect(listed()).toBe('gone');
     store.forget('area1');
     clock.advance(LAG_MS - 1);
-    expect(judged()).toBe('gone');
+    expect(listed()).toBe('gone');
     clock.advance(1);
-    expect(judged()).toBe('there');
+    expect(listed()).toBe('there');
     store.recordGet('/area1/x', undefined, clock.monotonic());
-    expect(judged()).toBe('ask');
+    expect(listed()).toBe('ask');
   });
 });

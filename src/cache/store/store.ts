@@ -19,7 +19,7 @@ import {
   readsOtherwise,
 } from './entry.ts';
 import {
-  judgeListed,
+  checkListed,
   type Merged,
   mergeAttempt,
   mergeDelete,
@@ -149,9 +149,9 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
-  /** What a list that is no area's own shows: see `judgeListed`. */
-  judgeListed(resource: T, requestedAt: number): 'there' | 'gone' | 'ask' {
-    return judgeListed(this.#entries.proven(resource.id), resource, requestedAt, this.#rules);
+  /** What a list that is no area's own shows: see `checkListed`. */
+  checkListed(resource: T, requestedAt: number): 'there' | 'gone' | 'ask' {
+    return checkListed(this.#entries.proven(resource.id), resource, requestedAt, this.#rules);
   }
 
   recordGet(id: string, found: T | undefined, requestedAt: number): void {

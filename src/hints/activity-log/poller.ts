@@ -24,7 +24,7 @@ const TIMING: PollTiming = {
 /** What a caller of the log needs; Reader has it. */
 export const READ_RECORDS = 'Microsoft.Insights/eventtypes/values/read';
 
-/** Subscriptions that somebody needs, lower-cased. */
+/** Subscriptions in use, lower-cased. */
 interface SubscriptionSource {
   readonly names: Iterable<string>;
   onChange(listener: {

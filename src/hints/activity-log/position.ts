@@ -70,7 +70,7 @@ export function advanced(
   return Math.max(upTo ?? shown, reported, shown);
 }
 
-/** Whether what somebody kept can be where a query came to: a number, and of a time that has come. */
+/** Whether what a ConfigMap holds can be where a query came to: a number, and of a time that has come. */
 export function isPossible(upTo: number, now: number): boolean {
   return upTo > 0 && upTo <= now + AHEAD_MS;
 }

@@ -36,7 +36,7 @@ interface PositionsOptions {
 
 /**
  * How far each query came, in a ConfigMap of azid's own namespace, so that a process that was away for hours reads what it missed.
- * Nothing rests on it but which records are read again: what somebody writes there costs reads, or hints that the next list makes
+ * Nothing rests on it but which records are read again: an edit of it costs reads, or hints that the next list makes
  * up for.
  */
 export class Positions {
@@ -87,7 +87,7 @@ export class Positions {
     };
   }
 
-  /** Nobody needs the subscription any more: whoever does next has its lists read anew. */
+  /** The subscription is not in use any more: its next user has its lists read anew. */
   end(subscriptionId: string): void {
     for (const key of this.#upTo.keys()) {
       if (!key.startsWith(`${subscriptionId}.`)) continue;

@@ -9,7 +9,7 @@ import { type Call, timeOf } from './call.ts';
 export type Changed = 'removed' | 'changed' | 'written';
 
 /**
- * Whoever wrote longer ago has nothing to do with what is found now: lists and records show a change within the hour,
+ * A call of longer ago has nothing to do with what is found now: lists and records show a change within the hour,
  * credentials within six.
  */
 export const WITHIN_MS = 24 * 3_600_000;
@@ -30,7 +30,7 @@ const VERBS: Readonly<Record<Changed, string>> = {
  * The last foreign call that succeeded, that could have done it, and that came after azid's own last write there.
  *
  * @param now wall ms
- * @param since azid wrote there then, wall ms, as far as somebody else remembers
+ * @param since azid wrote there then, wall ms, as far as the caller has it
  */
 export function culpritOf(calls: readonly Call[], how: Changed, now: number, since = 0): Call | undefined {
   const own = Math.max(since, ownLast(calls));

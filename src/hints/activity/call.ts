@@ -19,11 +19,11 @@ export interface Call {
   /** `Accepted`: a call of azid's own that Azure carries out over time; the object's conditions show what became of it. */
   readonly result: CallResult;
   readonly correlationId?: string | undefined;
-  /** For people, cleaned; absent: nobody is named. */
+  /** For people, cleaned; absent: no caller is named. */
   readonly caller?: string | undefined;
   /** By a name, not by an id. */
   readonly isNamed?: boolean | undefined;
-  /** Made by this azid, or by whoever has its identity. */
+  /** Made by this azid, or by another process with its identity. */
   readonly own: boolean;
   /** Of azid's own: whose call it put right, in words. */
   readonly repaired?: string | undefined;
@@ -60,7 +60,7 @@ export function ownCaller(objectId: string | undefined): string {
   return objectId === undefined ? 'azid' : `azid (${objectId})`;
 }
 
-/** Nobody else is called so: see `callerOf`. */
+/** No other caller is shown so: see `callerOf`. */
 export function isOwnText(caller: string | undefined): boolean {
   return caller !== undefined && /^azid\b/i.test(caller);
 }

@@ -27,10 +27,10 @@ const MOST_AHEAD_MS = 15 * 60_000;
 
 interface JournalOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** Distinguishes azid's own calls from others'. Default: nobody is azid. */
+  /** Distinguishes azid's own calls from others'. Default: no call is azid's own. */
   readonly self?: Pick<Self, 'is' | 'objectId'>;
   /**
-   * Somebody's object has it in Azure, or, of a resource group, something in it: what is done to other things is nobody's concern
+   * An object has it in Azure, or, of a resource group, something in it: what is done to other things concerns no object
    * here, and not kept.
    */
   readonly isOwned: (key: string) => boolean;
@@ -172,7 +172,7 @@ export class ActivityJournal {
   }
 
   /**
-   * Who last changed it since azid did, as far as any event or record shows; undefined where nobody is named.
+   * Who last changed it since azid did, as far as any event or record shows; undefined where no caller is named.
    *
    * @param since azid's own last write there as its object remembers it, wall ms; for when this process has made none
    */
@@ -240,7 +240,7 @@ export class ActivityJournal {
     if (recorded) recorded.calls = recorded.calls.map((each) => (each === old ? next : each));
   }
 
-  /** The newest news last; what is older than anybody asks for goes, and the oldest where there are too many. */
+  /** The newest news last; what is older than any reader asks for goes, and the oldest where there are too many. */
   #keep(key: string, recorded: Recorded): void {
     const { clock, resources = KEPT_RESOURCES } = this.#options;
     const now = clock.now();

@@ -32,7 +32,7 @@ interface CacheHintsOptions {
 
 /**
  * Reads that hints may lead to in one subscription, each perhaps once more after Azure's lag: a fifth of what Azure lets a credential
- * read at once, and a twentieth of what it lets it read from then on. Whoever forges events spends that, and nothing else.
+ * read at once, and a twentieth of what it lets it read from then on. Forged events spend that, and nothing else.
  */
 export const HINTED_READS: BucketSize = { capacity: 50, perSecond: 1 };
 

@@ -25,7 +25,7 @@ export type Target =
 
 const ROLE_DEFINITIONS = '/providers/microsoft.authorization/roledefinitions/';
 
-/** None: nothing that azid reads. Throws nothing, whatever the id is. */
+/** None: nothing that azid reads. Throws for no id. */
 export function targetsOf({ id, change }: Pick<Hint, 'id' | 'change'>): readonly Target[] {
   const key = armKey(id);
   // Most events are of what is none of these: to find that out by what their parsers throw would cost ten times as much.
@@ -88,7 +88,7 @@ function siteOf(id: string): string | undefined {
   return type === `${SITE_TYPE}/slots` ? parentScope(id) : undefined;
 }
 
-/** Texts that are no such id are somebody else's business. */
+/** Texts that are no such id concern nothing that azid reads. */
 function orNone(read: () => readonly Target[]): readonly Target[] {
   try {
     return read();

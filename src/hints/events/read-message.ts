@@ -17,7 +17,7 @@ import { effectOf } from './operations.ts';
 /** An event that was understood: a hint, or why it is none. */
 export type ReadEvent = {
   readonly id: string;
-  /** `ResourceWriteSuccess` and the like; `other` for whatever is none of Resource Manager's. */
+  /** `ResourceWriteSuccess` and the like; `other` for what is none of Resource Manager's. */
   readonly type: string;
   /** Of whose resources it is, lower-cased; absent for `other` types and above subscriptions. */
   readonly subscription?: string;
@@ -158,7 +158,7 @@ const BEHIND_MS = 25 * 60 * MINUTE_MS;
 
 /**
  * When an event happened. A time that cannot be right is replaced by when the message reached the queue: with one of last
- * year the hint would count as older than what was read since, and with one of next year as newer than whatever is read.
+ * year the hint would count as older than what was read since, and with one of next year as newer than all that is read.
  */
 function timeOf(
   given: string | undefined,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/time/clock.ts';
 
-/** What messages show of the clocks of azid, of the broker, and of whoever made the events. */
+/** What messages show of the clocks of azid, of the broker, and of the services that made the events. */
 export type ClockState =
   | { readonly verdict: 'agree' }
   /** By so many minutes the broker's clock is ahead of azid's, or behind it. Which of the two is off cannot be known from here. */
@@ -11,7 +11,7 @@ export type ClockState =
 const MINUTE_MS = 60_000;
 /** Clocks that are set by NTP differ by less than a second; tokens bear five minutes. */
 const CLOCK_LIMIT_MS = 5 * MINUTE_MS;
-/** One event of a wrong time between others is somebody's mistake. */
+/** One event of a wrong time between others is a sender's mistake. */
 const MIXED_MS = 5 * MINUTE_MS;
 /** A call that waited so long found the queue empty: what it brings reached the queue meanwhile. */
 export const WAITED_MS = 1_000;

@@ -87,7 +87,7 @@ function codeOf(error: Error): string | undefined {
   return CODE_IN_TEXT.exec(error.message)?.[0] ?? code;
 }
 
-/** What passes by itself is asked soon; what lasts until somebody acts, less often. */
+/** What passes by itself is asked soon; what lasts until a user acts, less often. */
 const SOON = { baseMs: 1_000, maxMs: 60_000 };
 const SELDOM = { baseMs: 5_000, maxMs: 120_000 };
 

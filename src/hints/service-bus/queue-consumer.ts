@@ -46,7 +46,7 @@ const FIRST_WAIT_MS = 500;
 const WAIT_MS = 60_000;
 /** What is not settled, or closed, within this when azid stops comes again by itself. */
 const STOP_LIMIT_MS = 5_000;
-/** More log lines about messages that say nothing new help nobody. */
+/** More log lines about such messages would say nothing new. */
 const LOG_EVERY_MS = 60_000;
 
 /**
@@ -131,7 +131,7 @@ export class QueueConsumer {
     return await unlessAborted(Promise.race([link.receive(BATCH, waitMs, signal), late.promise]), signal);
   }
 
-  /** What is in hand when azid stops is given back, so that whoever leads next has it at once. */
+  /** What is in hand when azid stops is given back, so that the next leader has it at once. */
   async #handle(
     messages: readonly ServiceBusReceivedMessage[],
     link: QueueLink,

@@ -57,7 +57,7 @@ export async function openQueue(
     receiveMode: 'peekLock',
     // Settled within moments. A lock that is renewed keeps the message of a connection that broke from coming again.
     maxAutoLockRenewalDurationInMs: 0,
-    // Bytes: how much of a stranger's text is parsed is azid's to say.
+    // Bytes: azid limits how much of a foreign text is parsed.
     skipParsingBodyAsJson: true,
   });
   return {
@@ -72,7 +72,7 @@ export async function openQueue(
 
 const trusted = new Set<string>();
 
-/** The client takes no CA of its own, so the process trusts it; for whoever brings a CA of its own, as all others do, nothing changes. */
+/** The client takes no CA of its own, so the process trusts it; for clients that bring a CA of their own, as all others do, nothing changes. */
 function trust(pem: string): void {
   if (trusted.has(pem)) return;
   trusted.add(pem);

@@ -19,10 +19,10 @@ export interface QueueState {
   readonly clocks?: ClockState;
 }
 
-/** One strange message between events is somebody's mistake; the wrong schema is when there are no events. */
+/** One strange message between events is a sender's mistake; the wrong schema is when there are no events. */
 const MIXED_MS = 5 * 60_000;
 
-/** What a consumer knows of its queue, from what it meets there. */
+/** The state of a queue, as its consumer observed it. */
 export class QueueHistory {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #onChange: (soon: boolean) => void;

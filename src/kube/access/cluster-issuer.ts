@@ -76,7 +76,7 @@ export class ClusterIssuer {
   }
 }
 
-/** Networks that are not on the Internet: RFC 6890 and RFC 4193, as far as somebody might put an issuer there. */
+/** Networks that are not on the Internet: RFC 6890 and RFC 4193, as far as an issuer might be there. */
 const PRIVATE = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -97,7 +97,7 @@ PRIVATE.addSubnet('fe80::', 10, 'ipv6');
 const PRIVATE_NAMES = ['localhost', 'local', 'internal', 'home.arpa', 'svc', 'test', 'invalid'];
 
 /**
- * Why nobody on the Internet could fetch this URL, or undefined where nothing speaks against it. Judged by its text
+ * Why this URL could not be fetched over the Internet, or undefined where nothing speaks against it. By its text
  * alone: DNS would show how this cluster resolves the name, not how Entra does.
  */
 export function whyUnreachable(url: string): string | undefined {

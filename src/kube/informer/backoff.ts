@@ -6,7 +6,7 @@ const FACTOR = 2;
 const CAP_MS = 30_000;
 const JITTER = 1.0;
 const RESET_AFTER_MS = 120_000;
-/** While nobody listens: nothing is overloaded, and who comes back is to be found within a second. */
+/** While no process listens there: nothing is overloaded, and a server that is back is to be found within a second. */
 const NOBODY_THERE_MS = 500;
 
 /** Growing waits between failures; starts again at the first one when two minutes passed without a failure. */
@@ -21,7 +21,7 @@ export class WatchBackoff {
     this.#random = random;
   }
 
-  /** Ms to wait while nobody listens there: between half a second and one, and no failure of a server's. */
+  /** Ms to wait while no process listens there: between half a second and one, and no failure of a server's. */
   whileNobodyListens(): number {
     return NOBODY_THERE_MS * (1 + JITTER * this.#random());
   }

@@ -54,7 +54,7 @@ export class Informer<T extends KubeObject> {
   }
 
   /**
-   * The store holds at least what there is now: a watch begins with whatever the API server that answered had in its cache,
+   * The store holds at least what there is now: a watch begins with what the API server that answered had in its cache,
    * and may fall behind. Read from where it is stored, of a size with the first list.
    */
   async catchUp(signal: AbortSignal): Promise<void> {

@@ -49,7 +49,7 @@ export async function pagedList<T extends KubeObject>(
   return { items, resourceVersion: first.resourceVersion };
 }
 
-/** @param resourceVersion '' reads what is stored; '0' whatever the API server has in its cache; else what is not older */
+/** @param resourceVersion '' reads what is stored; '0' what the API server has in its cache; else what is not older */
 export function listSelected<T extends KubeObject>(
   options: ListOptions<T>,
   resourceVersion: string,

@@ -18,7 +18,7 @@ export class OwnChanges {
     this.#written.delete(key);
   }
 
-  /** This very object was deleted here: whatever still shows it is late. */
+  /** This very object was deleted here: a list or an event that still shows it is late. */
   isDeleted(key: ObjectKey, uid: string): boolean {
     return this.#deleted.get(key) === uid;
   }

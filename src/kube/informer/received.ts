@@ -50,7 +50,7 @@ export function watchEventOf<T extends KubeObject>(plural: string, line: unknown
   }
 }
 
-/** A copy without `metadata.managedFields`, which nobody here reads and which is about half of an object. */
+/** A copy without `metadata.managedFields`, which nothing here reads and which is about half of an object. */
 export function withoutManagedFields<T extends KubeObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown };
   return { ...object, metadata };

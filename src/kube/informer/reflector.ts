@@ -38,7 +38,7 @@ export type ReflectorEvent<T> =
   | { readonly type: 'delete'; readonly object: T };
 
 export type ReflectorState =
-  /** '0': whatever the server's cache holds; a version: not older than that; '': the latest, read from etcd. */
+  /** '0': what the server's cache holds; a version: not older than that; '': the latest, read from etcd. */
   | { readonly type: 'list'; readonly resourceVersion: string }
   /** The same, but as the beginning of the watch that follows: one object at a time, never the whole list as text. */
   | { readonly type: 'streamList'; readonly resourceVersion: string }
@@ -79,7 +79,7 @@ const LONGEST_WAIT_MS = 300_000;
 /** client-go: a watch that ends this early and brings nothing is a failure, or it would be a hot loop. */
 const TOO_SHORT_MS = 1_000;
 
-/** Ends, without an error, when `signal` aborts; whatever else happens, it goes on. */
+/** Ends, without an error, when `signal` aborts; after any failure it goes on. */
 export async function* reflect<T extends KubeObject>(
   options: ReflectorOptions<T>,
   signal: AbortSignal,

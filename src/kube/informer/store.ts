@@ -1,5 +1,5 @@
 /**
- * What azid knows of one resource: objects by key, named indexes, changes reported to listeners. Filled by an informer;
+ * The objects of one resource as azid holds them: by key, with named indexes, changes reported to listeners. Filled by an informer;
  * results of azid's own writes are put in at once and are not rolled back by older events (read-your-writes).
  */
 
@@ -32,7 +32,7 @@ export class Store<T extends KubeObject> {
   #rewinds = 0;
   /** The newest version the reflector brought. */
   #seen = '';
-  /** Up to this version the store is whole, whatever the watch has yet to bring. */
+  /** Up to this version the store is whole, also before the watch has brought it. */
   #caughtUpTo = '';
 
   constructor(options: StoreOptions<T> = {}) {
@@ -95,7 +95,7 @@ export class Store<T extends KubeObject> {
   }
 
   /**
-   * From now on every object is shown to readers as `shown` returns it, whoever wrote it, those that are there included.
+   * From now on every object is shown to readers as `shown` returns it, those that are there included.
    * Disposing ends that; what is in the store stays as it was shown.
    */
   showAs(shown: (object: T) => T): Disposable {
@@ -239,7 +239,7 @@ export class Store<T extends KubeObject> {
   }
 }
 
-/** Whether `object` is to take the place of `current`, of the same uid. Opaque versions: whatever differs is newer. */
+/** Whether `object` is to take the place of `current`, of the same uid. Opaque versions: what differs is newer. */
 function isNewer(object: KubeObject, current: KubeObject): boolean {
   return (compareVersions(object.metadata.resourceVersion, current.metadata.resourceVersion) ?? 1) > 0;
 }

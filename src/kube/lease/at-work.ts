@@ -8,7 +8,7 @@ import { isShardLease } from './shard-lease.ts';
 
 export type AtWork =
   | { readonly state: 'working'; readonly holder: string }
-  /** Its Lease is nobody's, or was not renewed for as long as it lasts. */
+  /** Its Lease has no holder, or was not renewed for as long as it lasts. */
   | { readonly state: 'none'; readonly why: string }
   /** There is no Lease: none ever worked, or one works without it (`--leader-elect false`). */
   | { readonly state: 'unknown'; readonly why: string };

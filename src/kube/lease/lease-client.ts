@@ -11,7 +11,7 @@ interface LeaseName {
   readonly name: string;
 }
 
-/** An API server closes a watch after so long; whoever follows begins another. */
+/** An API server closes a watch after so long; the follower begins another. */
 const WATCH_S = 300;
 
 /** The calls about one Lease. */
@@ -88,8 +88,8 @@ interface FollowOptions {
 const AGAIN_MS = 5_000;
 
 /**
- * Passes on each change of the Lease until the signal aborts, so that a follower knows within a moment that it was given back, and to the
- * moment when it was renewed. Nothing rests on it: whoever takes the Lease reads it first, and reads it now and then in any case.
+ * Passes on each change of the Lease until the signal aborts, so that a follower has within a moment that it was given back, and to the
+ * moment when it was renewed. Nothing rests on it: a process that takes the Lease reads it first, and reads it now and then in any case.
  * Never rejects.
  */
 export async function followLease(

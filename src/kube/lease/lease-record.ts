@@ -23,7 +23,7 @@ export const JITTER = 1.2;
  */
 const LEAST_MARGIN = 1.25;
 
-/** How whoever set them calls them. */
+/** By which names messages call them: flags or options. */
 type TimeNames = Readonly<Record<keyof LeaseTimes, string>>;
 
 const OPTIONS: TimeNames = {
@@ -61,7 +61,7 @@ export const RENEW_DEADLINE = 'azid.dev/renew-deadline';
 const SILENT_AFTER = 1 / 4;
 
 /**
- * The Lease as this process saw it change. Whether it has expired is judged by how long ago *here* it last changed,
+ * The Lease as this process saw it change. Whether it has expired follows from how long ago *here* it last changed,
  * never by the times written in it: those come from another machine's clock (client-go #448).
  */
 export class ObservedLease {
@@ -86,7 +86,7 @@ export class ObservedLease {
   /** `nowMs`: monotonic. `defaultMs`: for a record without a duration. */
   observe(lease: Lease, nowMs: number, defaultMs: number): void {
     const { holderIdentity, renewTime, acquireTime, leaseTransitions } = lease.spec ?? {};
-    // Of the whole object only these: a label put on by somebody is no sign of life from the holder.
+    // Of the whole object only these: a label that a user put on is no sign of life from the holder.
     const content = JSON.stringify([holderIdentity, renewTime, acquireTime, leaseTransitions]);
     if (content !== this.#content || !this.#lease) this.#changedAt = nowMs;
     this.#content = content;
@@ -113,7 +113,7 @@ export class ObservedLease {
   }
 
   /**
-   * From when on its holder does not begin anything any more, monotonic ms, if it stays silent: it has given up, though nobody may take
+   * From when on its holder does not begin anything any more, monotonic ms, if it stays silent: it has given up, though no other process may take
    * its place yet. Undefined: its deadline is not known.
    */
   get silentAt(): number | undefined {
@@ -122,7 +122,7 @@ export class ObservedLease {
     return this.#changedAt + deadlineMs + Math.max(0, this.#durationMs - deadlineMs) * SILENT_AFTER;
   }
 
-  /** Whether somebody other than `identity` may still believe to lead. */
+  /** Whether a process other than `identity` may still take itself for the leader. */
   heldByAnother(identity: string, nowMs: number): boolean {
     return this.holder !== '' && this.holder !== identity && nowMs < this.expiresAt;
   }
@@ -155,7 +155,7 @@ export function heldBy(
   };
 }
 
-/** Held by nobody: the next candidate takes it at its next poll. One second, the least that the server accepts. */
+/** Without a holder: the next candidate takes it at its next poll. One second, the least that the server accepts. */
 export function releasedSpec(previous: LeaseSpec | undefined, nowMs: number): LeaseSpec {
   return { ...abandonedSpec(previous, nowMs), holderIdentity: '', acquireTime: microTime(nowMs) };
 }

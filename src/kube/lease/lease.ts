@@ -29,7 +29,7 @@ export interface LeaderElectorOptions extends Partial<LeaseTimes> {
   readonly name: string;
   /** Unique per process, also across restarts: pod name and a random part. */
   readonly identity: string;
-  /** Whether a process that held the Lease is known to be dead, so that nobody has to wait for it. Defaults to no. */
+  /** Whether a process that held the Lease is known to be dead, so that no candidate has to wait for it. Defaults to no. */
   readonly isDead?: (holder: string) => boolean;
   /** A follower watches the Lease. Defaults to true. */
   readonly watch?: boolean;
@@ -43,7 +43,7 @@ export interface LeaderElectorOptions extends Partial<LeaseTimes> {
   readonly onLost: (why: string) => void;
   /**
    * The leader has fallen silent and given up, by its own deadline; its Lease is about to run out. `over` aborts when that proves wrong, or
-   * another one was quicker; if it has not when this process leads, nobody has led in between.
+   * another one was quicker; if it has not when this process leads, no other process has led in between.
    */
   readonly onRunningOut?: (over: AbortSignal) => void;
   readonly log?: Log;
@@ -73,11 +73,11 @@ export class LeaderElector {
   #state: Leadership = { type: 'follower' };
   /** Why the last try failed; undefined after one that showed who leads. */
   #trouble: Trouble | undefined;
-  /** Version of the Lease when it was seen to be nobody's, before this process asked for it. */
+  /** Version of the Lease when it was read without a holder, before this process asked for it. */
   #freeAt: string | undefined;
   #nobodyBetween = false;
   /** How it ends: given back, or left to run out in a second. */
-  #leaving: 'release' | 'abandon' = 'release';
+  #ending: 'release' | 'abandon' = 'release';
 
   constructor(options: LeaderElectorOptions) {
     const { client, namespace, name, identity, clock } = options;
@@ -105,14 +105,14 @@ export class LeaderElector {
     return this.#options.clock.now() < state.renewedWall + this.#times.renewDeadlineMs;
   }
 
-  /** Who holds the Lease as far as seen; '' for nobody. */
+  /** Who holds the Lease as last read; '' for none. */
   get holder(): string {
     return this.#observed.holder;
   }
 
   /**
    * Whether the last leader has given the Lease back, as it does when nothing of it works any more, or is known to be dead. False for a
-   * Lease that ran out, whose holder may be at work, and for one that is not there, which proves nothing about anybody.
+   * Lease that ran out, whose holder may be at work, and for one that is not there, which proves nothing of any process.
    */
   async isFree(signal: AbortSignal): Promise<boolean> {
     const lease = await this.#lease.read(this.#times.renewDeadlineMs, signal);
@@ -124,7 +124,7 @@ export class LeaderElector {
     return this.#freeAt !== undefined;
   }
 
-  /** From when `isFree` saw the Lease free until this process took it nobody had it. */
+  /** From when `isFree` saw the Lease free until this process took it no other had it. */
   get nobodyBetween(): boolean {
     return this.#nobodyBetween;
   }
@@ -153,10 +153,10 @@ export class LeaderElector {
 
   /**
    * For a process that is ended by a failure: what it began may still be carried out, so the Lease is not given back when `run` ends, but
-   * left to run out within a second. Whoever takes it must not take it for one that ended in order.
+   * left to run out within a second. Its next holder must not take it for one that ended in order.
    */
   abandon(): void {
-    this.#leaving = 'abandon';
+    this.#ending = 'abandon';
   }
 
   async #acquire(signal: AbortSignal): Promise<void> {
@@ -238,11 +238,11 @@ export class LeaderElector {
       } else if (this.#state.type === 'leader') this.#state = { type: 'follower' };
       else this.#runningOut.begin(identity, clock.monotonic());
     } catch (error) {
-      // A leader's Lease was changed by somebody, or by an own write whose answer got lost: read at the next try.
+      // A leader's Lease was changed by another client, or by an own write whose answer got lost: read at the next try.
       if (isConflict(error) && this.#state.type === 'leader') this.#observed.forget();
       const { reason, status } =
         error instanceof KubeError ? error : { reason: String(error), status: undefined };
-      // Somebody else was quicker: the next try shows who.
+      // Another candidate was quicker: the next try shows which.
       this.#trouble = isConflict(error) || isAlreadyExists(error) ? undefined : { reason, status };
       this.#log.debug({ identity, reason, status }, 'lease not renewed');
     }
@@ -263,7 +263,7 @@ export class LeaderElector {
     if (lease) {
       if (!this.#isDead(holder) && this.#observed.heldByAnother(identity, clock.monotonic()))
         return undefined;
-      // A leader that finds somebody else in its place has lost, however long ago the other one renewed.
+      // A leader that finds another holder in its place has lost, however long ago the other one renewed.
       if (leads && holder !== identity) return undefined;
     }
     const leftMs = Math.max(0, startedAt + timeoutMs - clock.monotonic());
@@ -309,7 +309,7 @@ export class LeaderElector {
   async #giveUp(lease: Lease | undefined, signal: AbortSignal): Promise<void> {
     const { clock, identity } = this.#options;
     if (lease?.spec?.holderIdentity !== identity) return;
-    const abandoned = this.#leaving === 'abandon';
+    const abandoned = this.#ending === 'abandon';
     const spec = (abandoned ? abandonedSpec : releasedSpec)(lease.spec, clock.now());
     await this.#lease.write(lease, { spec }, RELEASE_TIMEOUT_MS, signal);
     if (abandoned) this.#log.info({ identity }, 'left the lease to run out');

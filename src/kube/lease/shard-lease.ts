@@ -14,12 +14,12 @@ export function shardLeaseName(leaseName: string, shard: string): string {
   return shard === HOME_SHARD ? leaseName : `${leaseName}-${shard}`;
 }
 
-/** Every Lease that an azid of this name may hold, whatever shards there are. */
+/** Every Lease that an azid of this name may hold, of any shard. */
 export function isShardLease(name: string, leaseName: string): boolean {
   return name === leaseName || name.startsWith(`${leaseName}-`);
 }
 
-/** Up to which version of the Namespaces whoever holds a Lease has released all that are not its own. */
+/** Up to which version of the Namespaces the holder of a Lease has released all that are not its own. */
 export interface SeenNamespaces {
   /** '': none yet. */
   readonly version: string;
@@ -59,11 +59,11 @@ export function shardOn({ metadata, spec }: Pick<Lease, 'metadata' | 'spec'>): S
   return { shard, seen: { version: isVersion(version) ? version : '', ...(but && { but }) } };
 }
 
-/** Whether whoever wrote it has released this Namespace, if it is another shard's in this version. */
+/** Whether the holder that wrote it has released this Namespace, if it is another shard's in this version. */
 export function hasReleased(on: ShardOnLease | undefined, namespace: string, version: string): boolean {
   if (!on?.seen) return false;
   const { version: all, but } = on.seen;
-  // Whatever the version: something of it runs there.
+  // In any version: something of it runs there.
   if (but?.releasing.includes(namespace)) return false;
   return isUpTo(all, version) || (but !== undefined && isUpTo(but.version, version));
 }

@@ -17,7 +17,7 @@ const MAX_LINE_CHARS = 32 * 1024 * 1024;
 
 /**
  * Splits a stream of UTF-8 chunks into JSON values, one per line. A line that is no JSON, one without end and a stream
- * that ends inside a line are errors: dropping one would be a gap nobody sees (docs/kubernetes.md section 2).
+ * that ends inside a line are errors: dropping one would be a gap that nothing reports (docs/kubernetes.md section 2).
  */
 export async function* jsonLines(call: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
   const decoder = new TextDecoder();

@@ -136,7 +136,7 @@ export class ScriptedServer implements AsyncDisposable {
     return new ScriptedServer(server, pki, offered);
   }
 
-  /** The next request that nobody took yet. */
+  /** The next request that was not taken yet. */
   next(): Promise<Exchange> {
     const exchange = this.#waiting.shift();
     if (exchange) return Promise.resolve(exchange);

@@ -124,7 +124,7 @@ export class KubeTransport {
     }
   }
 
-  /** Until the headers. Counts the call, whatever becomes of it. */
+  /** Until the headers. Counts the call, also one that fails. */
   async #send(request: KubeRequest, deadline: Deadline, as: 'call' | 'watch'): Promise<StreamAnswer> {
     const { endpoint, userAgent, onRequest } = this.#options;
     const { method, body } = request;

@@ -27,7 +27,7 @@ interface Session {
 }
 
 /**
- * All watches over one HTTP/2 connection, which is asked by PINGs whether it lives: of a silent watch nobody knows
+ * All watches over one HTTP/2 connection, which is asked by PINGs whether it lives: a silent watch does not show
  * whether nothing happens or nothing arrives (docs/kubernetes.md section 1). Node's own HTTP/2, since undici's gives
  * a PING no time limit. Other calls do not use it: they have time limits, and a call that is stuck ends its
  * connection.

@@ -78,7 +78,7 @@ const MAX_DEPTH = 6;
 const MAX_ITEMS = 100;
 const MAX_STRING = 4_096;
 
-/** Fields that hold a secret by their name, whatever they contain. `credential` is a name in azid, so it stays. */
+/** Fields that hold a secret by their name, with any content. `credential` is a name in azid, so it stays. */
 const SECRET_NAME =
   /^(proxy-)?authorization$|^(set-)?cookie$|(token|secret|assertion|password|passphrase|(private|api|access|account)[-_]?key|connection[-_]?string)$/i;
 

@@ -17,7 +17,7 @@ export interface AzureMetrics {
   remaining(subscriptionId: string, headers: Iterable<readonly [name: string, value: string]>): void;
   /** A call was let through after waiting in its rate-limit scope. */
   waited(seconds: number, labels: { readonly kind: string; readonly priority: Priority }): void;
-  /** Whoever needed a token for a call got none, so the call was not made. */
+  /** A call needed a token and got none, so it was not made. */
   signInFailed(): void;
   /** Azure answered 429: the rate-limit scope waits this long. */
   throttled(seconds: number, labels: { readonly subscriptionId: string; readonly kind: string }): void;

@@ -32,7 +32,7 @@ export function leaderSeries(registry: Registry): (name: string) => (leads: bool
   };
 }
 
-/** The namespaces of a shard, as its leader knows them. */
+/** The namespaces of a shard, as its leader counts them. */
 interface ShardSample {
   readonly shard: string;
   /** It works on so many. */
@@ -41,7 +41,7 @@ interface ShardSample {
   readonly waiting: number;
   /** They are another shard's by their label, and something of so many still runs here. */
   readonly releasing: number;
-  /** Of the shard `default` alone: how many have a label that names this shard, for which nobody works. */
+  /** Of the shard `default` alone: how many have a label that names this shard, for which no leader works. */
   readonly unserved: ReadonlyMap<string, number>;
 }
 

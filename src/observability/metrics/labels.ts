@@ -103,7 +103,7 @@ function orphanTypes(): readonly string[] {
   return ['Identity', 'RoleAssignment', 'FederatedIdentityCredential'];
 }
 
-/** Throws for a label that has no meaning here: whoever adds one says what it is. */
+/** Throws for a label that has no meaning here: a new one needs a line. */
 export function labelMeaning(series: string, label: string): LabelMeaning {
   const found = LABELS_OF_SERIES[series]?.[label] ?? LABELS[label];
   if (!found)

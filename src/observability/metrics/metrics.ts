@@ -22,7 +22,7 @@ interface MetricsOptions {
 
 /**
  * All series of one azid process, on a registry of its own: two in one process (a test, the sandbox) do not mix. Each
- * module gets one narrow interface, so that none of them knows the Prometheus client.
+ * module gets one narrow interface, so that none of them imports the Prometheus client.
  */
 export class Metrics {
   readonly #registry = new Registry();

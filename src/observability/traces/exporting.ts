@@ -21,7 +21,7 @@ interface BoundedOptions {
   readonly onDropped: () => void;
 }
 
-/** Sends spans in batches. What waits is counted here: OpenTelemetry's own processor has the same bound, and drops what is more without anybody knowing. */
+/** Sends spans in batches. What waits is counted here: OpenTelemetry's own processor has the same bound, and drops what is more without a report. */
 export class BoundedProcessor implements SpanProcessor {
   readonly #batches: BatchSpanProcessor;
   readonly #limit: number;

@@ -12,7 +12,7 @@ import { BoundedProcessor, ReportedExporter } from './exporting.ts';
 import { SpanTracer } from './span-tracer.ts';
 import type { Traces, TracesOptions } from './traces.ts';
 
-/** OpenTelemetry's own figures. A span is about a kilobyte: what nobody takes is 2 MiB, then the newest are dropped. */
+/** OpenTelemetry's own figures. A span is about a kilobyte: what no collector takes is 2 MiB, then the newest are dropped. */
 const QUEUED_SPANS = 2_048;
 const BATCH_SPANS = 512;
 const BATCH_MS = 5_000;
@@ -20,7 +20,7 @@ const BATCH_MS = 5_000;
 const EXPORT_LIMIT_MS = 10_000;
 /** Of the 45 s that a pod has to end, after reconciles, Events and the Lease. */
 const STOP_LIMIT_MS = 2_000;
-/** More of one span nobody reads; a name of Kubernetes has 253 characters. */
+/** More of one span is not read; a name of Kubernetes has 253 characters. */
 const SPAN_LIMITS = { attributeCountLimit: 32, attributeValueLengthLimit: 256, eventCountLimit: 64 };
 
 export function openTelemetry(options: TracesOptions): Traces {
@@ -61,7 +61,7 @@ export function openTelemetry(options: TracesOptions): Traces {
   };
 }
 
-/** What people set by `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` goes before what azid knows of itself. */
+/** What people set by `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` goes before azid's own. */
 function resourceOf({ version, instance, namespace }: TracesOptions) {
   const own = resourceFromAttributes({
     'service.name': 'azid',

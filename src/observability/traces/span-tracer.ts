@@ -118,7 +118,7 @@ function given(attributes: Attributes): OtelAttributes {
   ) as OtelAttributes;
 }
 
-/** A word: messages may hold what somebody else wrote. */
+/** A word: messages may hold texts that azid did not write. */
 function typeOf(error: unknown): string {
   const { code, reason, name } = (error ?? {}) as { code?: unknown; reason?: unknown; name?: unknown };
   const word = [code, reason, name].find((each) => typeof each === 'string' && /^[\w.-]{1,64}$/.test(each));

@@ -1,4 +1,4 @@
-/** Traces, where somebody wants them: only then is OpenTelemetry loaded at all. */
+/** Traces, where they are switched on: only then is OpenTelemetry loaded at all. */
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Tracer } from '../../runtime/trace.ts';
@@ -31,7 +31,7 @@ export interface TracesOptions {
 
 export interface Traces {
   readonly tracer: Tracer;
-  /** Sends what is left, if somebody takes it within the time; never rejects. */
+  /** Sends what is left, if a collector takes it within the time; never rejects. */
   stop(): Promise<void>;
 }
 

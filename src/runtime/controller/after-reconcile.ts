@@ -46,7 +46,7 @@ export function afterReconcile(ending: Ending, after: AfterReconcile): Reconcile
 
 /**
  * The result map (docs/kubernetes.md section 4), in one switch. Success of any kind forgets earlier failures. A recheck is a
- * resync: whoever changes something before then queues the key in a class of its own.
+ * resync: a change before then queues the key in a class of its own.
  */
 function afterOutcome(outcome: Outcome, after: AfterReconcile): ReconcileResult {
   const { key, priority, queue, metrics, log, random } = after;

@@ -19,16 +19,16 @@ export interface ControllerOptions {
   readonly clock: Clock;
   /**
    * How many keys are reconciled at the same time, from 1 up. One that waits for a rate limit needs no worker meanwhile; a part of
-   * them is kept for what somebody waits for (`Workers`).
+   * them is kept for edits and events (`Workers`).
    */
   readonly workers: number;
   readonly reconcile: Reconcile;
-  /** Judges the class by the object, whatever enqueued it (docs/architecture.md section 5). Defaults to what was proposed. */
+  /** The class by the object itself, not by what enqueued it (docs/architecture.md section 5). Defaults to what was proposed. */
   readonly classify?: (key: string, proposed: Priority) => Priority;
   /**
-   * Another text after each edit of the object. Whoever edits an object whose reconcile waits for a rate limit need not wait
+   * Another text after each edit of the object. An edit of an object whose reconcile waits for a rate limit need not wait
    * with it: it ends, and begins anew with the object as it is now. Not if a write of it stands in line, which is decided anew
-   * at its turn: else whoever edits often enough keeps it from ever being sent. Defaults to knowing no edits.
+   * at its turn: else frequent edits keep it from ever being sent. Defaults to knowing no edits.
    */
   readonly editionOf?: (key: string) => string | undefined;
   /** What a known error means; undefined = unexpected, counted as a panic. Defaults to knowing none. */
@@ -55,7 +55,7 @@ interface Running {
 
 /**
  * Takes keys from a queue and reconciles them, `workers` at a time. A reconcile that waits for a rate limit gives
- * its worker back; how many of one namespace may be under way all the same, the queue knows (`InFlightLimits`).
+ * its worker back; how many of one namespace may be under way all the same, the queue decides (`InFlightLimits`).
  */
 export class Controller {
   readonly name: string;
@@ -84,12 +84,12 @@ export class Controller {
 
   /** Queues a key, in the class its object deserves. Safe before `run` and after it. */
   enqueue(key: string, priority: Priority, afterMs?: number): void {
-    const judged = this.#classify(key, priority);
-    this.#queue.add(key, judged, afterMs);
+    const classified = this.#classify(key, priority);
+    this.#queue.add(key, classified, afterMs);
     const running = this.#reconciles.get(key);
     if (!running?.waits.waiting) return;
     // A place in a slower line is worth less than one in that of the edit: this happens once for each class.
-    const isFaster = PRIORITIES.indexOf(judged) < PRIORITIES.indexOf(running.priority);
+    const isFaster = PRIORITIES.indexOf(classified) < PRIORITIES.indexOf(running.priority);
     if (running.waits.cuttable || isFaster) this.#cutIfEdited(key, running);
   }
 
@@ -200,7 +200,7 @@ export class Controller {
     const result = afterReconcile(ending, after);
     const paused = waits.waiting;
     waits.end();
-    // What it left waiting nobody wants any more.
+    // What it left waiting is not wanted any more.
     if (paused) abort.abort(stopped());
     else this.#freed(priority);
     this.#reconciles.delete(key);

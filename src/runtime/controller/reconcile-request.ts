@@ -15,9 +15,9 @@ export interface ReconcileRequest {
   readonly signal: AbortSignal;
   /** Carries `controller`, `namespace`, `name` and `reconcileId`. */
   readonly log: Log;
-  /** The namespace whose turn it is; its calls use the same. Absent: nobody's. */
+  /** The namespace whose turn it is; its calls use the same. Absent: none. */
   readonly turn?: string;
-  /** Called while a call waits for a rate limit. Absent: nobody needs to know. */
+  /** Called while a call waits for a rate limit. Absent: no worker is given back. */
   readonly waits?: Waits;
 }
 
@@ -40,7 +40,7 @@ export type Ending =
   | { readonly type: 'outcome'; readonly outcome: Outcome }
   /** Threw after its time limit had aborted it. */
   | { readonly type: 'overran'; readonly error: unknown }
-  /** Threw after azid's stop had aborted it: nobody's fault. */
+  /** Threw after azid's stop had aborted it: no failure. */
   | { readonly type: 'stopped' }
   /** Threw after an edit of its object had ended its wait for a rate limit; the edit has queued the key. */
   | { readonly type: 'superseded' }

@@ -32,7 +32,7 @@ export function watch<E>(
   };
 }
 
-/** A source whose events somebody else makes. */
+/** A source whose events are emitted by its owner. */
 export class Emitter<E> implements Source<E> {
   readonly #listeners = new Set<(event: E) => void>();
 

@@ -7,7 +7,7 @@ const RESERVED_SHARE = 1 / 4;
 /**
  * Which reconciles have a worker. A call to Azure holds one for seconds, and many that were begun together end together; one that
  * waited for a rate limit goes on with a worker whether one is free or not. So however much is reconciled in the background,
- * what somebody waits for begins at once: the reserved workers are left by resyncs, and given beyond the number where that is
+ * an edit or an event begins at once: the reserved workers are left by resyncs, and given beyond the number where that is
  * what it takes.
  */
 export class Workers {
@@ -65,14 +65,14 @@ export class Waits {
     return this.#places === 0;
   }
 
-  /** How often it began to wait: who sees the same number twice knows that nothing waited in between. */
+  /** How often it began to wait: the same number twice shows that nothing waited in between. */
   get count(): number {
     return this.#count;
   }
 
   /**
    * Something of the reconcile waits until this is disposed. Several may at once.
-   * @param cuttable false: it is asked at its turn whether it still holds, and keeps its place whatever is edited meanwhile
+   * @param cuttable false: it is asked at its turn whether it still holds, and keeps its place, also if the object is edited meanwhile
    */
   begin({ cuttable = true }: { readonly cuttable?: boolean } = {}): Disposable {
     const place = cuttable ? undefined : this.keepPlace();

@@ -39,7 +39,7 @@ const TURNS_PER_AGED = 10;
 
 /**
  * The keys that may run now, in the order they should: by class; inside a class namespaces take turns; inside a namespace
- * first come first served. Keys that waited `agingMs` share one turn in ten, whatever their class, and there too each
+ * first come first served. Keys that waited `agingMs` share one turn in ten, of all classes, and there too each
  * namespace has its turn: so nothing starves behind a stream of edits, an edit that meets a backlog of old keys waits for
  * one of them at most, and the old keys of one namespace do not use up the share of all.
  */

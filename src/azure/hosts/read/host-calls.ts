@@ -38,7 +38,7 @@ export interface HostWriteOptions extends HostVersion {
 }
 
 /**
- * What a write was answered. Attached means done and read back (docs/guarantees.md G13), whatever stands here.
+ * What a write was answered. Attached means done and read back (docs/guarantees.md G13), not what stands here.
  */
 export interface HostWritten {
   /** Azure reports it as done. If not, `operation` shows when it is; without one only a read of the host can. */
@@ -112,7 +112,7 @@ export async function* hostPages(
         code: LOCAL_CODES.incomplete,
         message: `expected a list of ${type}, got something else`,
       });
-    // One odd item of somebody else must not hide all others; what lacks its id shows in no other way either.
+    // One item that cannot be read must not hide all others; what lacks its id shows in no other way either.
     yield { hosts: read.data.value.map(readHostIfAny).filter((host) => host !== undefined), requestedAt };
     url = read.data.nextLink || undefined;
   }

@@ -1,7 +1,7 @@
 /**
  * Where a resource names an identity outside of `identity`: for pulling images, for reading secrets, for encryption, for its
  * deployment. Taken out of `identity`, it would fail there. Found by walking the whole model for the identity's ARM id,
- * client id and principal id, so that a property that nobody wrote down is found as well (docs/azure-facts.md, "What else
+ * client id and principal id, so that a property that no documentation lists is found as well (docs/azure-facts.md, "What else
  * names an identity").
  */
 import { armKey } from '../../names/resource-id.ts';
@@ -63,7 +63,7 @@ function walk(value: unknown, path: string, find: Find, found: Set<string>): voi
 
 /**
  * Every property of an object that names the identity, since each may be a use of its own: a site pulls images by the
- * client id in one and reads secrets by the ARM id in the next, and whoever confirms a detach must have seen both.
+ * client id in one and reads secrets by the ARM id in the next, and a user who confirms a detach must have seen both.
  */
 function namedIn(object: Fields, path: string, { key, clientId, principalId }: NamedIdentity): string[] {
   const isId = (text: unknown) => typeof text === 'string' && key !== undefined && keyOf(text) === key;
@@ -108,7 +108,7 @@ function systemWords(object: Fields, path: string): string[] {
   if (object.acrUseManagedIdentityCreds === true && lacks('acrUserManagedIdentityID'))
     return found('acrUseManagedIdentityCreds');
   if (is('keyVaultId', /./) && lacks('identityClientId') && 'hostName' in object) return found('keyVaultId');
-  // A key of the customer's own, reached by nobody else's identity.
+  // A key of the customer's own, reached by no other identity.
   const key = is('keySource', /^Microsoft\.Keyvault$/i) ? 'keySource' : 'vaultBaseUrl';
   if (/(^|\.)encryption$/.test(path) && is(key, /./) && !ofUser(object.identity)) return found(key);
   return [];

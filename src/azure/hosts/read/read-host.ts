@@ -73,7 +73,7 @@ export function readHostIfAny(body: unknown): AzureHost | undefined {
   }
 }
 
-/** `identity` of a model; absent and null are none. Entries count by the map, whatever `type` says of them. */
+/** `identity` of a model; absent and null are none. Entries count by the map, not by `type`. */
 export function readIdentityValue(value: unknown): HostIdentityValue {
   if (value === undefined || value === null) return { system: false, userAssigned: [] };
   const read = identity.safeParse(value);
@@ -111,7 +111,7 @@ export function isSettled({ provisioningState }: Pick<AzureHost, 'provisioningSt
 
 /**
  * Whether an identity on a host gives tokens, as far as one read shows. An entry without ids is dead only on a
- * resource that Azure is done with: while any operation runs there, whoever began it, a new entry shows no ids, for
+ * resource that Azure is done with: while any operation runs there, azid's or another's, a new entry shows no ids, for
  * 16 min and longer (docs/azure-facts.md, "The `identity` property").
  */
 type Liveness = 'alive' | 'dead' | 'unsettled';

@@ -26,8 +26,8 @@ interface Change {
 
 /**
  * - An identity that is attached and alive, and the removal of one that is not there, are no difference.
- * - One that is attached but dead (no principal) is not added over: that does nothing in Azure. Whoever wants it alive
- *   removes it in a write of its own first; wished both removed and added, it is removed, and added by the next delta.
+ * - One that is attached but dead (no principal) is not added over: that does nothing in Azure. To have it alive, the
+ *   caller removes it in a write of its own first; wished both removed and added, it is removed, and added by the next delta.
  * - Otherwise an add beats a removal of the same identity.
  * - A refusal concerns the identities in `keys`, or, when empty, the system-assigned identity or the host as a whole:
  *   the rest may be wished again without them (docs/guarantees.md G7).

@@ -29,8 +29,8 @@ export function operationOf(status: number, header: Header): HostOperation | und
 }
 
 /**
- * Throws `AzureError` of code `ForeignOrigin` before a token goes out: the URL was stored, and whoever can write a status
- * could else have azid read with its own rights what they may not.
+ * Throws `AzureError` of code `ForeignOrigin` before a token goes out: the URL was stored, and a user who can write a status
+ * could else have azid read with its own rights what that user may not.
  */
 export function checkOperation({ url }: HostOperation, hostId: string, armEndpoint: string): void {
   const { subscriptionId } = parseResourceId(hostId);

@@ -55,7 +55,7 @@ function property(path: string): string {
 
 /**
  * A PUT replaces, so it names every identity that stays, each as `{}`: values that were read are refused. What it does not
- * name is lost, so a dead identity of somebody else is named too; Azure then refuses the whole and says which.
+ * name is lost, so a dead identity that azid did not attach is named too; Azure then refuses the whole and names it.
  *
  * @param model as a GET gave it
  * @param identity of `identityDelta` over the same GET
