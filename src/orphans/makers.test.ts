@@ -19,19 +19,19 @@ const of = (madeBy: readonly string[] | undefined, makers: object = {}, since?: 
   madeElsewhere({ madeBy, since }, here, { makers: { former: [], ...makers } })?.because;
 
 describe('who made a thing', () => {
-  it('is azid itself, whatever the case, or who a person says azid was before', () => {
+  it('is azid itself, in any case of letters, or a principal that a person confirms azid had before', () => {
     expect(of([SELF.principalId.toUpperCase()])).toBeUndefined();
     expect(of([OTHER_AZID, SELF.principalId])).toBe('MadeElsewhere');
     expect(of([OTHER_AZID, SELF.principalId], { former: [OTHER_AZID] })).toBeUndefined();
   });
 
-  it('is nobody known where Azure does not tell, until a person says so of what was listed by then', () => {
+  it('is unknown where Azure does not show it, until a person confirms what was listed by then', () => {
     const since = NOW - DAY + 300;
     const madeHere = '2026-11-28T12:00:00Z';
     expect([of(undefined), of([])]).toEqual(['MakerUnknown', 'MakerUnknown']);
     expect(of(undefined, { madeHere }, since)).toBeUndefined();
     expect(of(undefined, { madeHere }, since + DAY / 2)).toBe('MakerUnknown');
-    // What is not listed yet nobody has seen.
+    // What is not listed yet cannot have been confirmed.
     expect(of(undefined, { madeHere })).toBe('MakerUnknown');
     expect(of(undefined, { madeHere: '2027-01-01T00:00:00Z' }, since)).toBe('MakerUnknown');
     // That it was another is known all the same.

@@ -19,7 +19,7 @@ export interface KubeThing extends ObjectRef {
   readonly principalId?: string;
   /** Name of the UserAssignedIdentity of its namespace to which it refers. */
   readonly identityRef?: string;
-  /** Of a grant whose own identity cannot be told: it may mean whatever is at this scope. */
+  /** Of a grant whose own identity is not known: it may mean any assignment at this scope. */
   readonly anyAt?: string;
   /** It says `deletionPolicy: Retain`. */
   readonly retain?: true;

@@ -27,7 +27,7 @@ describe('whose an identity is', () => {
   const ownerOf = (tags?: Tags, ...of: Parameters<typeof known>) =>
     identityOwner(shown(tags), INSTALLATION, known(...of));
 
-  it('nobody’s, when its marks name it whole and no object is, was or wants that', () => {
+  it('gone, when its marks name it whole and no object is, was or wants that', () => {
     expect(ownerOf()).toEqual({ state: 'gone', owner: 'shop/web', uid: 'uid-web' });
     expect(ownerOf(MARKS, [{ namespace: 'else', name: 'web' }])).toEqual({
       state: 'gone',
@@ -132,7 +132,7 @@ describe('whose an assignment is', () => {
   const ownerOf = (change: Parameters<typeof shownAssignment>[0] = {}, ...of: Parameters<typeof known>) =>
     assignmentOwner(shownAssignment(change), INSTALLATION, known(...of));
 
-  it('nobody’s, when its name proves azid and its description names an object that is gone', () => {
+  it('gone, when its name proves azid and its description names an object that is gone', () => {
     expect(ownerOf()).toEqual({ state: 'gone', owner: 'shop/read' });
     expect(ownerOf({ description: `x [azid ${INSTALLATION}: shop/read and 2 more]` })).toEqual({
       state: 'gone',
@@ -180,7 +180,7 @@ describe('whose a credential is', () => {
   const ownerOf = (named = name, ...of: Parameters<typeof known>) =>
     credentialOwner({ key, name: named }, INSTALLATION, known(...of));
 
-  it('nobody’s, when no object’s name makes its own', () => {
+  it('gone, when no object’s name makes its own', () => {
     expect(ownerOf()).toEqual({ state: 'gone', owner: 'shop/ci' });
     const other = { kind: 'FederatedIdentityCredential', name: 'cd' };
     expect(ownerOf(name, [other])).toEqual({ state: 'gone', owner: 'shop/ci' });

@@ -7,10 +7,10 @@ import { INSTALLATION, READER, SCOPE, SELF } from '../sweep.fixture.ts';
 
 /** The truth of a modelled Azure. Things are never altered, only put anew, so that a copy of the maps is a list as it was. */
 
-/** Who really made a thing, whatever its marks say. */
+/** Who really made a thing, marks aside. */
 export type Maker =
   | { readonly by: 'azid'; readonly namespace: string; readonly name: string }
-  /** Another cluster that acts as the same installation, and whose azid signs in as somebody else. */
+  /** Another cluster that acts as the same installation, and whose azid signs in as another principal. */
   | { readonly by: 'elsewhere'; readonly namespace: string; readonly name: string }
   | { readonly by: 'foreign' | 'otherInstallation' };
 

@@ -48,7 +48,7 @@ export function run({ maxShare, deletionsPerRun, steps }: History, tally: Tally)
   settle(stage, tally);
 }
 
-/** Faults stop and nobody does anything any more; a person confirms what the sweep asks for. All that is an orphan goes, or is told. */
+/** Faults stop and nothing changes any more; a person confirms what the sweep asks for. Every orphan is deleted, or reported. */
 function settle({ world, sweepers: [sweeper] }: Stage, tally: Tally): void {
   if (!sweeper) return;
   heal(world);
@@ -66,7 +66,7 @@ function settle({ world, sweepers: [sweeper] }: Stage, tally: Tally): void {
     if (runs > 0 && !open && isQuiet(world)) break;
   }
   world.refresh();
-  // What is left is listed by one more run, whatever the one before deleted.
+  // What is left is listed by one more run, after the one before deleted what it could.
   sweeper.run();
   const listed = new Map(sweeper.report?.candidates.map((each) => [each.key, each]));
   const { azure } = world;
@@ -84,7 +84,7 @@ function settle({ world, sweepers: [sweeper] }: Stage, tally: Tally): void {
   }
 }
 
-/** Nobody's principal is on its way from soft deletion to its end, after which its assignments are orphans. */
+/** No principal is on its way from soft deletion to its end, after which its assignments are orphans. */
 function isQuiet({ azure }: World): boolean {
   return [...azure.ended.values()].every((state) => state === 'gone');
 }

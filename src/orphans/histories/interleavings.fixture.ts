@@ -12,8 +12,8 @@ import type { Tally } from './sweeper.fixture.ts';
 import { World } from './world.fixture.ts';
 
 /**
- * A sweep that is about to delete, a reconcile, and somebody outside: every order of their steps. Which of the outsiders' steps come
- * together is drawn by `AZID_SEED`; `AZID_SEQUENCES` is how many such meetings there are of each sweep and each reconcile.
+ * A sweep that is about to delete, a reconcile, and another tool: every order of their steps. Which of the outsiders' steps come together
+ * is drawn by `AZID_SEED`; `AZID_SEQUENCES` is how many such meetings there are of each sweep and each reconcile.
  */
 export const SEED = Number(process.env.AZID_SEED ?? 1);
 export const MEETINGS = Math.ceil(volume('AZID_SEQUENCES', { everyday: 2_000, full: 10_000 }) / 1_000);

@@ -127,7 +127,7 @@ function reconcileIdentity(thing: KubeThing, kube: Kube, azure: Azure, at: numbe
   }
   const { state } = ownershipOf(there.tags, owner);
   if (state === 'mine' && thing.principalId === there.principalId) return kube.record(thing, id);
-  // Of those that somebody stripped of marks it takes back the one on record; what is another's it leaves.
+  // Of those that were stripped of marks it takes back the one on record; what is another's it leaves.
   const isOwn =
     state === 'mine' ||
     state === 'formerlyMine' ||

@@ -143,7 +143,7 @@ function principalOf(id: string, shown: ReadonlySet<string>, { azure, faults }: 
   return { state: azure.ended.get(id) ?? 'present' };
 }
 
-/** Everything at once: whatever happens between these reads and the deletion is the window that Azure leaves open. */
+/** Everything at once: all that happens between these reads and the deletion is the window that Azure leaves open. */
 export function readLive(
   candidate: Candidate,
   left: number,

@@ -19,7 +19,7 @@ export function whyIdentityLives(identity: Identity, world: World): string | und
   if (tags[MARK.retained]) return 'retained';
   if (identity.isShared || maker.by === 'elsewhere') return 'another cluster has an object for it';
   if (kube.retained.has(tags[MARK.ownerUid] ?? '')) return 'retained by force';
-  // Whoever puts all marks on a thing of theirs gives it to azid: nothing tells it from one that azid made.
+  // A user who puts all marks on a thing of theirs gives it to azid: nothing distinguishes it from one that azid made.
   if (marks.some((mark) => mark === ''))
     return maker.by === 'azid' ? 'whose it is cannot be told' : 'foreign';
   const [installation, owner] = marks;
@@ -54,7 +54,7 @@ export function whyAssignmentLives(
   const { maker, key, principalId } = assignment;
   const { kube, azure } = world;
   if (maker.by === 'elsewhere') return 'another cluster has an object for it';
-  // Without its identity it gives nobody anything there either.
+  // Without its identity it gives no rights there either.
   if (assignment.isShared && azure.identityOf(principalId)) return 'another cluster counts on it';
   if (maker.by !== 'azid') return 'foreign';
   const grant = kube.objects.find(

@@ -32,7 +32,7 @@ const STEPS = {
   grant: ({ world: { kube } }, at, how) =>
     void kube.add(referring('RoleGrant', how < 0.5 ? 'read' : 'write', at)),
   credential: ({ world: { kube } }, at) => void kube.add(referring('FederatedIdentityCredential', 'ci', at)),
-  /** Somebody edits what an object says; what azid has yet to see, it cannot know. */
+  /** A user edits an object; azid acts on it once a watch has brought it. */
   say: ({ world: { kube } }, at, how) =>
     withObject(kube.objects, at, (each) => {
       const { retain: _, ...rest } = each;
@@ -40,7 +40,7 @@ const STEPS = {
       kube.objects = [...kube.objects, how < 0.7 ? { ...rest, retain: true } : rest];
     }),
   attachment: ({ world: { kube } }, at) => void kube.add(referring('IdentityAttachment', 'vm', at)),
-  /** Whatever a watch has brought is brought in line; the process may die after any of it. */
+  /** What a watch has brought is reconciled; the process may die after any of it. */
   reconcile: ({ world }, _at, how) => reconcileAll(world, how < 0.3 ? 1 : 20),
   /** What was made in this moment comes by the watch, and is brought in line at once. */
   reconcileSeen: ({ world }) => {
@@ -95,7 +95,7 @@ const STEPS = {
     world.faults.add(fault);
     take({ world, sweepers: [] }, { do: what, at, how });
   },
-  /** A host's ledger names it, whatever Azure shows on the host. */
+  /** A host's ledger names it, also where Azure does not show it on the host. */
   host: ({ world: { kube } }, at) => {
     const name = pick(NAMES, at) ?? '';
     kube.add({ kind: 'HostIdentity', namespace: 'azid-system', name, ids: [idOf(name)] });
@@ -130,7 +130,7 @@ const STEPS = {
       const id = idOf(`copy-${Math.floor(how * 3)}`);
       if (!world.azure.identities.has(armKey(id))) world.azure.makeIdentity(id, tags, FOREIGN, world.time);
     }),
-  /** Somebody makes an identity of their own, with or without the marks that stood there, under the same id. */
+  /** A user makes an identity of their own, with or without the marks that stood there, under the same id. */
   recycle: ({ world }, at, how) =>
     withIdentity(world, at, ({ id, key, tags }) => {
       world.azure.deleteIdentity(key);
@@ -185,8 +185,8 @@ const STEPS = {
     if (how < 0.3) world.doubt = 'ClaimedElsewhere';
   },
   /**
-   * Another cluster acts as this installation, and its azid signs in as somebody else: it has objects of its own, or some of the same, as
-   * after a cluster was copied. What it makes for them lives.
+   * Another cluster acts as this installation, and its azid signs in as another principal: it has objects of its own, or some of the
+   * same, as after a cluster was copied. What it makes for them lives.
    */
   elsewhere: ({ world: { azure, time } }, at, how) => {
     const name = pick(NAMES, at) ?? '';
@@ -227,7 +227,7 @@ const STEPS = {
     const namespace = at < 0.7 ? 'shop' : 'team';
     if (!unseen.delete(namespace)) unseen.add(namespace);
   },
-  /** Somebody confirms what the stop of the last run asks for. */
+  /** A person confirms what the stop of the last run asks for. */
   confirm: ({ sweepers }, at) => {
     const sweeper = pick(sweepers, at);
     if (sweeper) confirm(sweeper);

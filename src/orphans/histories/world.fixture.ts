@@ -33,7 +33,7 @@ export class World {
       this.lists = from.lists;
       return;
     }
-    // azid's own identity, marked as if it were one of its own orphans: somebody may have copied the tags.
+    // azid's own identity, marked as if it were one of its own orphans: the tags may have been copied.
     const gone = { installationId: INSTALLATION, namespace: 'shop', name: 'azid', uid: 'uid-of-nobody' };
     const { key } = this.azure.makeIdentity(idOf('azid'), ownerMarks(gone), { by: 'foreign' }, NOW - 1);
     this.azure.change(key, SELF);

@@ -220,7 +220,7 @@ describe('may have it for longer', () => {
       },
     ],
   ];
-  it.each(rows)('nobody %s', async (_, given) => {
+  it.each(rows)('no grant %s', async (_, given) => {
     given();
     expect(await claims()).toEqual([]);
   });

@@ -119,7 +119,7 @@ describe('what stops an object before Azure is asked', () => {
       says: 'subject: expected at most 600 characters',
     },
     {
-      title: 'a subject ends in a blank, which Azure would keep and nobody see',
+      title: 'a subject ends in a blank, which Azure would keep and no reader see',
       object: fic({ spec: { subject: `${TRUST.subject} ` } }),
       facts: {},
       state: 'stalled',
@@ -405,7 +405,7 @@ describe('after a write that failed', () => {
     });
   });
 
-  it('says what the read after it shows: somebody made the same one first', () => {
+  it('says what the read after it shows: another tool made the same one first', () => {
     const duplicate = seen({ name: 'theirs' });
     const decision = decide(fic(), facts({ credentials: known(duplicate) }), {
       action: put,

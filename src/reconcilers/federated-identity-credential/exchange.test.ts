@@ -46,7 +46,7 @@ const swap = (siblings: readonly Sibling[] = [deploy], more: readonly SeenCreden
   exchangeOf(me('job:b'), web([ours, has(deploy, 'job:b'), ...more], siblings), []);
 
 describe('of objects that exchange what they have', () => {
-  it('the oldest gives way to whoever waits for its own, and no other', () => {
+  it('the oldest gives way to the one that waits for its own, and no other does', () => {
     expect(swap()).toEqual({ gives: ours, to: deploy });
     expect(swap([{ ...deploy, ...OLD }])).toBeUndefined();
   });
@@ -61,7 +61,7 @@ describe('of objects that exchange what they have', () => {
     expect(exchangeOf(mine, web([ours, there], [deploy]), [])).toMatchObject({ gives: ours });
   });
 
-  it('nobody gives way who merely waits for one of a ring, or in a line', () => {
+  it('an object that merely waits for one of a ring, or in a line, does not give way', () => {
     const [b, c] = [wants('b', 'job:c'), wants('c', 'job:b')];
     const ring = web([ours, has(b, 'job:b'), has(c, 'job:c')], [b, c]);
     expect(exchangeOf(me('job:b'), ring, [])).toBeUndefined();
@@ -108,7 +108,7 @@ describe('of two that exchange their identities', () => {
     expect(exchangeOf(me('job:same'), here, [there])).toEqual({ gives: mine, to: second });
   });
 
-  it('nobody does while the other identity cannot be read, or has room for it', () => {
+  it('none does while the other identity cannot be read, or has room for it', () => {
     expect(exchangeOf(me('job:same'), here, [])).toBeUndefined();
     expect(exchangeOf(me('job:same'), here, [other([], [second])])).toBeUndefined();
   });

@@ -101,7 +101,7 @@ export class CredentialWorld {
     this.calls.length = 0;
   }
 
-  /** The credentials are read by somebody else's reconcile, or in their turn. */
+  /** The credentials are read by another object's reconcile, or in their turn. */
   async relisted(identityId = WEB): Promise<void> {
     await this.#read.caches.credentials.relist(identityId, 'event');
     this.calls.length = 0;
@@ -122,7 +122,7 @@ export class CredentialWorld {
     return this.stores.credentials.get(`team-a/${name}`) as FederatedIdentityCredential;
   }
 
-  /** In Azure, by somebody, whatever azid knows of it. */
+  /** In Azure, by another tool, without azid. */
   async arm(
     method: 'PUT' | 'DELETE',
     id: string,

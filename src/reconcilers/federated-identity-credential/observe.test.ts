@@ -44,7 +44,7 @@ describe('a credential that stands as declared', () => {
     expect(decision.summary).toMatchObject({ state: 'ready', reason: 'Ready' });
   });
 
-  it('is read where somebody asked: identity and credentials, each once', async () => {
+  it('is read where a user asked: identity and credentials, each once', async () => {
     const { facts, calls } = await world.see(world.declare({}, standing(), REQUESTED));
     expect(calls).toEqual(['GET web', LIST]);
     expect(facts).toMatchObject({ identity: { live: true }, credentials: { live: true } });
@@ -64,7 +64,7 @@ describe('a credential that stands as declared', () => {
     );
   });
 
-  it('that a list of somebody else’s lacks is read again: what a cache doubts proves nothing', async () => {
+  it('that a list of another reconcile lacks is read again: what a cache doubts proves nothing', async () => {
     await world.arm('DELETE', ID);
     await world.relisted();
     const { facts, calls } = await world.see(world.declare({}, standing()));

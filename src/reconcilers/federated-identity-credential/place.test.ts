@@ -15,7 +15,7 @@ const others = (count: number) => Array.from({ length: count }, (_, index) => ot
 describe('the same issuer and subject', () => {
   const duplicate = seen({ name: 'theirs' });
 
-  it('made by somebody else count as satisfied', () => {
+  it('not made by azid count as satisfied', () => {
     expect(place([duplicate])).toEqual({ state: 'satisfied', by: duplicate });
     const { actions, status, summary } = decide(fic(), facts({ credentials: known(duplicate) }));
     expect(actions).toEqual([]);
@@ -23,7 +23,7 @@ describe('the same issuer and subject', () => {
     expect(summary).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
   });
 
-  it('made by somebody else for another audience are a conflict that names it', () => {
+  it('not made by azid, for another audience, are a conflict that names it', () => {
     const conflict = seen({ name: 'theirs', audience: 'api://other' });
     const { actions, summary } = decide(fic(), facts({ credentials: known(conflict) }));
     expect(actions).toEqual([]);
@@ -36,7 +36,7 @@ describe('the same issuer and subject', () => {
     });
   });
 
-  it('made by somebody else after an edit: what azid had made goes', () => {
+  it('not made by azid, after an edit: what azid had made goes', () => {
     const object = settled({ spec: { subject: 'job:deploy' } });
     const credentials = known(seen(), seen({ name: 'theirs', subject: 'job:deploy' }));
     const { actions } = decide(object, facts({ credentials }));

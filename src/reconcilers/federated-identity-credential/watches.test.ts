@@ -40,7 +40,7 @@ const credential = (
   });
 const enqueuedBy = (change: () => void) => watchWorld(stores).enqueuedBy(change, ['credential']);
 
-it('whoever waits on an identity is enqueued by an object that lets go of its credential there', () => {
+it('an object that waits on an identity is enqueued by one that gives up its credential there', () => {
   credential('first', 'web', { ledger: [ID] });
   credential('waits', 'web');
   expect(enqueuedBy(() => credential('first', 'web', { ledger: [] }))).toContain('credential shop/waits');

@@ -5,7 +5,7 @@ import type { ReconcileContext } from '../kind.ts';
 import { clusterMeta, emptyStores, put } from '../stores.fixture.ts';
 import { type ObserveDeps, observe } from './index.ts';
 
-/** What the judgement of a policy rests on. */
+/** What a policy is evaluated by. */
 
 const SCOPE = '/subscriptions/11111111-2222-4333-8444-555555555555';
 const READER = { roleName: 'Reader', guid: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', type: 'BuiltInRole' };

@@ -189,7 +189,7 @@ describe('a run', () => {
       [10, '10'],
       [20, '20'],
     ]);
-    // Records that somebody deleted meanwhile do not make room for more.
+    // Records that were deleted meanwhile do not make room for more.
     expect(shown(2, 10)).toEqual([10, '10']);
     const limited = sweep({ limits: { deletionsPerRun: 3 } }, running);
     const counted = new Set(['record-0', 'record-1', 'record-2']);

@@ -1,16 +1,16 @@
-import { HeldConfigMaps } from '../proof/config-maps.fixture.ts';
 import { expect, it } from 'vitest';
 import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
 import type { Resource } from '../../kube/types.ts';
 import { RetainedRecords } from '../../orphans/records/retained.ts';
 import { assignment, credential, identity, idOf, shownAssignment } from '../../orphans/sweep.fixture.ts';
+import { HeldConfigMaps } from '../proof/config-maps.fixture.ts';
 import { type LiveDeps, type Reading, readLive } from './read-thing.ts';
 
 const UNCHANGED = { refresh: async () => {} };
 const NOT_THERE = { get: async () => ({ found: false }) };
 
-/** Azure has nothing of it; the API server has whatever it is asked for. */
+/** Azure has nothing of it; the API server has everything it is asked for. */
 async function ownerReadFor(candidate: object): Promise<readonly string[]> {
   const asked: string[] = [];
   const client = {

@@ -208,7 +208,7 @@ describe('a settled identity', () => {
     expect(only(decision, 'updateIdentity').tags).toEqual({ ENV: 'prod', team: 'theirs', ...ownerMarks(ME) });
   });
 
-  it('blames somebody for what differs, unless it was edited here', () => {
+  it('reports a difference as drift, unless the object was edited', () => {
     const status = { tagKeys: ['env'], observedGeneration: 1 };
     const object = settled({ spec: { tags: { env: 'prod' } }, metadata: { generation: 1 }, status });
     const identity = seen({ env: 'changed', ...ownerMarks(ME) });

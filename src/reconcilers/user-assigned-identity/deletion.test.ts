@@ -46,7 +46,7 @@ describe('deletion', () => {
     },
     { title: 'waits while others refer to it', facts: { references: ['team-a/grant'] }, actions: [] },
     {
-      title: 'takes along first what nobody owns any more',
+      title: 'deletes first what no object owns any more',
       facts: { leftovers: ['/a/providers/Microsoft.Authorization/roleAssignments/1'] },
       actions: ['deleteLeftover'],
     },

@@ -64,7 +64,7 @@ describe('while it is not known where the identity is', () => {
     expect(summary).toMatchObject({ state: 'waiting', message: said });
     const going = decide(deleted({ spec, status: {} }), facts({ policies, search }));
     expect(going.conditions).toMatchObject([{ type: 'DeletionBlocked', message: said }]);
-    // It is asked for again soon, and whoever waits for it is not enqueued when it comes.
+    // It is asked for again soon, and the objects that wait for it are not enqueued when it comes.
     expect(going.summary).toMatchObject({ state: 'deleting', againMs: 10_000 });
   });
 

@@ -36,7 +36,7 @@ const condition = (type: 'Ready' | 'Stalled', reason: string) => ({
 });
 const inLine = condition('Stalled', 'OwnedByAnother');
 
-describe('whoever waits for an identity is enqueued when the first', () => {
+describe('an object that waits for an identity is enqueued when the first', () => {
   it('is gone', () => {
     identity('waits');
     identity('first', { ...going, finalizers: [FINALIZER] });
@@ -90,7 +90,7 @@ describe('whoever waits for an identity is enqueued when the first', () => {
   });
 });
 
-it('whoever waits for the name of a ConfigMap is enqueued when it goes with the object that had it', () => {
+it('an object that waits for the name of a ConfigMap is enqueued when it goes with the object that had it', () => {
   const output = (name: string) => ({ output: { configMap: { name } } });
   identity('waits', {}, output('web'));
   identity('other', {}, output('other'));

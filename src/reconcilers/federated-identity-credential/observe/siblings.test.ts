@@ -75,7 +75,7 @@ describe('a credential whose name proves that azid made it for another object', 
     expect(said(first)).toMatchObject({ state: 'stalled', reason: 'OwnedByAnother' });
   });
 
-  it('is as anybody’s once the object is gone, or azid has finalized it; the message says whose it was', () => {
+  it('belongs to no object once its own is gone, or azid has finalized that; the message says whose it was', () => {
     const unmanaged = {
       state: 'ready',
       reason: 'ExistsUnmanaged',
@@ -89,12 +89,12 @@ describe('a credential whose name proves that azid made it for another object', 
     expect(said(first)).toMatchObject({ state: 'waiting' });
   });
 
-  it('is as anybody’s, too, where its object has let it go, as one that was made anew after Retain never had it', () => {
+  it('belongs to no object, too, where its own has given it up, as one that was made anew after Retain never had it', () => {
     declare('first', moving, {}, []);
     expect(said(first)).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
   });
 
-  it('is proven by the name: a ledger alone makes it nobody’s', () => {
+  it('is proven by the name: a ledger alone gives it no owner', () => {
     declare('forger', moving, {}, [held(first).id]);
     expect(siblingsOf(fic(), here, [held(first)], deps(), common)).toEqual([]);
     expect(said(first)).toMatchObject({ state: 'ready', reason: 'ExistsUnmanaged' });
