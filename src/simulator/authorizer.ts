@@ -49,7 +49,7 @@ export interface RoleDefinitionSeed {
   readonly id?: string;
 }
 
-/** An assignment as it stands, whoever made it. */
+/** An assignment as it is now, made over ARM or by the control endpoint. */
 export interface HeldAssignment {
   readonly id: string;
   readonly scope: string;
@@ -57,7 +57,7 @@ export interface HeldAssignment {
   readonly principalId: string;
 }
 
-/** Which assignment let a caller do something, as the log and events of Resource Manager tell it. */
+/** Which assignment let a caller do something, as the log and events of Resource Manager record it. */
 export interface Evidence {
   readonly role: string;
   readonly roleAssignmentScope: string;
@@ -70,7 +70,7 @@ export interface Evidence {
 
 /**
  * What `createAuthorization(foundation: Foundation)` of `authorization/index.ts` gives the simulator: the authorizer, its routes, and
- * the hand of the control endpoint, which acts outside of anybody's rights and at once.
+ * what the control endpoint does, without rights and at once.
  */
 export interface AuthorizationPart {
   readonly authorizer: Authorizer;

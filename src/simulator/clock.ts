@@ -1,5 +1,5 @@
 /**
- * Time, passed in: the shape of the product's own clock, so that one fake clock drives both in a test, told again here
+ * Time, passed in: the shape of the product's own clock, so that one fake clock drives both in a test, repeated here
  * since this folder imports nothing of the product.
  */
 export interface Clock {

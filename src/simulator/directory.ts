@@ -22,7 +22,7 @@ export interface NewPrincipal {
   readonly type?: Principal['type'];
   readonly objectId?: string;
   readonly appId?: string;
-  /** false: the role assignment service sees it at once (seeds of a simulator). Default true. */
+  /** false: the role assignment service finds it at once (seeds of a simulator). Default true. */
   readonly replicates?: boolean;
 }
 
@@ -69,7 +69,7 @@ export class Directory {
     return principal?.deletedAt === undefined ? principal : undefined;
   }
 
-  /** A living principal that other services can see by now; before that they answer `PrincipalNotFound`. */
+  /** A living principal that other services find by now; before that they answer `PrincipalNotFound`. */
   findReplicated(objectId: string): Principal | undefined {
     const principal = this.find(objectId);
     if (!principal) return undefined;

@@ -11,7 +11,7 @@ interface Armed<F> {
   hits: number;
 }
 
-/** The faults that were asked for, in order: what `addFault`, `clearFaults` and `faultHits` do, whatever they are faults of. */
+/** The faults that were asked for, in order: what `addFault`, `clearFaults` and `faultHits` do, for Resource Manager and for the broker. */
 export class ArmedFaults<F extends { readonly count?: number | undefined }> {
   readonly #armed: Armed<F>[] = [];
   #lastId = 0;
@@ -31,7 +31,7 @@ export class ArmedFaults<F extends { readonly count?: number | undefined }> {
     return before - kept.length;
   }
 
-  /** How often a fault struck; a spent one still tells. Undefined after `clear`. */
+  /** How often a fault struck; of a spent one too. Undefined after `clear`. */
   hits(id: number): number | undefined {
     return this.#armed.find((armed) => armed.id === id)?.hits;
   }

@@ -62,7 +62,7 @@ test('settle ends what is pending and nothing that comes later', () => {
   expect(things.list()).toEqual(['1']);
 });
 
-test('whatever the lags, a list shows for each key a value it once had, and the truth once they have passed', () => {
+test('under any lags, a list shows for each key a value it once had, and the truth once they have passed', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('set' as const), key: fc.constantFrom('a', 'b'), value: fc.string() }),
     fc.record({ kind: fc.constant('delete' as const), key: fc.constantFrom('a', 'b') }),

@@ -18,7 +18,7 @@ export interface Staleness {
 
 /**
  * A map that remembers what it held, for reads that lag. `get` is the truth, `list` is what lists show by now, and
- * `hidden` tells whether a GET shall miss a fresh creation. Used for identities, role assignments and credentials.
+ * `hidden`: whether a GET shall miss a fresh creation. Used for identities, role assignments and credentials.
  */
 export class History<T> {
   readonly #versions = new Map<string, Version<T>[]>();
@@ -26,7 +26,7 @@ export class History<T> {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #staleness: () => Staleness;
-  /** Everything written up to this monotonic time is visible whatever its lag (`settle`). */
+  /** Everything written up to this monotonic time is visible without its lag (`settle`). */
   #settledAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, random: Random, staleness: () => Staleness) {
@@ -83,7 +83,7 @@ export class History<T> {
     return shown;
   }
 
-  /** Ends all lags and windows now pending: the hand of a test that advances propagation without time. */
+  /** Ends all lags and windows now pending: for tests that advance propagation without time. */
   settle(): void {
     this.#settledAt = this.#clock.monotonic();
     this.#hiddenUntil.clear();
@@ -110,7 +110,7 @@ export class History<T> {
       this.#versions.set(key, [version]);
       return;
     }
-    // Where nobody lists, what can never be shown again would stay for good.
+    // Without a list call in between, what can never be shown again would stay for good.
     versions.splice(0, this.#newestVisible(versions) ?? 0);
     versions.push(version);
   }

@@ -7,8 +7,8 @@ import type { Caller } from './http/operation.ts';
 import type { Callers } from './http/request-log.ts';
 
 /**
- * Calls at Resource Manager that come over no wire: as someone else for the control endpoint, and as who deploys for a deployment.
- * They meet the rules of any call, and neither faults, waits nor buckets.
+ * Calls at Resource Manager that come over no wire: as someone else for the control endpoint, and as the caller of a deployment for
+ * what it writes. They meet the rules of any call, and neither faults, waits nor buckets.
  */
 
 /** The principal that the control endpoint calls as. */
@@ -24,7 +24,7 @@ export function createSomeoneElse(
   return { objectId, appId, tenantId, name, tokenIssuedAt: clock.now() };
 }
 
-/** What a principal gets for a call, which stands in the request log as any other does. */
+/** The answer to a call as a principal, which is in the request log as any other call is. */
 export async function callAs(
   arm: ArmParts,
   caller: Caller,
@@ -53,7 +53,7 @@ export async function callAs(
   return { status, headers, body: parsed(answer) };
 }
 
-/** Calls as who sent the request they are part of, under its correlation id. */
+/** Calls as the caller of the request they are part of, under its correlation id. */
 export function sendsOn(arm: () => ArmParts): Send {
   return async (request, method, target, body) => {
     const correlation = request.headers['x-ms-correlation-request-id'];

@@ -40,7 +40,7 @@ export function parseScope(scope: string): Scope {
  * The scope directly above, by the shape of the id alone: child resource -> resource -> group -> subscription -> `/`;
  * an extension resource (`…/providers/Microsoft.Authorization/roleAssignments/x`) -> what it extends; a collection
  * (`…/userAssignedIdentities` without a name) -> where it lists. Management groups stand between subscription and root
- * only in the `World`, which knows who is in them. Undefined above `/`.
+ * only in the `World`, which has their members. Undefined above `/`.
  */
 export function parentScope(scope: string): string | undefined {
   const key = scopeKey(scope);

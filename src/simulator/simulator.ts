@@ -71,9 +71,9 @@ export interface SimulatorOptions {
   readonly tenantId?: string;
   /** A subscription that exists from the start. */
   readonly subscriptionId?: string;
-  /** Hears of each request when it is answered. */
+  /** Called with each request when it is answered. */
   readonly log?: (entry: LoggedRequest) => void;
-  /** Hears of each PUT, PATCH, POST and DELETE that reached an operation. */
+  /** Called for each PUT, PATCH, POST and DELETE that reached an operation. */
   readonly onChange?: (change: Change) => void;
 }
 
@@ -91,7 +91,7 @@ export interface Simulator extends AsyncDisposable {
   readonly caPem: string;
   readonly tenantId: string;
   readonly subscriptionId: string;
-  /** The hand of "someone else in Azure", in-process. The same verbs are at `controlEndpoint`. */
+  /** The control verbs, in-process: what others do in Azure. The same verbs are at `controlEndpoint`. */
   readonly control: Control;
   readonly controlEndpoint: string;
   /** Where the Service Bus broker listens: over TLS with the same CA, and over plain TCP as Microsoft's emulator. */

@@ -2,7 +2,7 @@ import { ArmError } from './http/operation.ts';
 import { Locks } from './locks.ts';
 import { parentScope, parseScope, scopeKey } from './scope.ts';
 
-/** What exists in the simulated Azure, before anybody's rights to it: the tree of scopes, its resources and locks. */
+/** What exists in the simulated Azure, before any rights to it: the tree of scopes, its resources and locks. */
 export interface Subscription {
   readonly id: string;
   readonly displayName: string;
@@ -137,14 +137,14 @@ export class World {
     return found;
   }
 
-  /** Removes a resource and its children and tells the listeners; false when it was not there. */
+  /** Removes a resource and its children and calls the listeners; false when it was not there. */
   removeResource(id: string): boolean {
     if (!this.resource(id)) return false;
     this.#dropScope(id);
     return true;
   }
 
-  /** Called for each resource removed, by whatever way (DELETE, group deletion, control endpoint). */
+  /** Called for each resource removed, in every way (DELETE, group deletion, control endpoint). */
   onRemoved(listener: (resource: Resource) => void): Disposable {
     this.#removed.add(listener);
     return { [Symbol.dispose]: () => void this.#removed.delete(listener) };

@@ -111,7 +111,7 @@ test('a deleted group is Accepted, and Succeeded when it is gone', async () => {
   await expect.poll(async () => (await states())[0]).toBe('Succeeded');
 });
 
-test('role assignments tell their body as they begin, and what was deleted as they end', async () => {
+test('role assignments record their body as they begin, and what was deleted as they end', async () => {
   const { objectId } = stage.control.createPrincipal({ displayName: 'p' });
   const path = `${stage.group}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-000000000001`;
   const properties = {

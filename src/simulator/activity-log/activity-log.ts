@@ -75,7 +75,7 @@ function outcomeOf(status: number): Outcome {
   return status < 400 ? 'Succeeded' : 'Failed';
 }
 
-/** What a change came to. */
+/** How a change ended. */
 export type Ending = 'Succeeded' | 'Failed' | 'Canceled';
 
 /** Work that goes on after the answer: resolves when it has ended. */

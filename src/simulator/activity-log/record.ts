@@ -51,25 +51,25 @@ const WITH_BODIES = /\/providers\/Microsoft\.Authorization\/roleAssignments\/[^/
 
 export function begun(change: Change, ids: Ids): ActivityRecord {
   const { request } = change;
-  const tells = request.method === 'PUT' && WITH_BODIES.test(request.path);
+  const hasBody = request.method === 'PUT' && WITH_BODIES.test(request.path);
   return record(
     change,
     ids,
     'BeginRequest',
     'Started',
-    tells ? { requestbody: JSON.stringify(request.body) } : {},
+    hasBody ? { requestbody: JSON.stringify(request.body) } : {},
   );
 }
 
 export function ended(change: Change, ids: Ids, outcome: Outcome): ActivityRecord {
   const { request, status, body } = change;
-  const tells = request.method === 'DELETE' && WITH_BODIES.test(request.path) && body !== '';
+  const hasBody = request.method === 'DELETE' && WITH_BODIES.test(request.path) && body !== '';
   const statusCode = (STATUS_CODES[status] ?? '').replaceAll(' ', '');
   return record(change, ids, 'EndRequest', outcome, {
     statusCode,
     serviceRequestId: ids.operationId,
     ...(outcome === 'Failed' && { statusMessage: body }),
-    ...(tells && { responseBody: body }),
+    ...(hasBody && { responseBody: body }),
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * What a set of permissions allows. Pure: the authorizer brings the assignments that reach a scope, these functions
- * say yes or no. Actions compare without case and `*` stands for any run of characters, slashes included.
+ * decide. Actions compare without case and `*` stands for any run of characters, slashes included.
  */
 import type { PermissionSet } from '../authorizer.ts';
 
@@ -31,7 +31,7 @@ export function permits(set: PermissionSet, action: string, plane: Plane = 'cont
   return names(granted) && !names(withheld);
 }
 
-/** One assignment as the evaluation sees it, already known to belong to the caller and to be in effect. */
+/** One assignment as it is evaluated: of the caller, and in effect. */
 export interface Holding {
   /** `scopeKey` of the assignment's scope. */
   readonly scope: string;

@@ -26,7 +26,7 @@ const removeAs = ({ client }: Pick<Caller, 'client'>, n: number, scope = stage.g
   client.roleAssignments.delete(scope, guid(n));
 
 describe('a caller without the right', () => {
-  test('may not grant, and is told so in the words of the service', async () => {
+  test('may not grant, and is refused in the words of the service', async () => {
     const caller = await stage.caller('contributor', { role: 'Contributor', scope: '/' });
     const { status, code, message } = await refusal(grantAs(caller, 1));
     expect({ status, code }).toEqual({ status: 403, code: 'AuthorizationFailed' });
@@ -125,7 +125,7 @@ describe('a grant takes effect', () => {
     expect(await refusal(grantAs(caller, 2, 'AcrPull'))).toMatchObject({ status: 403 });
   });
 
-  test('for everybody when the propagation clocks are advanced', async () => {
+  test('for all callers when the propagation clocks are advanced', async () => {
     const caller = await admin();
     stage.simulator.control.settle();
     expect((await grantAs(caller, 1)).name).toBe(guid(1));
@@ -152,7 +152,7 @@ describe('an RBAC administrator under a condition', () => {
     expect((await removeAs(caller, 1)).name).toBe(guid(1));
   });
 
-  test('may not grant another role, or to a user, or without saying the type of a principal nobody can see', async () => {
+  test('may not grant another role, or to a user, or without the type of a principal that is not replicated', async () => {
     const caller = await administrator();
     const user = stage.simulator.control.createPrincipal({ displayName: 'ann', type: 'User' }).objectId;
     const attempts = [
@@ -160,7 +160,7 @@ describe('an RBAC administrator under a condition', () => {
       grantAs(caller, 1, 'Reader', { principalId: user, principalType: 'User' }),
       grantAs(caller, 1, 'Reader', { principalId: guid(77), principalType: undefined }),
     ];
-    // All at once: a refusal nobody waits for yet would count as unhandled.
+    // All at once: a refusal that is not awaited yet would count as unhandled.
     for (const refused of await Promise.all(attempts.map(refusal)))
       expect(refused).toMatchObject({
         status: 403,
@@ -169,7 +169,7 @@ describe('an RBAC administrator under a condition', () => {
       });
   });
 
-  test('may not take another role, judged by what is stored', async () => {
+  test('may not take another role, by what is stored', async () => {
     const caller = await administrator();
     await grantAs(stage, 1, 'Contributor');
     expect(await refusal(removeAs(caller, 1))).toMatchObject({ status: 403 });

@@ -36,7 +36,7 @@ export const SERVICE_BUS_ORIGINS: readonly MessagingRow[] = [
   {
     what: 'whether a lock ends with its link',
     origin: 'guess',
-    but: 'told both ways (`serviceBus.locksEndWithLink`)',
+    but: 'reported both ways (`serviceBus.locksEndWithLink`)',
   },
   {
     what: '`$management`: `renew-lock`, `update-disposition`, `peek-message`',
@@ -60,7 +60,7 @@ export const EVENT_ORIGINS: readonly MessagingRow[] = [
   {
     what: 'an event for each PUT, PATCH, POST and DELETE at Resource Manager, by what it came to; none for GET',
     origin: 'documentation',
-    but: 'that refused calls make `…Failure` is inferred from the Activity Log, and that work is told at its end',
+    but: 'that refused calls make `…Failure` is inferred from the Activity Log, and that work makes its event at its end',
   },
   {
     what: 'fields of the event in the Event Grid schema and in CloudEvents 1.0',
@@ -85,7 +85,7 @@ export const EVENT_ORIGINS: readonly MessagingRow[] = [
   {
     what: 'federated credentials make no event',
     origin: 'guess',
-    but: 'nobody has shown one (`events.credentials`)',
+    but: 'no report shows one (`events.credentials`)',
   },
   {
     what: 'assignments at management groups and the tenant reach no topic',

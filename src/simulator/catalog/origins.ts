@@ -23,7 +23,7 @@ const DEPLOYMENTS: Readonly<Record<string, Known>> = {
     '`guid` and `uniqueString` are stable but not Azure’s own; one resource after the other; texts of refused parameters are reported, where `fail` shows its message a guess',
   ),
   'deployments.validate': documentation(
-    'what only a resource’s own PUT tells is not found; that missing rights are a 400 is reported',
+    'what only a resource’s own PUT refuses is not found; that missing rights are a 400 is reported',
   ),
   'deployments.whatIf': documentation('what only the service sets is not foretold'),
   'deployments.exportTemplate': documentation(),
@@ -81,7 +81,7 @@ const ORIGINS: Readonly<Record<string, Known>> = {
   'policyDefinitions.getBuiltIn': documentation('six of them'),
   'policyDefinitions.listBuiltIn': documentation('six of them'),
   'policyAssignments.create': documentation(
-    'how long it takes until it acts is a guess (`propagation.policyEffectMs`), and that a PATCH is looked at with what was there',
+    'how long it takes until it acts is a guess (`propagation.policyEffectMs`), and that a PATCH is evaluated with what was there',
   ),
   'policyAssignments.get': documentation(),
   'policyAssignments.delete': documentation(),
@@ -174,7 +174,7 @@ const ORIGINS: Readonly<Record<string, Known>> = {
 
 const HOST_VERBS = /\.(get|update|createOrUpdate|delete|list|listByResourceGroup|listBySubscription)$/;
 
-/** Undefined: somebody added an operation and did not say. */
+/** Undefined for an operation that was added without its origin. */
 export function originOf(operationId: string): Known | undefined {
   return ORIGINS[operationId] ?? (HOST_VERBS.test(operationId) ? documentation() : undefined);
 }

@@ -9,7 +9,7 @@ interface VersionRange {
 
 /**
  * The versions of one operation (docs/azure-facts.md section 16.9: versions belong to operations, not to types). Throws for a type
- * that the table does not have, which is a mistake of whoever adds an operation.
+ * that the table does not have, which is a mistake in a new operation.
  */
 export function versionsOf(type: string, { since = '', until = '9' }: VersionRange = {}): readonly string[] {
   const versions = BY_TYPE.get(scopeKey(type));

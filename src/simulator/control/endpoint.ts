@@ -46,7 +46,7 @@ export function listenForControl(
 
 const refusal = (message: string) => jsonReply(400, { error: { code: 'BadControlRequest', message } });
 
-/** One thing the hand of "someone else in Azure" can do: what it takes and what it does. */
+/** One verb of the control endpoint: what it takes and what it does. */
 interface Verb<Schema extends z.ZodType, Result> {
   readonly input: Schema;
   run(input: z.output<Schema>): Result;

@@ -64,13 +64,13 @@ export function frameVerbs(parts: FrameVerbParts) {
     faultHits: verb(z.strictObject({ id: z.number().int() }), ({ id }) => ({
       hits: parts.faults.hits(id) ?? 0,
     })),
-    /** An Azure Policy with external evaluation: writes it looks at need a token of its service. */
+    /** An Azure Policy with external evaluation: writes it evaluates need a token of its service. */
     addExternalPolicy: verb(
       z.strictObject({
         name: z.string(),
         scope: z.string(),
         path: z.string().optional(),
-        /** What its service says when it says no. */
+        /** The text with which its service denies. */
         denies: z.string().optional(),
         changeReference: z.boolean().optional(),
       }),
@@ -134,7 +134,7 @@ export function frameVerbs(parts: FrameVerbParts) {
     requests: verb(z.strictObject({ since: z.number().int().min(0).default(0) }), ({ since }) =>
       parts.log.since(since),
     ),
-    /** Any ARM call, by the hand of someone else: `{ method: 'PUT', path: '/subscriptions/…?api-version=…', body }`. */
+    /** Any ARM call as someone else: `{ method: 'PUT', path: '/subscriptions/…?api-version=…', body }`. */
     arm: verb(
       z.strictObject({
         method: z.enum(['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE']),

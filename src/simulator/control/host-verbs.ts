@@ -142,7 +142,7 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
     ),
     /**
      * Swaps a slot with another one of its site, or with the site itself. With `fail` nothing is swapped, and the slot's
-     * system-assigned identity is off afterwards if the knob `failedSwapSwitchesOff` says so.
+     * system-assigned identity is off afterwards with the knob `failedSwapSwitchesOff`.
      */
     swapSlots: verb(
       z.strictObject({
@@ -168,7 +168,7 @@ export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscrip
         code: z.string().default('InternalExecutionError'),
         message: z.string().default('An internal execution error occurred. Please retry later.'),
       }),
-      ({ id, ...misfortune }) => operations.failNext(id, misfortune),
+      ({ id, ...failure }) => operations.failNext(id, failure),
     ),
     /** Operations on the host, or on all, do not end before they are released. */
     holdOperations: verb(onAll, ({ id }) => operations.hold(id)),

@@ -57,7 +57,7 @@ export function serviceBusVerbs(part: ServiceBusPart, world: World, subscription
       },
     ),
     deleteQueue: verb(byQueue, ({ id }) => ({ deleted: namespaces.deleteQueue(id) })),
-    /** As somebody would send them who may: any text, one message each. */
+    /** As a client with the right would send them: any text, one message each. */
     sendMessages: verb(
       z.strictObject({
         id: z.string(),
@@ -111,7 +111,7 @@ export function serviceBusVerbs(part: ServiceBusPart, world: World, subscription
     })),
     /** As a network that breaks: nothing is said. */
     dropBrokerConnections: verb(none, () => ({ dropped: broker.drop() })),
-    /** Nobody answers at the broker's ports, for so long, or until `brokerBack`. */
+    /** Nothing listens at the broker's ports, for so long, or until `brokerBack`. */
     brokerAway: verb(z.strictObject({ ms: z.number().min(0).optional() }), ({ ms }) => broker.goAway(ms)),
     brokerBack: verb(none, () => broker.comeBack()),
     detachLinks: verb(z.strictObject({ ...condition, ...onQueue.shape }), ({ queue, ...with_ }) => ({
@@ -141,7 +141,6 @@ export function serviceBusVerbs(part: ServiceBusPart, world: World, subscription
   }
 }
 
-/** A view is to be looked at. */
 const SHOWN = 1_000;
 
 const view = ({

@@ -13,7 +13,7 @@ const tags = z.record(z.string(), z.string());
 const actions = z.array(z.string());
 const guid = z.guid();
 
-/** Changes to the world behind everybody's back: no rights, locks, buckets or latency stand in the way. */
+/** Changes to the world outside of Resource Manager: without rights, locks, buckets or latency. */
 export function worldVerbs(
   frame: Frame,
   authorization: AuthorizationPart,
@@ -125,7 +125,7 @@ export function worldVerbs(
           ...(objectId !== undefined && { objectId }),
         }),
     ),
-    /** Soft-deleted, as the knob says; with `purge` for good, soft-deleted ones too. */
+    /** Soft-deleted, or as the knob has it; with `purge` for good, soft-deleted ones too. */
     deletePrincipal: verb(
       z.strictObject({ objectId: z.string(), purge: z.boolean().optional() }),
       ({ objectId, purge }) => ({

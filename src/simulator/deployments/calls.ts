@@ -11,7 +11,7 @@ interface Came {
   readonly body: unknown;
 }
 
-/** A call as whoever deploys, with all the rules; the parsed body of its answer. */
+/** A call as the caller of the deployment, with all the rules; the parsed body of its answer. */
 export type Send = (
   request: ArmRequest,
   method: 'GET' | 'PUT' | 'DELETE',
@@ -23,7 +23,7 @@ export type Send = (
 const POLL_MS = 1000;
 const AT_WORK = new Set(['Accepted', 'Creating', 'Pending', 'Running', 'Updating']);
 
-/** What one deployment asks of Resource Manager, as whoever deploys: what it writes, and what its expressions refer to. */
+/** What one deployment asks of Resource Manager, as its caller: what it writes, and what its expressions refer to. */
 export class Calls {
   readonly #frame: Frame;
   readonly #send: Send;

@@ -107,7 +107,7 @@ test('a right that the caller lacks for one resource is found before any is made
   expect((await stage.call('GET', path())).body.error.code).toBe('DeploymentNotFound');
 });
 
-test('the first refusal of a write ends it, and its operations tell', async () => {
+test('the first refusal of a write ends it, and its operations report it', async () => {
   const twice = { ...TEMPLATE.resources[1], name: "[format('{0}/{1}', variables('full'), 'fic2')]" };
   const resources = [...TEMPLATE.resources, { ...twice, dependsOn: [TEMPLATE.resources[1]?.name] }];
   await deploy({ ...TEMPLATE, resources });
@@ -129,7 +129,7 @@ test('the first refusal of a write ends it, and its operations tell', async () =
   });
 });
 
-test('whatIf tells what would be made, changed and left, and makes nothing', async () => {
+test('whatIf reports what would be made, changed and left, and makes nothing', async () => {
   const what = async (template: unknown, more: object = {}) => {
     const properties = { mode: 'Incremental', template, parameters: { name: { value: 'team' } }, ...more };
     const { status, body } = await stage.call('POST', `${path()}/whatIf`, { body: { properties } });
@@ -204,7 +204,7 @@ test('a resource that is at work is waited for, and a nested deployment', async 
   );
   const state = async () => (await stage.call('GET', path())).body.properties.provisioningState;
   expect(await state()).toBe('Running');
-  // Both deployments look again every second.
+  // Both deployments poll every second.
   await expect
     .poll(async () => {
       stage.clock.advance(1_000);

@@ -67,7 +67,7 @@ export class Deployments {
     return { plan, scope };
   }
 
-  /** Starts it; `existed` tells whether one of its name was there. */
+  /** Starts it; `existed`: whether one of its name was there. */
   start(request: ArmRequest, given: Given): { readonly deployment: Deployment; readonly existed: boolean } {
     const made = new Map<string, unknown>();
     const { plan, scope } = this.plan(request, given, made);

@@ -167,7 +167,7 @@ function operationsAt({ base, operations, suffix }: Level, parts: Parts): readon
   ];
 }
 
-/** Nothing is read or made; what only a resource's own PUT can tell is not found here. */
+/** Nothing is read or made; what only a resource's own PUT refuses is not found here. */
 function validated({ frame, deployments }: Parts, request: ArmRequest): ArmResponse {
   const given = givenBy(request);
   const { plan } = deployments.plan({ ...request, path: parent(request.path, 1) }, given);
@@ -196,7 +196,7 @@ async function whatIf({ frame, deployments, send }: Parts, request: ArmRequest):
     idsOnly: whatIfSettings?.resultFormat?.toLowerCase() === 'resourceidonly',
     work: evaluateSoFar,
     leaving: deployments.superfluous(given, scope),
-    // At the level of a subscription only what the template names is told.
+    // At the level of a subscription only what the template names is reported.
     there: scope.group ? frame.world.resourcesWithin(scope.group.id).map(({ id }) => id) : [],
     async read(id, apiVersion) {
       const { status, body } = await send(request, 'GET', `${id}?api-version=${apiVersion}`);

@@ -30,7 +30,7 @@ interface Single {
 export const namedIds = (template: Template, scope: ExpressionScope): string[] =>
   wantedOf(template, scope).map(idOf);
 
-/** What is written, each after what it depends on by id, name, symbol or loop, else as it stands in the template. */
+/** What is written, each after what it depends on by id, name, symbol or loop, else in the template's order. */
 export function planOf(template: Template, scope: ExpressionScope): Planned[] {
   const written = wantedOf(template, scope).filter(({ resource }) => !resource.existing);
   const left = written.map((single) => ({ single, names: namesOf(single) }));
@@ -52,7 +52,7 @@ export function planOf(template: Template, scope: ExpressionScope): Planned[] {
   return ordered;
 }
 
-/** The body of a resource to send. What a nested deployment's own template says is for its own scope. */
+/** The body of a resource to send. A nested deployment's own template is for its own scope. */
 export function bodyAs(
   { type, body, scope }: Planned,
   work: (value: unknown, scope: ExpressionScope) => unknown,

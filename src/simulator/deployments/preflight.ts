@@ -28,7 +28,7 @@ export function assertParameters(
 }
 
 /**
- * What Azure looks at before it makes anything: whether who deploys may write each resource. Conditions of grants are left to the
+ * What Azure checks before it makes anything: whether the caller may write each resource. Conditions of grants are left to the
  * write itself, since what they ask about may not be known yet.
  */
 export function assertMayWrite({ authorizer }: Frame, caller: Caller, plan: readonly Planned[]): void {
@@ -49,7 +49,7 @@ export function assertMayWrite({ authorizer }: Frame, caller: Caller, plan: read
   throw new ArmError(400, 'InvalidTemplateDeployment', `${start}: '${refused.join(':')}'.`);
 }
 
-/** And what policies say of each, as far as it is known what it will be: the write itself is looked at once more. */
+/** And whether policies allow each, as far as it is known what it will be: the write itself is evaluated once more. */
 export function assertPoliciesAllow(
   policies: Pick<PolicyAssignments, 'violations'>,
   resources: readonly { readonly planned: Planned; readonly body: Readonly<Record<string, unknown>> }[],

@@ -90,7 +90,7 @@ const put = (
   const { mode = 'Incremental', location = 'West Europe' } = more;
   return stage.call('PUT', path(), { body: { location, properties: { mode, template, parameters } } });
 };
-/** Deployments look every second whether what they wait for is done. */
+/** Deployments poll every second whether what they wait for is done. */
 const ended = async () => {
   await expect
     .poll(async () => {

@@ -56,7 +56,7 @@ export const resourcesOf = ({ resources }: Template): TemplateResource[] =>
     ? resources
     : Object.entries(resources).map(([symbol, resource]) => ({ ...resource, symbol }));
 
-/** What a deployment tells when it has succeeded. */
+/** What a deployment that has succeeded puts out. */
 export function outputsOf({ outputs = {} }: Template, scope: ExpressionScope): Record<string, unknown> {
   const wanted = Object.entries(outputs).filter(
     ([, { condition }]) => condition === undefined || evaluate(condition, scope) === true,

@@ -15,7 +15,7 @@ interface Delivery {
   attempts: number;
 }
 
-/** What became of a delivery, for those who look. */
+/** A delivery and its outcome, as the control endpoint shows it. */
 interface DeliveryView {
   readonly eventId: string;
   readonly eventType: string;

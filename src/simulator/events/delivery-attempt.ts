@@ -7,7 +7,7 @@ import type { Namespaces } from '../service-bus/queues/namespaces.ts';
 import type { ResourceEvent } from './resource-event.ts';
 import type { EventSchema, EventSubscription } from './topics.ts';
 
-/** What a delivery came to. */
+/** The outcome of an attempt. */
 export type Outcome =
   | 'Delivered'
   /** Tried again. */
@@ -58,7 +58,7 @@ interface EncodedEvent {
   readonly contentType: string;
   /** JSON. */
   readonly text: string;
-  /** The versions that message headers tell. */
+  /** The versions in the message's headers. */
   readonly dataVersion?: string;
   readonly metadataVersion: string;
 }

@@ -62,7 +62,7 @@ test('a write makes one event, known again by the correlation id of its answer',
   ]);
 });
 
-test('reads make none, nor does what the control endpoint does behind everybody’s back; refusals do', async () => {
+test('reads make none, nor do the control endpoint’s own changes; refusals do', async () => {
   listen();
   await stage.call('GET', identityId());
   stage.control.createIdentity({ name: 'hidden', resourceGroup: 'rg1' });
@@ -88,7 +88,7 @@ describe('work that goes on after the answer', () => {
   const ended = (outcome: string) =>
     expect.poll(() => told()).toEqual([`ResourceWrite${outcome} Microsoft.Compute/virtualMachines/write`]);
 
-  test('is told when it has succeeded', async () => {
+  test('is an event when it has succeeded', async () => {
     await stage.call('PATCH', vm, PATCH);
     expect(events()).toEqual([]);
     stage.clock.advance(10_000);
@@ -365,7 +365,7 @@ test('CloudEvents and arrays of one are sent where they are asked for', async ()
   expect(messages()[0]?.applicationProperties).not.toHaveProperty('aeg-data-version');
 });
 
-test('where nobody listens, a change is not even looked at', () => {
+test('without an event subscription a change is not even read', () => {
   const nothing = new Proxy({} as Change, {
     get() {
       throw new Error('the change was looked at');

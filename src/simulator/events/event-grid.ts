@@ -41,9 +41,9 @@ export class EventGrid implements Disposable {
     this.deliveries = new Deliveries(frame, this.topics, parts.namespaces);
   }
 
-  /** A call that changed, or tried to change, something. Where nobody listens, nothing is done. */
+  /** A call that changed, or tried to change, something. Without an event subscription nothing is done. */
   note(change: Change): void {
-    if (this.topics.silent || !this.#makesEvents(change)) return;
+    if (this.topics.isEmpty || !this.#makesEvents(change)) return;
     const work = this.#endings.workOf(change);
     if (work) void work.ended.then((ending) => this.#publish(change, ending));
     else this.#publish(change, change.status < 400 ? 'Succeeded' : 'Failed');
@@ -51,7 +51,7 @@ export class EventGrid implements Disposable {
 
   /** Called before a group goes, with what is in it. */
   groupGoes(request: ArmRequest, children: readonly Resource[]): void {
-    if (!this.topics.silent) this.#children.set(request, children);
+    if (!this.topics.isEmpty) this.#children.set(request, children);
   }
 
   /** An event that nothing here caused, to those who listen for its subject. */

@@ -19,7 +19,7 @@ test.each([
   ['an event type', { includedEventTypes: ['Microsoft.Resources.ResourceWriteSuccess'] }, true],
   ['another event type', { includedEventTypes: ['Microsoft.Resources.ResourceDeleteSuccess'] }, false],
   [
-    'the start of the subject, whatever its case',
+    'the start of the subject, in any case',
     { subjectBeginsWith: '/SUBSCRIPTIONS/s1/resourceGroups/RG1/' },
     true,
   ],

@@ -122,7 +122,7 @@ describe('what it is about', () => {
   const ASSIGNMENT = `${VM}/providers/Microsoft.Authorization/roleAssignments/g1`;
   test.each([
     [
-      'an assignment is told at its own id, beneath its scope',
+      'an assignment has its own id, beneath its scope',
       change(
         'PUT',
         ASSIGNMENT,
@@ -177,7 +177,7 @@ describe('what it is about', () => {
   });
 });
 
-describe('the request is told', () => {
+describe('the request is part of the event', () => {
   test.each([
     ['not-of-creations', 'PUT', 201, false],
     ['not-of-creations', 'PUT', 200, true],
@@ -208,12 +208,12 @@ describe('spelling', () => {
   ] as const)('of operation names %s', (operationNames, expected) => {
     const event = eventOf(vmChange(), 'Succeeded', GIVEN, knobs({ operationNames }));
     expect(event.data.operationName).toBe(expected);
-    // The action that was looked at is told as it is.
+    // The action is recorded as it is.
     expect(event.data.authorization.action).toBe('Microsoft.Compute/virtualMachines/write');
   });
 });
 
-test('what went with its group is told as deleted by whoever deleted the group, without a request', () => {
+test('what went with its group is an event of its deletion by the caller who deleted the group, without a request', () => {
   const group = change(
     'DELETE',
     '/subscriptions/s1/resourceGroups/rg1',

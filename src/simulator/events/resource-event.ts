@@ -5,14 +5,14 @@ import type { Change } from '../http/arm.ts';
 import type { KnobValues } from '../knobs/schema.ts';
 
 /**
- * What Resource Manager tells Event Grid of a write, deletion or action (docs/azure-facts.md section 10). It says that something
+ * What Resource Manager sends to Event Grid of a write, deletion or action (docs/azure-facts.md section 10). It says that something
  * happened, to what and by whom; never what the resource is like now.
  */
 export interface ResourceEvent {
   readonly id: string;
   /** `Microsoft.Resources.ResourceWriteSuccess` and its like. */
   readonly eventType: string;
-  /** The resource's id, in whatever case. */
+  /** The resource's id, in any case. */
   readonly subject: string;
   /** With seven digits of a second, as .NET writes it. */
   readonly eventTime: string;
@@ -44,7 +44,7 @@ export interface ResourceEventData {
 
 export type EventKnobs = KnobValues['events'];
 
-/** The event of a change, in the form the knobs say. */
+/** The event of a change, in the form the knobs give. */
 export function eventOf(
   change: Change,
   ending: Ending,
@@ -75,7 +75,7 @@ export function eventOf(
   };
 }
 
-/** Of a resource that went with its group: nobody asked for it by itself. */
+/** Of a resource that went with its group: there is no request for it alone. */
 export function childEventOf(
   group: Change,
   child: { readonly id: string; readonly type: string },
@@ -126,7 +126,7 @@ function frameOf(
   };
 }
 
-/** The documented samples spell writes and deletions differently, so nobody may lean on either. */
+/** The documented samples spell writes and deletions differently, so a client can rely on neither. */
 function subjectOf(resource: string, kind: Kind, how: EventKnobs['subjects']): string {
   if (how !== 'as-documented') return inCase(resource, how);
   return resource.replace(/\/resourceGroups\//i, kind === 'Write' ? '/resourcegroups/' : '/resourceGroups/');

@@ -46,8 +46,8 @@ export class Topics {
     world.onRemoved(({ id }) => this.#drop(id));
   }
 
-  /** Nobody listens: what happens need not be told. */
-  get silent(): boolean {
+  /** There is no event subscription: events need not be made. */
+  get isEmpty(): boolean {
     return this.#subscriptions.size === 0;
   }
 

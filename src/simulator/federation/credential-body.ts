@@ -61,10 +61,10 @@ export const parentMissing = () =>
 export const duplicate = () =>
   badRequest('Issuer and subject combination already exists for this Managed Identity.');
 
-/** 409; also told as `ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity` (reported). */
+/** 409; also reported as `ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity` (reported). */
 export const concurrentWrite = () => new ArmError(409, 'Conflict', 'Conflict');
 
-/** Text ours: docs/azure-facts.md knows the limit, not the answer. */
+/** Text ours: docs/azure-facts.md has the limit, not the answer. */
 const tooLong = (field: string, limit: number) =>
   badRequest(`Federated Identity Credential ${field} must not exceed ${limit} characters.`);
 

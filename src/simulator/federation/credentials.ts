@@ -5,7 +5,7 @@ import type { Identity } from '../identities/identities.ts';
 import { draw } from '../random.ts';
 import { scopeKey } from '../scope.ts';
 
-/** A credential as it stands, whoever made it. */
+/** A credential as it is now, made over ARM or by the control endpoint. */
 export interface HeldCredential {
   readonly name: string;
   readonly issuer: string;
@@ -15,7 +15,7 @@ export interface HeldCredential {
 
 export interface FederatedCredential extends HeldCredential {
   readonly identityId: string;
-  /** Monotonic ms from which the token endpoint knows it as it is. */
+  /** Monotonic ms from which the token endpoint accepts it as it is. */
   readonly effectiveAt: number;
 }
 
@@ -23,7 +23,7 @@ export interface FederatedCredential extends HeldCredential {
 export type CredentialFields = Omit<HeldCredential, 'name'>;
 
 /**
- * The federated credentials of all identities. They go with their identity, whatever way it goes, and one that is made
+ * The federated credentials of all identities. They go with their identity, in every way that it can go, and one that is made
  * again starts without any.
  */
 export class Credentials {
@@ -32,7 +32,7 @@ export class Credentials {
   readonly #byIdentity = new Map<string, Map<string, FederatedCredential>>();
   /** Identities with a write under way: there is one writer per identity (docs/azure-facts.md section 4). */
   readonly #writing = new Set<string>();
-  /** Credentials the token endpoint knows whatever their age. */
+  /** Credentials the token endpoint accepts at any age. */
   #settled = new WeakSet<FederatedCredential>();
 
   constructor(frame: Frame) {
@@ -97,7 +97,7 @@ export class Credentials {
 
   /**
    * Whether a credential of the identity with this client id lets a presented assertion in: exact comparison of all three
-   * (src/simulator/README.md). `pending`: there is one, but so young that the token endpoint does not know it yet (docs/azure-facts.md
+   * (src/simulator/README.md). `pending`: there is one, but so young that the token endpoint does not accept it yet (docs/azure-facts.md
    * section 4).
    */
   match(appId: string, issuer: string, subject: string, audience: string): 'match' | 'pending' | 'none' {

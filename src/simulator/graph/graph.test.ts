@@ -65,7 +65,7 @@ describe('service principals', () => {
     expect((await graph('/v1.0/directoryObjects/getByIds', { method: 'POST', body: many })).status).toBe(400);
   });
 
-  test('are not told to whom nobody allowed it, nor for a token of Resource Manager', async () => {
+  test('are refused without a permission of Graph, and for a token of Resource Manager', async () => {
     const { objectId } = stage.control.createPrincipal({ displayName: 'p' });
     expect(await graph('/v1.0/servicePrincipals', { objectId })).toMatchObject({
       status: 403,
@@ -109,7 +109,7 @@ describe('what was deleted', () => {
     });
   });
 
-  test('is gone for good where the knob says so, or somebody purges it', async () => {
+  test('is gone for good by a knob or a purge', async () => {
     stage.control.setKnobs({ directory: { deletion: 'for-good' } });
     stage.control.deleteIdentity({ id: stage.identity('a') });
     stage.control.setKnobs({ directory: { deletion: 'soft' } });
@@ -160,7 +160,7 @@ describe('sign-ins of managed identities', () => {
     return { id, principalId: stage.control.identities()[0]?.principalId ?? '', vm };
   }
 
-  test('are told after a lag, by principal, in beta alone', async () => {
+  test('are shown after a lag, by principal, in beta alone', async () => {
     stage.control.setKnobs({ propagation: { signInLagMs: 120_000 } });
     const { id, principalId } = await use();
     expect(await signIns()).toEqual([]);

@@ -84,7 +84,7 @@ export function createGraph(arm: Omit<ArmParts, 'router'>, signIns: SignIns): Gr
   };
 }
 
-/** Graph's permissions are not Resource Manager's; whoever owns the tenant root is taken for an administrator of both. */
+/** Graph's permissions are not Resource Manager's; an Owner of the tenant root is taken for an administrator of both. */
 function ownsEverything(authorizer: Authorizer, caller: Caller): boolean {
   return authorizer.authorize(caller, 'Microsoft.Authorization/roleAssignments/write', '/').allowed;
 }

@@ -59,7 +59,7 @@ export function keyOf({ knobs }: Pick<BodyParts, 'knobs'>, type: HostType, id: s
   return spell(knobs.values.hosts.keyCase[type.type] ?? type.keyCase, id);
 }
 
-/** Quoted as HTTP has it, except where the body alone tells it, as a GUID. */
+/** Quoted as HTTP has it, except where the body alone has it, as a GUID. */
 export function etagOf(type: HostType, { revision, uniqueId }: Host): string {
   if (type.etag?.header !== 'never') return `"${revision}"`;
   return `${revision.toString(16).padStart(8, '0')}${uniqueId.slice(8)}`;

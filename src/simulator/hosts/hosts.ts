@@ -169,7 +169,7 @@ export class Hosts {
     return this.get(id) !== undefined && this.#parts.world.removeResource(id);
   }
 
-  /** Who an entry speaks for today: nobody once the identity was deleted, even if it was made again. */
+  /** The principal of an entry now: none once the identity was deleted, even if it was made again. */
   speaksFor(entry: UserEntry): Pick<UserEntry, 'principalId' | 'clientId'> {
     const { principalId, clientId } = entry;
     const living = this.#parts.identities.get(entry.id)?.principalId === principalId;

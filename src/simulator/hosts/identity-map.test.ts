@@ -90,7 +90,7 @@ test('row 21: a key in another case than GET shows is refused by types that are 
     'InvalidIdentityValues',
   ]);
   expect((await put(shown[0] ?? '')).status).toBe(200);
-  // A virtual machine does not mind, unless told to.
+  // A virtual machine accepts it, unless a knob is set.
   await patch(given);
   const loud = { type: 'UserAssigned', userAssignedIdentities: { [id1.toUpperCase()]: null, [id2]: {} } };
   stage.control.setKnobs({ hosts: { strictKeyCase: [VM] } });

@@ -22,7 +22,7 @@ export interface HostsPart extends AsyncDisposable {
   readonly metadata: MetadataServers;
   /** The types there are by now. */
   types(): readonly HostType[];
-  /** The type by name; one that nobody wrote down is made up, with the routes it needs. */
+  /** The type by name; one that is not in the table is made up, with the routes it needs. */
   typeOf(
     name: string,
     apiVersions?: readonly string[],
@@ -31,7 +31,7 @@ export interface HostsPart extends AsyncDisposable {
   settle(): void;
 }
 
-/** What an unlisted type serves when nobody says it. */
+/** What an unlisted type serves where no versions are given. */
 const UNLISTED_VERSIONS = ['2023-05-01', '2024-10-01'];
 
 export function createHosts(

@@ -132,7 +132,7 @@ function found(frame: HostFrame, type: HostType, request: ArmRequest): Host[] {
 const beneath = ({ id }: Host, area: string) => scopeKey(id).startsWith(`${area}/`);
 
 function listed(frame: HostFrame, type: HostType, host: Host): unknown {
-  // A list that lags behind does not know of a write that runs.
+  // A list that lags behind does not show a write that runs.
   const current = frame.hosts.get(host.id) === host;
   const { identity, ...rest } = hostBody(frame, type, current ? frame.operations.shown(host) : host);
   const { listsWithoutIdentity } = frame.knobs.values.hosts;

@@ -1,7 +1,7 @@
 /** The properties of hosts beyond what was sent: defaults, what only the service sets, and what GET hides. */
 import type { Host, Properties } from './host.ts';
 
-/** Enough to look real; whoever makes a host may give more. By lower-cased type. */
+/** The properties that clients read; a verb that makes a host may give more. By lower-cased type. */
 const DEFAULTS: Readonly<Record<string, Properties>> = {
   'microsoft.compute/virtualmachines': {
     hardwareProfile: { vmSize: 'Standard_D2s_v5' },
@@ -85,7 +85,7 @@ export function shownProperties(host: Host): Properties {
   };
 }
 
-/** What the service fills in where nobody set it. */
+/** What the service fills in where it was not set. */
 function assumedProperties({
   kind,
   type,

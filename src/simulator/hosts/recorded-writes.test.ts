@@ -158,7 +158,7 @@ test('a cluster is spelt in AKS’ own way, made by 201, changed by 200, and del
 });
 
 describe(STORAGE, () => {
-  test('is made with 202, without body, told of by Location', async () => {
+  test('is made with 202, without body, with a Location', async () => {
     takes(15_000, 'storageAccounts');
     const id = stage.id(STORAGE, 'h');
     const answer = await put(id, user(id1), { sku: { name: 'Standard_LRS' } });
@@ -186,7 +186,7 @@ describe(STORAGE, () => {
   });
 });
 
-test('a new federated credential is told of by a relative Location, a role definition’s maker only in the next read', async () => {
+test('a new federated credential is answered with a relative Location, a role definition’s maker only in the next read', async () => {
   const credential = `${id1}/federatedIdentityCredentials/fic1`;
   const properties = { issuer: 'https://issuer.example', subject: 's', audiences: ['a'] };
   const made = await stage.call('PUT', credential, { body: { properties } });

@@ -228,7 +228,7 @@ test('an automation account of an old api-version does not know identity in PATC
   expect(stage.control.host({ id: account }).system).toBeNull();
 });
 
-test('a type that nobody wrote down is not simulated before a resource of it is made', async () => {
+test('a type that is not in the table is not simulated before a resource of it is made', async () => {
   const path = `${stage.group}/providers/Microsoft.CognitiveServices/accounts/a`;
   expect(await stage.call('GET', path)).toMatchObject({
     status: 501,

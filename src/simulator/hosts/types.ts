@@ -11,12 +11,12 @@ export interface AnswerForm {
   readonly status: number;
   /**
    * `azure-asyncoperation`: with the body and that header; `location`: without a body; `both`: with both headers;
-   * `wait`: the answer comes when the work is done; `none`: it comes at once and nothing tells when the work is done.
+   * `wait`: the answer comes when the work is done; `none`: it comes at once and nothing reports when the work is done.
    */
   readonly follow: 'azure-asyncoperation' | 'location' | 'both' | 'wait' | 'none';
 }
 
-/** Where a type tells versions of a resource, and whether a write may name the one it was decided from. */
+/** Where a type has etags of a resource, and whether a write may name the one it was decided from. */
 interface EtagForm {
   /** In the body. */
   readonly field?: 'etag' | 'eTag';
@@ -46,11 +46,11 @@ export interface HostType {
   readonly keyCase: KeyCase;
   readonly maxUserIdentities?: number;
   readonly etag?: EtagForm;
-  /** What a new resource says it is at; `Creating` where nothing else was recorded. */
+  /** The first `provisioningState` of a new resource; `Creating` where nothing else was recorded. */
   readonly firstState: 'Creating' | 'Pending';
   /** How answers spell the type, where it is not as in the path. */
   readonly shownType?: string;
-  /** Ids of answers have `/resourcegroups/`, whatever was sent. */
+  /** Ids of answers have `/resourcegroups/`, in whichever case it was sent. */
   readonly lowerGroupInIds: boolean;
   /** Answers name the location as people do: `West Europe`. */
   readonly displayLocation: boolean;
@@ -64,7 +64,7 @@ export interface HostType {
   readonly busy: 'Conflict' | 'AnotherOperationInProgress' | 'site';
   /** When GET shows `{"type":"None"}` rather than no identity: `once-stated`, after a write that named `identity`. */
   readonly showsNone: 'never' | 'always' | 'once-stated';
-  /** Older api-versions whose PATCH does not know `identity`. */
+  /** Older api-versions whose PATCH ignores `identity`. */
   readonly blindVersions: readonly string[];
 }
 
@@ -180,7 +180,7 @@ export const HOST_TYPES: readonly HostType[] = [
     ...COMMON,
     ...named('Microsoft.Storage/storageAccounts', 'storageAccounts'),
     combined: 'SystemAssigned,UserAssigned',
-    // A new account is told of by a Location; what is changed in one is there at once.
+    // A new account is answered with a Location; what is changed in one is there at once.
     putAnswer: put(LOCATION, WAIT),
     putWithoutIdentity: 'keeps',
     showsNone: 'once-stated',
@@ -206,7 +206,7 @@ export const HOST_TYPES: readonly HostType[] = [
   },
 ];
 
-/** A type that nobody wrote down: what arm-resources can do with any (docs/azure-facts.md section 7, last row of the table). */
+/** A type that is not in the table: what arm-resources can do with any (docs/azure-facts.md section 7, last row of the table). */
 export function unlistedType(type: string, apiVersions: readonly string[]): HostType {
   const area = type.split('/').at(-1) ?? type;
   return { ...COMMON, type, area, apiVersions, patchVersions: apiVersions };
@@ -215,7 +215,7 @@ export function unlistedType(type: string, apiVersions: readonly string[]): Host
 export const findType = (types: readonly HostType[], type: string): HostType | undefined =>
   types.find((each) => sameType(each.type, type));
 
-/** What tells a type from others, with the versions it is served at. */
+/** What makes a type differ from others, with the versions it is served at. */
 function named(type: string, area: string, patchSince = '') {
   const patchVersions = versionsOf(type, { since: patchSince });
   return { type, area, apiVersions: versionsOf(type), patchVersions };

@@ -59,7 +59,7 @@ export function idsOf(parts: Pick<Foundation, 'random'>, message: Message): Ids 
 
 export const CORRELATION = 'x-ms-correlation-request-id';
 
-/** A client may bring its own, to know what belongs together again. */
+/** A client may send its own, to find what belongs together. */
 export const correlationOf = ({ headers }: Message) => headers[CORRELATION];
 
 export const correlated = (message: Message, id: string): Message =>

@@ -351,7 +351,7 @@ test('honest is the default: recorded latencies, lags and buckets', async () => 
   expect(simulator.control.knobs().propagation.listLagMs).toBe(0);
 });
 
-test('each change is told once, with its outcome, and reads are not', async () => {
+test('each change is reported once, with its outcome, and reads are not', async () => {
   await put();
   await client.userAssignedIdentities.get('rg1', 'id1');
   await refusal(client.userAssignedIdentities.createOrUpdate('rg1', 'id1', { location: 'eastus' }));

@@ -33,7 +33,7 @@ import { parseRelaxedJson } from './relaxed-json.ts';
 import type { Callers, RequestLog } from './request-log.ts';
 import type { Match, Router } from './router.ts';
 
-/** A call that changed, or tried to change, something: what the Activity Log records and events tell. */
+/** A call that changed, or tried to change, something: what the Activity Log and events record. */
 export interface Change {
   readonly operation: Operation;
   readonly request: ArmRequest;
@@ -43,7 +43,7 @@ export interface Change {
   readonly body: string;
   /** Wall ms at which it reached the operation. */
   readonly startedAt: number;
-  /** As the answer's `x-ms-correlation-request-id` says it: what records and events of the call are known again by. */
+  /** As the answer's `x-ms-correlation-request-id` says it: by which records and events of one call are found. */
   readonly correlationId: string;
 }
 
@@ -57,12 +57,12 @@ export interface ArmParts extends Foundation {
   readonly policies: Pick<ExternalPolicies, 'assertToken'>;
   readonly policyAssignments: Pick<PolicyAssignments, 'assertAllowed'>;
   readonly log: RequestLog;
-  /** Hears of every PUT, PATCH, POST and DELETE that reached an operation, whether it succeeded or not. */
+  /** Called for every PUT, PATCH, POST and DELETE that reached an operation, whether it succeeded or not. */
   readonly onChange?: (change: Change) => void;
 }
 
-/** Who asks without a token, where none is needed. */
-const NOBODY: Caller = { objectId: '', appId: '', tenantId: '', name: 'anonymous', tokenIssuedAt: 0 };
+/** The caller without a token, where none is needed. */
+const ANONYMOUS: Caller = { objectId: '', appId: '', tenantId: '', name: 'anonymous', tokenIssuedAt: 0 };
 
 /**
  * What every ARM call has in common, in ARM's order: token, injected faults, latency, throttling, routing, subscription,
@@ -80,7 +80,7 @@ export async function answerArm(
   let struck: FaultEffect | undefined;
   let answer: Answer;
   try {
-    const caller = found?.operation.anonymous ? NOBODY : await authenticate(parts, message);
+    const caller = found?.operation.anonymous ? ANONYMOUS : await authenticate(parts, message);
     parts.log.amend(n, { caller: caller.name });
     struck = parts.faults.strike({
       method: message.method,
@@ -103,7 +103,7 @@ export async function answerArm(
   return withIds(ids, message, struck ? afterEffect(struck, answer, parts.clock.now()) : answer);
 }
 
-/** The part from routing on: what the control endpoint's hand also goes through, without faults, waits and buckets. */
+/** The part from routing on: what calls of the control endpoint go through as well, without faults, waits and buckets. */
 export async function perform(
   parts: ArmParts,
   given: Message,
@@ -112,7 +112,7 @@ export async function perform(
 ): Promise<Answer> {
   const changes = given.method !== 'GET' && given.method !== 'HEAD';
   const correlationId = changes ? (correlationOf(given) ?? parts.random.uuid()) : '';
-  // The operation sees it: what a deployment writes belongs together.
+  // The operation gets it: what a deployment writes has one correlation id.
   const message = changes ? correlated(given, correlationId) : given;
   const headers = changes ? { ...remaining, [CORRELATION]: correlationId } : remaining;
   const startedAt = parts.clock.now();

@@ -6,7 +6,7 @@ import { type ArmParts, answerArm } from './arm.ts';
 import { jsonReply, type Message, type Reply } from './message.ts';
 import type { Answerer } from './server.ts';
 
-/** The door of the HTTPS endpoint: numbers and logs each request, and leads it to the authority, to Graph or to ARM. */
+/** Entry of the HTTPS endpoint: numbers and logs each request, and routes it to the authority, to Graph or to ARM. */
 export function createEntrance(
   arm: ArmParts,
   authority: TokenEndpointParts,

@@ -8,7 +8,7 @@ import { closing, listening } from './server.ts';
 /** What Node emits when `accept` finds no file descriptor left. */
 const noDescriptor = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
 
-it('a port that is taken is told to whoever wants to listen', async () => {
+it('a port that is taken rejects the promise', async () => {
   const [first, second] = [createServer(), createServer()];
   const close = closing(first);
   const port = await listening(first, 0);
@@ -16,7 +16,7 @@ it('a port that is taken is told to whoever wants to listen', async () => {
   await close();
 });
 
-it('an error of a server that listens is told as a warning, and connections come in as before', async () => {
+it('an error of a server that listens is a warning, and connections come in as before', async () => {
   const server = createServer((socket) => socket.end('here'));
   const close = closing(server);
   const port = await listening(server, 0);

@@ -63,11 +63,11 @@ export interface Operation {
   readonly checksRights?: boolean;
   /** Set when the operation itself answers for a scope that does not exist (role assignments under a gone scope). */
   readonly checksParents?: boolean;
-  /** Set when no token is asked for; whoever asks is nobody. */
+  /** Set when no token is asked for; the caller is anonymous. */
   readonly anonymous?: boolean;
   /** Set for locks themselves: they do not stand in each other's way. */
   readonly passesLocks?: boolean;
-  /** Set for deployments: `az` sends templates as they stand in the file, comments and all. */
+  /** Set for deployments: `az` sends templates as they are in the file, comments included. */
   readonly relaxedJson?: boolean;
   /** Set when the handler waits `knobs.latencyMs(id)` itself, because the work is visible while it runs. */
   readonly ownsLatency?: boolean;

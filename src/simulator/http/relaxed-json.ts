@@ -1,5 +1,5 @@
 /**
- * JSON as Resource Manager reads the bodies of deployments: `az` puts a template into its request as it stands in the file, under
+ * JSON as Resource Manager reads the bodies of deployments: `az` puts a template into its request as it is in the file, under
  * an unquoted `template`, so that comments and strings over several lines arrive as they were written.
  */
 

@@ -26,7 +26,7 @@ export class RequestLog {
   readonly #clock: Clock;
   readonly #onEntry: ((entry: LoggedRequest) => void) | undefined;
 
-  /** `onEntry` hears of each entry when its status is known. */
+  /** `onEntry` is called with each entry when its status is known. */
   constructor(clock: Clock, onEntry?: (entry: LoggedRequest) => void) {
     this.#clock = clock;
     this.#onEntry = onEntry;

@@ -52,7 +52,7 @@ test('a version that is not served is refused with those that are', () => {
   );
 });
 
-test('each operation of the simulator is found by a path of its own, whatever its case and its end', async () => {
+test('each operation of the simulator is found by a path of its own, in any case and with any end', async () => {
   await using stage = await startHostStage();
   const operations = stage.simulator.operations();
   const all = new Router(operations);

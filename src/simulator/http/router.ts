@@ -72,7 +72,7 @@ export class Router {
 
   /**
    * Like `find`, with ARM's refusals: `MissingApiVersionParameter`, `InvalidResourceType` for a type or api-version
-   * that is not served (docs/azure-facts.md section 2), 405 for a method the type does not know.
+   * that is not served (docs/azure-facts.md section 2), 405 for a method the type does not have.
    */
   route(method: string, path: string, apiVersion: string | undefined): Match {
     if (!apiVersion)
@@ -101,7 +101,7 @@ export class Router {
   }
 }
 
-/** Nobody shall take the simulator for Azure where it is silent. */
+/** An answer of its own, so that what is not simulated is not taken for Azure's behaviour. */
 function notSimulated(method: string, path: string): ArmError {
   return new ArmError(
     501,

@@ -83,7 +83,7 @@ function send(response: ServerResponse, reply: Reply): void {
 
 /**
  * Resolves with the port when the server listens on 127.0.0.1, rejects when it cannot. An error after that (no file
- * descriptor left for a connection, say) is a warning of the process and no more: an error event that nobody hears would
+ * descriptor left for a connection, say) is a warning of the process and no more: an error event without a listener would
  * end the simulator, and the sandbox it is part of, for a connection that its client opens again.
  */
 export async function listening(server: Server, port: number): Promise<number> {
@@ -103,8 +103,8 @@ export async function listening(server: Server, port: number): Promise<number> {
 }
 
 /**
- * How to close a server at once, with every connection: `closeAllConnections` does not know one that is still in its TLS
- * handshake, and `close` waits for it. Call before anybody can connect.
+ * How to close a server at once, with every connection: `closeAllConnections` leaves out one that is still in its TLS
+ * handshake, and `close` waits for it. Call before the server listens.
  */
 export function closing(server: Server): () => Promise<void> {
   const sockets = new Set<Socket>();

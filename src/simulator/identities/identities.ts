@@ -10,7 +10,7 @@ import { subscriptionNotFound, type World } from '../world.ts';
 export const IDENTITY_TYPE = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 
 export interface Identity {
-  /** With lower-case `/resourcegroups/`, whatever was sent (docs/azure-facts.md section 2, traffic). */
+  /** With lower-case `/resourcegroups/`, in whichever case it was sent (docs/azure-facts.md section 2, traffic). */
   readonly id: string;
   readonly name: string;
   readonly subscriptionId: string;

@@ -1,7 +1,7 @@
 import { draw, type Random, type Spread } from '../random.ts';
 import { type KnobPatch, type KnobValues, knobPatchSchema, knobSchema } from './schema.ts';
 
-/** The board the knobs sit on: read `values` at each use, they change while requests are under way. */
+/** The knobs as they are set now: read `values` at each use, they change while requests are under way. */
 export class Knobs {
   #values: KnobValues;
   readonly #random: Random;
@@ -27,7 +27,7 @@ export class Knobs {
     this.#values = knobSchema.parse(merged);
   }
 
-  /** Back to a preset, whatever was set since. */
+  /** Back to a preset, undoing all that was set since. */
   usePreset(preset: Preset): void {
     this.#values = structuredClone(PRESETS[preset]);
   }

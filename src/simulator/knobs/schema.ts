@@ -22,11 +22,11 @@ const groups = {
     readAfterWriteMs: spread,
     /** Until a grant acts for tokens issued before it (docs/azure-facts.md section 5: up to 10 minutes). */
     grantEffectMs: spread,
-    /** Until an assignment of a policy is looked at everywhere. */
+    /** Until an assignment of a policy is evaluated everywhere. */
     policyEffectMs: spread,
     /** Until a federated credential is accepted at the token endpoint (docs/azure-facts.md section 4: some minutes). */
     federationEffectMs: spread,
-    /** Until the role assignment service sees a new principal (docs/azure-facts.md section 5: 22 to 32 s). */
+    /** Until the role assignment service finds a new principal (docs/azure-facts.md section 5: 22 to 32 s). */
     directoryReplicationMs: spread,
     /** Age of the copy behind Resource Graph and listAssociatedResources. */
     resourceGraphLagMs: spread,
@@ -107,7 +107,7 @@ const groups = {
     deadEntriesShow: z.enum(['nulls', 'old-ids']),
     /** For so long after the deletion of an identity or a host its namesake cannot get an identity (docs/azure-facts.md section 6). */
     pendingDeleteMs: ms,
-    /** Status of a PATCH of a site; with 202 the work goes on and nothing tells when it is done. */
+    /** Status of a PATCH of a site; with 202 the work goes on and nothing reports when it is done. */
     siteWriteStatus: z.union([z.literal(200), z.literal(202)]),
     /** `Retry-After` of operations in seconds; 0 = without the header. */
     pollSeconds: z.number().int().min(0),
@@ -123,7 +123,7 @@ const groups = {
   resourceGraph: z.strictObject({
     /** Rows of an answer, at most 1,000. */
     pageSize: z.number().int().min(1).max(1000),
-    /** false: an answer that is cut off tells it, and gives no `$skipToken`, as where paging is not possible. */
+    /** false: an answer that is cut off says so, and gives no `$skipToken`, as where paging is not possible. */
     paging: z.boolean(),
   }),
   /** Event Grid (docs/azure-facts.md section 10). Where nothing is published, the defaults are guesses. */
@@ -134,7 +134,7 @@ const groups = {
     duplicateShare: z.number().min(0).max(1),
     /** This share is lost. */
     lossShare: z.number().min(0).max(1),
-    /** Whether events tell the request: documentation has it for updates and deletions alone. */
+    /** Whether events carry the request: documentation has it for updates and deletions alone. */
     httpRequest: z.enum(['not-of-creations', 'always', 'never']),
     /** How `data.operationName` is spelt. */
     operationNames: z.enum(['as-published', 'lower', 'upper']),
@@ -148,7 +148,7 @@ const groups = {
     body: z.enum(['object', 'array']),
   }),
   serviceBus: z.strictObject({
-    /** Whether a message's lock ends with the link it came on, or goes on until it expires (told both ways). */
+    /** Whether a message's lock ends with the link it came on, or goes on until it expires (reported both ways). */
     locksEndWithLink: z.boolean(),
   }),
 };

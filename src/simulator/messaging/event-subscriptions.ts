@@ -100,7 +100,7 @@ export function eventSubscriptionOperations(
     return one;
   };
 
-  /** Event Grid looks at what it is to deliver to; its texts are guesses. */
+  /** Event Grid checks that its destination exists; its texts are guesses. */
   const assertQueue = (id: string) => {
     if (!namespaces.queue(id)) throw invalidRequest(`The Service Bus queue '${id}' was not found.`);
   };

@@ -8,7 +8,7 @@ import { badRequest, type Kept, type KeptResources, readBody, typeOperations } f
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
 
-/** What Azure gives a queue that says nothing. */
+/** What Azure sets where a queue's body says nothing. */
 const DEFAULTS = {
   lockDuration: 'PT1M',
   maxSizeInMegabytes: 1024,

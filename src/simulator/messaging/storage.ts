@@ -77,7 +77,7 @@ export function managementPolicyOperations(frame: Frame, kept: KeptResources): r
       const wrong = wrongIn(partOf(policy).rules);
       if (wrong !== undefined) throw new ArmError(400, 'InvalidRequestPropertyValue', wrong);
       const lastModifiedTime = new Date(frame.clock.now()).toISOString();
-      // Azure calls it so, whatever its id says.
+      // Azure names it so, though its id ends in `default`.
       const one = { id: request.path, name: 'DefaultManagementPolicy', type: TYPE };
       const made = { ...one, properties: { lastModifiedTime, policy } };
       kept.register(made);

@@ -42,7 +42,7 @@ const bodySchema = z.object({
   }),
 });
 
-/** Which policy looks at what (docs/azure-facts.md section 17), over ARM, and what it says to a write. */
+/** Policy assignments over ARM (docs/azure-facts.md section 17), and the violations of a write. */
 export class PolicyAssignments {
   readonly #byId = new Map<string, PolicyAssignment>();
   readonly #frame: Frame;

@@ -11,7 +11,7 @@ const text = { type: 'String' };
 const no = { type: 'Boolean', defaultValue: false };
 const tag = "[concat('tags[', parameters('tagName'), ']')]";
 
-/** The kinds of issuers that the policy knows, each with its switch. */
+/** The kinds of issuers that the policy has, each with its switch. */
 const ISSUERS = [
   ['allowAKS', { value: ISSUER_HOST, like: '*.oic.prod-aks.azure.com' }],
   ['allowGitHub', { field: ISSUER, equals: 'https://token.actions.githubusercontent.com' }],

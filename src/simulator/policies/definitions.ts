@@ -41,7 +41,7 @@ export class PolicyDefinitions {
   get operations(): readonly Operation[] {
     const common = { resourceType: TYPE, apiVersions: versionsOf(TYPE) };
     const read = { ...common, method: 'GET', action: `${TYPE}/read` } as const;
-    // Everybody may read the built-in ones.
+    // Every caller may read the built-in ones.
     const open = { ...read, checksRights: true };
     return [
       {
@@ -136,7 +136,7 @@ export const parameterOf =
     return sent ?? (named(parameters) as { defaultValue?: unknown } | undefined)?.defaultValue;
   };
 
-/** A rule that only seems to be looked at would be worse than none: it is tried before it is kept. */
+/** A rule that cannot be evaluated would let everything through: it is tried before it is kept. */
 function assertSimulated(definition: PolicyDefinition): void {
   const nothing = { id: '', name: '', type: '', tags: {}, body: {} };
   const each = (rule: unknown): void => {

@@ -1,5 +1,5 @@
 /**
- * @module Azure Policies with external evaluation (docs/azure-facts.md section 16.6): a write they look at is refused until it
+ * @module Azure Policies with external evaluation (docs/azure-facts.md section 16.6): a write they evaluate is refused until it
  * brings a token that was acquired for exactly that write.
  */
 import type { Authorizer } from '../authorizer.ts';
@@ -10,11 +10,11 @@ import { isWithin } from '../scope.ts';
 
 interface ExternalPolicy {
   readonly name: string;
-  /** Looks at writes to what lies at or beneath it. */
+  /** Evaluates writes to what lies at or beneath it. */
   readonly scope: string;
-  /** Part of the path of the writes it looks at, any case; default all of them. */
+  /** Part of the path of the writes it evaluates, any case; default all of them. */
   readonly path?: string;
-  /** The service behind it says no, with this text. */
+  /** The service behind it denies, with this text. */
   readonly denies?: string;
   readonly changeReference?: boolean;
 }

@@ -141,7 +141,7 @@ test('issuers of credentials, as the built-in policy for them has it', async () 
   expect(await write('none', 'none')).toMatchObject(DISALLOWED);
 });
 
-test('a definition of one’s own, by an alias, audits until it is told to deny', async () => {
+test('a definition of one’s own, by an alias, audits until its effect is deny', async () => {
   const definition = `/subscriptions/${stage.simulator.subscriptionId}${BUILT_IN}/no-owner`;
   const role = 'Microsoft.Authorization/roleAssignments/roleDefinitionId';
   const policyRule = rule(

@@ -12,7 +12,7 @@ export interface PolicyDefinition {
   readonly name: string;
   readonly displayName: string;
   readonly policyType: 'BuiltIn' | 'Custom';
-  /** `Indexed` looks at resources that have a location and tags alone. */
+  /** `Indexed` evaluates only resources that have a location and tags. */
   readonly mode: string;
   readonly parameters: Readonly<Record<string, { readonly type?: unknown; readonly defaultValue?: unknown }>>;
   readonly policyRule: { readonly if: object; readonly then: { readonly effect: string } };

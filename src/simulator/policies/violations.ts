@@ -15,7 +15,7 @@ export interface PolicyAssignment {
   readonly enforced: boolean;
   /** User-assigned alone; who signs in with it is not simulated. */
   readonly identity?: unknown;
-  /** Wall ms: an assignment takes a while to reach all that looks at it. */
+  /** Wall ms: an assignment takes a while to be evaluated everywhere. */
   readonly effectiveAt: number;
 }
 
@@ -78,8 +78,8 @@ const infoOf = ({ assignment, definition, evaluated }: Violation) => ({
 });
 
 /**
- * The resource as a write would leave it: what policies look at. Of what a PATCH leaves out, location and tags are known. Policies
- * do not look at their own assignments, nor at calls that write no resource.
+ * The resource as a write would leave it: what policies evaluate. Of what a PATCH leaves out, location and tags are known. Policies
+ * evaluate neither policy assignments nor calls that write no resource.
  */
 export function resourceAfter(world: World, request: ArmRequest): PolicyResource | undefined {
   if (request.method !== 'PUT' && request.method !== 'PATCH') return undefined;

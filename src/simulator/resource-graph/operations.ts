@@ -15,7 +15,7 @@ import { QueryError } from './query/syntax.ts';
  */
 
 const TYPE = 'Microsoft.ResourceGraph/resources';
-/** Rows of an answer, at most and where `$top` does not say. */
+/** Rows of an answer, at most and without `$top`. */
 const MAX_ROWS = 1_000;
 
 const bodySchema = z.object({
@@ -82,7 +82,7 @@ function queried(frame: Frame, text: string, table: (name: string) => Table | un
   }
 }
 
-/** In which subscriptions is looked: those that are named, or all of the caller's tenant. */
+/** The subscriptions that are queried: those that are named, or all of the caller's tenant. */
 function areaOf({ world }: Frame, { subscriptions, managementGroups }: Asked): (id: string) => boolean {
   if (subscriptions && subscriptions.length > 0) {
     const wanted = new Set(subscriptions.map((each) => each.toLowerCase()));
@@ -130,7 +130,7 @@ function pageOf({ knobs }: Frame, { query, options }: Asked, { columns, rows, li
           }
         : shown.map((row) => Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]))),
     facets: [],
-    // A text, as it is sent; with a token it says `false`: the rest can be had.
+    // A text, as it is sent; with a token it is `false`: the rest can be had.
     resultTruncated: String(more && !pages),
     ...(more && pages && { $skipToken: tokenOf(from + shown.length, query) }),
   };
@@ -151,7 +151,7 @@ function positionOf(token: string, query: string): number {
 const THROTTLED =
   'Client application has been throttled and should not attempt to repeat the request until an amount of time has elapsed. Please see https://aka.ms/resourcegraph-throttling for help.';
 
-/** What went wrong stands in the details, beneath a text for support. */
+/** The reason is in the details, beneath a text for support. */
 function refusal(
   { clock, random }: Frame,
   status: 400 | 429,
@@ -189,7 +189,7 @@ class QueryQuota {
     this.#clock = clock;
   }
 
-  /** Where nobody counts. */
+  /** Where queries are not throttled. */
   readonly whole: Taken = { headers: headersOf(QUERIES, WINDOW_MS / 1000) };
 
   take(caller: string): Taken {

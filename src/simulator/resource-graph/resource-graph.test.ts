@@ -187,7 +187,7 @@ describe('pages', () => {
   });
 });
 
-test('15 queries pass in 5 s, each tells what is left, and the next is refused until the window is over', async () => {
+test('15 queries pass in 5 s, each reports what is left, and the next is refused until the window is over', async () => {
   stage.control.setKnobs({ throttling: { resourceGraph: true } });
   for (let left = 14; left >= 0; left--)
     expect((await ask('project id')).headers).toMatchObject({

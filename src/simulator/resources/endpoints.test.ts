@@ -16,7 +16,7 @@ const body = async (path: string, version = '2021-04-01') =>
 
 describe('without login', () => {
   test.each(['2015-01-01', '2019-05-01', '2022-09-01'])(
-    'GET /metadata/endpoints of %s tells the endpoints under the origin it came by',
+    'GET /metadata/endpoints of %s has the endpoints under the origin of the request',
     async (version) => {
       const answer = await stage.call('GET', '/metadata/endpoints', {
         version,

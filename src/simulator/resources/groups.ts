@@ -28,7 +28,7 @@ const bodySchema = z.looseObject({
 export function resourceGroupOperations(
   frame: Frame,
   operations: OperationResults,
-  /** Hears of a group that goes now, with what is in it. */
+  /** Called for a group that is deleted, with what is in it. */
   onGoes: (request: ArmRequest, children: readonly Resource[]) => void = () => {},
 ): readonly Operation[] {
   const { world, authorizer, knobs } = frame;
@@ -146,7 +146,7 @@ function readBody(body: unknown): z.infer<typeof bodySchema> {
   throw invalidContent();
 }
 
-/** `tagName eq 'a'`, with or without `and tagValue eq 'b'`: all the filter of groups knows. */
+/** `tagName eq 'a'`, with or without `and tagValue eq 'b'`: all that the filter of groups takes. */
 function tagFilter(text: string | undefined): (group: ResourceGroup) => boolean {
   const filter = readFilter(text);
   const [terms = []] = filter;

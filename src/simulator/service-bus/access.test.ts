@@ -66,7 +66,7 @@ describe('tokens', () => {
       },
       /ExpiredToken/,
     ],
-    ['that nobody signed', async () => 'a.b.c', /InvalidSignature/],
+    ['without a valid signature', async () => 'a.b.c', /InvalidSignature/],
   ])('one %s is refused', async (_, token, expected) => {
     const client = clientWith(token);
     await expect(attempt(client)).rejects.toMatchObject({ message: expect.stringMatching(expected) });
@@ -102,7 +102,7 @@ describe('tokens', () => {
     expect(stage.control.tokensPut().length).toBeGreaterThan(before);
   });
 
-  test('who has lost the right is told at the end of the token', async () => {
+  test('a lost right ends the link at the end of the token', async () => {
     const errors: unknown[] = [];
     stage.receiver().subscribe({
       processMessage: async () => {},

@@ -56,7 +56,7 @@ interface BrokerOptions {
   readonly tls: { readonly certPem: string; readonly keyPem: string };
 }
 
-/** What a link is, for those who look on. */
+/** A link as the control endpoint shows it. */
 interface LinkView {
   readonly queue: string;
   readonly role: 'receiver' | 'sender';
@@ -65,7 +65,7 @@ interface LinkView {
 }
 
 /**
- * The broker's two doors on 127.0.0.1: AMQP over TLS, as Azure has it, and over plain TCP, as Microsoft's emulator has it.
+ * The broker's two listeners on 127.0.0.1: AMQP over TLS, as Azure has it, and over plain TCP, as Microsoft's emulator has it.
  * It can go away and come back under the same ports; what the queues hold stays.
  */
 class Broker implements AsyncDisposable {
@@ -130,7 +130,7 @@ class Broker implements AsyncDisposable {
     return this.#connections.size;
   }
 
-  /** Nobody answers, for so long, or until `comeBack`. */
+  /** Nothing listens at its ports, for so long, or until `comeBack`. */
   async goAway(ms?: number): Promise<void> {
     this.#return?.[Symbol.dispose]();
     const doors = this.#doors;
@@ -165,7 +165,7 @@ class Broker implements AsyncDisposable {
   }
 
   async #accept(socket: Socket, emulator: boolean): Promise<void> {
-    // A client that goes away in the middle is nothing to report.
+    // A client that goes away in the middle is no error of the broker.
     socket.on('error', () => socket.destroy());
     socket.setNoDelay(true);
     const amqp = await loadAmqp();

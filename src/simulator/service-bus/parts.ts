@@ -13,11 +13,11 @@ export interface BrokerParts extends Foundation {
   readonly tokens: Pick<AccessTokens, 'verify'>;
   readonly callers: Pick<Callers, 'nameOf'>;
   readonly authorizer: Authorizer;
-  /** Hears of every token that is put. */
+  /** Called for every token that is put. */
   readonly onToken: (token: PutToken) => void;
 }
 
-/** A token that somebody put, for those who count. */
+/** A token that a client put, as the control endpoint shows it. */
 export interface PutToken {
   /** The entity it is for, as the client wrote it. */
   readonly audience: string;
@@ -32,7 +32,7 @@ const count = z.number().int().min(1).optional();
 
 /** What shall go wrong at the broker, where and how often. */
 export const brokerFaultSchema = z.discriminatedUnion('at', [
-  /** `$cbs` refuses tokens with a status, or says nothing. */
+  /** `$cbs` refuses tokens with a status, or does not answer. */
   z.strictObject({
     at: z.literal('put-token'),
     effect: z.enum(['status', 'silence']).default('status'),

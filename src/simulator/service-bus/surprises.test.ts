@@ -45,7 +45,7 @@ test('an error after more than one attempt has no code; the attempts are in its 
   expect(error).not.toHaveProperty('code', expect.anything());
 });
 
-test('a link is blocked by 2,048 messages that nobody settles', async () => {
+test('a link is blocked by 2,048 messages that are not settled', async () => {
   stage.send(...Array.from({ length: 2_100 }, (_, i) => String(i)));
   const receiver = stage.receiver(stage.client(IMPATIENT));
   await receive(receiver, 2_048);

@@ -131,7 +131,7 @@ export function identityProviderLimits({ method, path, caller }: ThrottledCall):
 const MACHINE = /\/providers\/microsoft\.compute\/virtualmachines\/[^/]+\/?$/i;
 
 /**
- * About 12 updates per virtual machine and window, told in `x-ms-ratelimit-remaining-resource` (docs/azure-facts.md section 7,
+ * About 12 updates per virtual machine and window, reported in `x-ms-ratelimit-remaining-resource` (docs/azure-facts.md section 7,
  * traffic). That the window is 3 minutes, and the words of the refusal, are unsure.
  */
 export function computeLimits({ method, path }: ThrottledCall): Limit[] {

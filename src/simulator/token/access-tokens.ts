@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, type JWK, type JWTPayload, jwtVerify, SignJ
 import type { Clock } from '../clock.ts';
 import { ArmError, type Caller } from '../http/operation.ts';
 
-/** Whom a token speaks for. */
+/** The principal of a token. */
 interface TokenSubject {
   readonly objectId: string;
   readonly appId: string;
@@ -26,17 +26,17 @@ const AUDIENCES = [
   'https://management.azure.com',
 ];
 
-/** Wall ms of issue: `iat` has whole seconds only, too coarse to tell a token from before a grant from one after it. */
+/** Wall ms of issue: `iat` has whole seconds only, too coarse to distinguish a token from before a grant from one after it. */
 const ISSUED_AT_MS = 'azid_iat_ms';
 
-/** So many tokens are known by heart: a client sends the same one with every call, and its signature is the dearest part of it. */
+/** So many verified tokens are kept: a client sends the same one with every call, and its signature costs more than the rest. */
 const KNOWN_TOKENS = 1_000;
 
 /** Made once: a key costs more than a simulator's whole start, and tests start hundreds in one process. */
 let keys: ReturnType<typeof generateKeyPair> | undefined;
 
 /**
- * The simulator's own signing key. A token is good until it expires, whatever has become of its principal: tokens
+ * The simulator's own signing key. A token is good until it expires, even when its principal is gone: tokens
  * outlive the identity (docs/azure-facts.md section 3).
  */
 export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
@@ -49,7 +49,7 @@ export async function createAccessTokens(clock: Clock): Promise<AccessTokens> {
     if (before) return before;
     const { payload } = await jwtVerify(token, publicKey, {
       algorithms: ['RS256'],
-      // Times are compared at each call, with ARM's own words.
+      // Times are compared at each call, and refused in ARM's own words.
       currentDate: new Date(0),
       clockTolerance: Number.MAX_SAFE_INTEGER,
     });

@@ -130,7 +130,7 @@ async function identify(parts: TokenEndpointParts, tenant: string, clientId: str
   const claims = readClaims(assertion);
   const audiences = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
   const { iss = '', sub = '' } = claims;
-  // `pending` reads like no match: Entra does not know the credential yet (docs/azure-facts.md section 4).
+  // `pending` reads like no match: Entra does not accept the credential yet (docs/azure-facts.md section 4).
   if (!audiences.some((audience) => parts.credentials.match(clientId, iss, sub, audience) === 'match'))
     throw new TokenRefusal(
       'invalid_request',

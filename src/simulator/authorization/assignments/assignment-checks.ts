@@ -40,7 +40,7 @@ export function assertWithinLimit({ frame, assignments }: AuthorizationParts, sc
   if (assignments.countAgainst(scope) >= limit) throw limitExceeded();
 }
 
-/** The type that is stored: checked against the directory as far as the service can see the principal. */
+/** The type that is stored: checked against the directory as far as the principal is replicated. */
 export function settlePrincipalType(
   { frame }: AuthorizationParts,
   { principalId, principalType }: AssignmentRequest,

@@ -9,7 +9,7 @@ let stage: Stage;
 let identity: string;
 let other: string;
 
-/** One assignment per level, named after it, to `stage.principalId`; and one at the group to somebody else. */
+/** One assignment per level, named after it, to `stage.principalId`; and one at the group to another principal. */
 const LEVELS: Record<string, string> = {
   tenant: guid(1),
   'management group': guid(2),
@@ -199,7 +199,7 @@ describe('permissions at a scope', () => {
     expect(await all(client.permissions.listForResourceGroup('rg1'))).toEqual([]);
   });
 
-  test('are told for a resource too', async () => {
+  test('are shown for a resource too', async () => {
     const { client } = await stage.caller('operator', { role: 'Managed Identity Operator', scope: identity });
     const [held] = await all(
       client.permissions.listForResource(

@@ -56,7 +56,7 @@ function list(parts: AuthorizationParts, request: ArmRequest, scope: string): Ar
       case 'elsewhere':
         return false;
       case 'at or above':
-        // What is inherited is seen by whoever may read here, without a right further up.
+        // What is inherited is shown to every caller who may read here, without a right further up.
         return mayRead(scope);
       case 'below':
         return showsBelow && mayRead(assignment.scope);
@@ -97,7 +97,7 @@ interface AssignmentFilter {
 const ATOM =
   /^(?:(?<at>atScope\(\))|principalId\s+eq\s+'(?<principal>[^']+)'|assignedTo\('(?<assigned>[^']+)'\))$/i;
 
-/** Atoms joined by `and`; undefined = no filter. Throws 400 for what the service does not know. */
+/** Atoms joined by `and`; undefined = no filter. Throws 400 for what the service does not support. */
 function readAssignmentFilter(text: string | undefined): AssignmentFilter | undefined {
   if (text === undefined || text.trim() === '') return undefined;
   let filter: AssignmentFilter = { atScope: false };

@@ -6,7 +6,7 @@ import type { Condition } from '../conditions/conditions.ts';
 import { ensure } from '../ensure.ts';
 
 export interface RoleAssignment {
-  /** Its name, lower-case; unique in the tenant, whatever the scope (docs/azure-facts.md section 5). */
+  /** Its name, lower-case; unique in the tenant, over all scopes (docs/azure-facts.md section 5). */
   readonly name: string;
   /** As it was sent, with a leading slash; '/' for the tenant. */
   readonly scope: string;
@@ -80,7 +80,7 @@ export class RoleAssignments {
     return this.#history.values();
   }
 
-  /** `atOnce`: lists and GETs show it without lag (seeds, and the hand of a test). */
+  /** `atOnce`: lists and GETs show it without lag (seeds, and the control endpoint). */
   put(assignment: RoleAssignment, options: { readonly atOnce?: boolean } = {}): void {
     this.#unindex(assignment.name);
     this.#write(options, () => this.#history.set(assignment.name, assignment));

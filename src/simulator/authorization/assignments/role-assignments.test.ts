@@ -64,7 +64,7 @@ describe('a write', () => {
     expect(seen.map(({ status }) => status)).toEqual([201, 200]);
   });
 
-  test('that is equal is answered as a creation: another createdOn, and nobody yet who made it', async () => {
+  test('that is equal is answered as a creation: another createdOn, and createdBy still null', async () => {
     const before = await create(1);
     stage.clock.advance(60_000);
     const answer = await create(1, { description: 'second' });

@@ -49,7 +49,7 @@ export function roleAssignmentOperations(parts: AuthorizationParts): Operation[]
       id: 'roleAssignments.create',
       method: 'PUT',
       action: `${ASSIGNMENT_TYPE}/write`,
-      // Conditions look at what is granted to whom, which only the body says.
+      // Conditions depend on what is granted to whom, which only the body has.
       checksRights: true,
       handle: (request, params) => create(parts, request, params),
     },
@@ -96,8 +96,8 @@ function create(parts: AuthorizationParts, request: ArmRequest, params: Params):
     const answer = knobs.equalPutStatus === 201 ? creationAnswer : assignmentAnswer;
     return { status: knobs.equalPutStatus, body: answer(changed, knobs) };
   }
-  const twin = assignments.byTriple(triple);
-  if (twin) throw alreadyExists(twin.name, knobs.existsMessage);
+  const duplicate = assignments.byTriple(triple);
+  if (duplicate) throw alreadyExists(duplicate.name, knobs.existsMessage);
   const principalType = settlePrincipalType(parts, given, principal?.type, scope);
   assertWithinLimit(parts, scope);
   const now = frame.clock.now();

@@ -8,7 +8,7 @@ import {
   type Source,
 } from './conditions.ts';
 
-/** A condition that Azure would refuse; `message` says where and why, for people who read the simulator's log. */
+/** A condition that Azure would refuse; `message` says where and why, for readers of the simulator's log. */
 export class ConditionSyntaxError extends Error {
   override readonly name = 'ConditionSyntaxError';
 }

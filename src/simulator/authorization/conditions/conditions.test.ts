@@ -34,11 +34,7 @@ describe('the condition azid is installed with', () => {
     ],
     ['granting another role', { action: WRITE, request: attributes(OWNER, 'ServicePrincipal') }, false],
     ['granting to a user', { action: WRITE, request: attributes(PULL, 'User') }, false],
-    [
-      'granting, judged by the stored one',
-      { action: WRITE, resource: attributes(PULL, 'ServicePrincipal') },
-      false,
-    ],
+    ['granting, by the stored one', { action: WRITE, resource: attributes(PULL, 'ServicePrincipal') }, false],
     ['taking an allowed role', { action: DELETE, resource: attributes(READER, 'ServicePrincipal') }, true],
     ['taking another role', { action: DELETE, resource: attributes(OWNER, 'ServicePrincipal') }, false],
     [
@@ -162,7 +158,7 @@ describe('any condition', () => {
     );
   });
 
-  test('means what the same boolean formula means', () => {
+  test('holds where the same boolean formula does', () => {
     // Atoms are actions: exactly those whose letter occurs in the action hold.
     type Formula = string | { readonly not: Formula } | { readonly op: 'AND' | 'OR'; readonly of: Formula[] };
     const { formula } = fc.letrec<{ formula: Formula }>((tie) => ({

@@ -3,7 +3,7 @@ import { matchesAction } from '../permissions.ts';
 
 /**
  * ABAC conditions as text: the grammar of role assignment conditions, version 2.0 (Microsoft Learn "Azure role
- * assignment condition format and syntax"; the form azid is installed with stands in docs/azure-facts.md section 5).
+ * assignment condition format and syntax"; the form azid is installed with is in docs/azure-facts.md section 5).
  *
  *   expression  = and (("OR" | "||") and)*
  *   and         = unary (("AND" | "&&") unary)*
@@ -43,7 +43,7 @@ export type Condition =
       readonly values: readonly string[] | Attribute;
     };
 
-/** Deep nesting is written by nobody and would only exhaust the stack of a recursive reader. */
+/** Real conditions nest a few levels; more would only exhaust the stack of a recursive reader. */
 export const MAX_DEPTH = 100;
 
 /** What a condition is asked about. Attribute names compare without case. */

@@ -45,6 +45,6 @@ test('the roles azid is installed with have the GUIDs of docs/azure-facts.md sec
   );
 });
 
-test('a name nobody has is refused by name', () => {
+test('an unknown name is refused by name', () => {
   expect(() => builtInRoleId('Emperor')).toThrow('"Emperor"');
 });

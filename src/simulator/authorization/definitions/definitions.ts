@@ -76,7 +76,7 @@ export class RoleDefinitions {
     return this.all().find((definition) => definition.roleName.toLowerCase() === wanted);
   }
 
-  /** By full id, GUID or name; throws for a role nobody knows, which is a mistake of whoever seeds the simulator. */
+  /** By full id, GUID or name; throws for an unknown role, which is a mistake in the seeds of the simulator. */
   require(reference: string): RoleDefinition {
     const found = this.get(trailingGuid(reference)) ?? this.byName(reference);
     if (!found)
@@ -96,7 +96,7 @@ export class RoleDefinitions {
     return this.#byGuid.delete(guid.toLowerCase());
   }
 
-  /** Defines a custom role from outside of anybody's rights; a custom role of the same name is replaced. */
+  /** Defines a custom role for the control endpoint, without rights; a custom role of the same name is replaced. */
   define(seed: RoleDefinitionSeed): RoleDefinition {
     const given = seed.id === undefined ? undefined : trailingGuid(seed.id);
     if (given !== undefined && !isGuid(given))

@@ -180,7 +180,7 @@ describe('custom roles', () => {
       ).toMatchObject({ status: 400 });
   });
 
-  test('may be defined and edited behind everybody’s back', async () => {
+  test('may be defined and edited by the control endpoint, without rights', async () => {
     const { control } = stage.simulator;
     const { id } = control.defineRole({ roleName: 'Seeded', actions: ['Microsoft.Compute/*'] });
     expect((await named('seeded'))[0]?.permissions?.[0]?.actions).toEqual(['Microsoft.Compute/*']);
@@ -189,7 +189,7 @@ describe('custom roles', () => {
   });
 });
 
-test('a filter by type tells built-in from custom', async () => {
+test('a filter by type separates built-in from custom', async () => {
   await stage.client.roleDefinitions.createOrUpdate(stage.subscription, guid(1), custom("Tom's"));
   const list = (filter: string) => all(stage.client.roleDefinitions.list(stage.subscription, { filter }));
   expect((await list("type eq 'CustomRole'")).map(({ roleName }) => roleName)).toEqual(["Tom's"]);

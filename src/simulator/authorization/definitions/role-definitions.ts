@@ -125,7 +125,7 @@ function selects({ roleName, roleType }: DefinitionFilter, definition: RoleDefin
   );
 }
 
-/** Always 201, also for a change: the SDK knows no other success. */
+/** Always 201, also for a change: the SDK takes no other success. */
 function write(
   { frame, definitions, rights }: AuthorizationParts,
   request: ArmRequest,
@@ -167,7 +167,7 @@ function write(
     updatedBy: by,
   };
   definitions.put(definition);
-  // The answer does not know yet who made it; every later read does (docs/azure-facts.md section 16.9).
+  // The answer does not have yet who made it; every later read does (docs/azure-facts.md section 16.9).
   return { status: 201, body: definitionAnswer({ ...definition, createdBy: null }, scopeOf(params)) };
 }
 

@@ -12,7 +12,7 @@ export interface ExpressionScope {
   readonly loops?: readonly Loop[];
   parameter(name: string): unknown;
   variable(name: string): unknown;
-  /** Of the resource that a policy looks at; templates have none. */
+  /** Of the resource that a policy evaluates; templates have none. */
   field?(name: string): unknown;
   /** The properties of a resource, by id or by its name in the template; `full`: all of it. */
   reference(target: string, full: boolean, apiVersion: string | undefined): unknown;
@@ -29,7 +29,7 @@ interface Loop {
 export const baseOf = ({ group, subscriptionId }: ExpressionScope): string =>
   group?.id ?? `/subscriptions/${subscriptionId}`;
 
-/** A resource that is asked for and has not been read yet; to whom that says nothing it is one that is not there. */
+/** A resource that is asked for and has not been read yet; without a handler of its own it is one that does not exist. */
 export class Unread extends ArmError {
   readonly id: string;
   readonly apiVersion: string | undefined;

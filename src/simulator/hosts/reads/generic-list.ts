@@ -106,7 +106,7 @@ function fits({ field, value }: FilterTerm, terms: readonly FilterTerm[], row: R
   }
 }
 
-/** `tagValue` speaks of the tag that `tagName` beside it names; values compare with case. */
+/** `tagValue` is of the tag that `tagName` beside it names; values compare with case. */
 function tagged(terms: readonly FilterTerm[], row: Row, value: string): boolean {
   const named = terms.find(({ field }) => field === 'tagname')?.value.toLowerCase();
   return Object.entries(row.tags).some(([name, held]) => name.toLowerCase() === named && held === value);

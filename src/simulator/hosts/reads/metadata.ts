@@ -18,7 +18,7 @@ interface OpenedMetadata {
 const TOKEN_SECONDS = 24 * 3600;
 
 /**
- * What a workload on a host sees of its identities: the instance metadata service of a virtual machine, and the
+ * What a workload on a host gets of its identities: the instance metadata service of a virtual machine, and the
  * endpoint of App Service. One loopback server for each host that was opened; it follows the host as it changes, goes and
  * comes back.
  */

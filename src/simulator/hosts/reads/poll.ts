@@ -14,7 +14,7 @@ import type { LongOperation } from '../writes/long-operations.ts';
 const AT = '/subscriptions/{subscriptionId}/providers/{namespace}/locations/{location}';
 
 /**
- * The URLs of operations (docs/azure-facts.md section 8): `Azure-AsyncOperation` tells the status, `Location` answers 202 while it
+ * The URLs of operations (docs/azure-facts.md section 8): `Azure-AsyncOperation` has the status, `Location` answers 202 while it
  * runs and then as the write itself would have. Who holds the URL may poll it, whole: it is signed.
  */
 export function pollOperations(frame: HostFrame, types: () => readonly HostType[]): readonly Operation[] {

@@ -28,14 +28,14 @@ test('a site has a plan and a configuration, a slot its own', async () => {
   });
 });
 
-test('a container app’s secrets are told by listSecrets alone', async () => {
+test('a container app’s secrets are in listSecrets alone', async () => {
   const secrets = [{ name: 'key', value: 'v' }];
   const app = make('Microsoft.App/containerApps', 'app', { configuration: { secrets } });
   expect((await stage.call('POST', `${app}/listSecrets`)).body).toEqual({ value: secrets });
   expect((await stage.call('GET', app)).body.properties.configuration.secrets).toEqual([{ name: 'key' }]);
 });
 
-test('a storage account’s name is free, taken or impossible; it is encrypted unless told how', async () => {
+test('a storage account’s name is free, taken or impossible; it is encrypted by default', async () => {
   const account = make('Microsoft.Storage/storageAccounts', 'taken1');
   expect((await stage.call('GET', account)).body.properties.encryption.keySource).toBe('Microsoft.Storage');
   const path = `/subscriptions/${stage.simulator.subscriptionId}/providers/Microsoft.Storage/checkNameAvailability`;
@@ -45,7 +45,7 @@ test('a storage account’s name is free, taken or impossible; it is encrypted u
   expect(await check('Not-A-Name')).toMatchObject({ nameAvailable: false, reason: 'AccountNameInvalid' });
 });
 
-test('a cluster tells its kubelet’s identity', async () => {
+test('a cluster shows its kubelet’s identity', async () => {
   const cluster = make('Microsoft.ContainerService/managedClusters', 'aks');
   const { identityProfile } = (await stage.call('GET', cluster)).body.properties;
   expect(identityProfile.kubeletidentity.resourceId).toMatch(/\/aks-agentpool$/);

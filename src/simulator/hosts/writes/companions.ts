@@ -76,7 +76,7 @@ function siteConfig(frame: HostFrame, type: HostType, pattern: string): Operatio
   };
 }
 
-/** Without secrets: nobody can publish to a simulated site. */
+/** Without secrets: nothing can be published to a simulated site. */
 function publishingProfile(frame: HostFrame, type: HostType, pattern: string): Operation {
   return {
     id: `${type.area}.listPublishingProfile`,

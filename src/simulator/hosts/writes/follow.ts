@@ -129,8 +129,9 @@ function answerOf(
   const host = held && frame.operations.shown(held);
   const withBody = form.follow !== 'location' && form.follow !== 'both';
   const body = host && withBody ? { body: hostBody(frame, type, host) } : {};
-  const tells = type.etag?.header === 'always' || (type.etag?.header === 'put' && request.method === 'PUT');
-  const etag = tells && host ? { etag: etagOf(type, host) } : {};
+  const hasHeader =
+    type.etag?.header === 'always' || (type.etag?.header === 'put' && request.method === 'PUT');
+  const etag = hasHeader && host ? { etag: etagOf(type, host) } : {};
   const headers = { ...etag, ...followHeaders(frame, type, request, form, operation) };
   return { status: form.status, headers, ...body };
 }

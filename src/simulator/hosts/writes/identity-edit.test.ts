@@ -30,7 +30,7 @@ describe('row 20: the ids a host has after a write', () => {
       ['removing what is not there is nothing', ['a'], { b: null }, 'UserAssigned', patched, ['a']],
       ['SystemAssigned alone drops all', ['a', 'b'], undefined, 'SystemAssigned', patched, []],
       ['SystemAssigned with null for the map drops all', ['a'], null, 'SystemAssigned', patched, []],
-      ['None drops all, whatever the map says', ['a'], { b: {} }, 'None', patched, []],
+      ['None drops all, against the map', ['a'], { b: {} }, 'None', patched, []],
       ['PUT replaces', ['a', 'b'], { b: {}, c: {} }, 'UserAssigned', put, ['b', 'c']],
       ['PUT of null removes', ['a', 'b'], { a: null, b: {} }, 'UserAssigned', put, ['b']],
     ],

@@ -15,7 +15,7 @@ type GivenIdentity = z.infer<typeof identitySchema>;
 
 /** What a request asks of a host's identities. */
 export interface IdentityEdit {
-  /** What `type` names: the wished total, whatever the map says (docs/azure-facts.md section 7). */
+  /** What `type` names: the total that is asked for, even against the map (docs/azure-facts.md section 7). */
   readonly system: boolean;
   readonly user: boolean;
   /** Ids with an object as value, by `scopeKey`, in the case sent. */
@@ -63,7 +63,7 @@ export function readIdentity(given: GivenIdentity): IdentityEdit {
 export interface EditMode {
   /** PUT: keys that are not named go. PATCH: they stay. */
   readonly replaces: boolean;
-  /** What was not named stays even where the type says that all go (docs/azure-facts.md section 7, "others": API Management). */
+  /** What was not named stays even where `type` takes all away (docs/azure-facts.md section 7, "others": API Management). */
   readonly keepsRemoved: boolean;
 }
 
@@ -86,7 +86,7 @@ export function idsAfter(
 const IDENTITY_ID =
   /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+$/i;
 
-/** ARM checks ids in bodies before the provider sees them; code and text are unsure for this property. */
+/** ARM checks ids in bodies before the provider gets them; code and text are unsure for this property. */
 function assertIdentityId(id: string): void {
   if (IDENTITY_ID.test(id)) return;
   throw new ArmError(
@@ -102,7 +102,7 @@ const isEmptyObject = (value: unknown) =>
 const ASSIGN = 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action';
 
 /**
- * ARM's check before the provider sees the request: each identity it attaches must exist and the caller must have
+ * ARM's check before the provider gets the request: each identity it attaches must exist and the caller must have
  * `assign/action` on it (docs/azure-facts.md section 7 and 12). One dead identity fails the whole request. Removing needs neither.
  */
 export function assertLinkedAccess(

@@ -125,7 +125,7 @@ test('row 6: an identity made again within the pending time is refused, with the
   expect(code(await stage.call('PATCH', vm, system))).toEqual([409, 'FailedIdentityOperation']);
 });
 
-test('row 7: isolationScope and assignmentRestrictions are told as FailedIdentityOperation', async () => {
+test('row 7: isolationScope and assignmentRestrictions are refused as FailedIdentityOperation', async () => {
   const body = { location: 'westeurope' };
   await stage.call('PUT', id1, {
     body: { ...body, properties: { isolationScope: 'Regional' } },
@@ -185,7 +185,7 @@ test('deleting a group takes its hosts and their principals', async () => {
   expect(stage.control.deletePrincipal({ objectId: system?.principalId ?? '' })).toEqual({ deleted: false });
 });
 
-test('an identity of another tenant can be neither read nor attached, whatever rights the caller has', async () => {
+test('an identity of another tenant can be neither read nor attached, with any rights', async () => {
   const id = '99999999-2222-4333-8444-555555555555';
   const tenantId = '99999999-0000-4000-8000-000000000009';
   stage.control.createSubscription({ id, tenantId });

@@ -37,7 +37,7 @@ test('row 23: while one operation runs a further write is 409 on this host and n
   expect((await attach()).status).toBe(200);
 });
 
-test('row 24: a failed operation tells code and message, and has had no effect', async () => {
+test('row 24: a failed operation reports code and message, and has had no effect', async () => {
   stage.control.failNextOperation({ id: vm, code: 'VMExtensionProvisioningError', message: 'no luck' });
   expect((await poll(await attach())).body).toMatchObject({
     status: 'Failed',
@@ -198,7 +198,7 @@ test.each([VM, SCALE_SET, 'Microsoft.ContainerService/managedClusters'])(
   },
 );
 
-test('row 23: about 12 updates per machine and window, told in a header; the 13th is 429', async () => {
+test('row 23: about 12 updates per machine and window, reported in a header; the 13th is 429', async () => {
   stage.control.setKnobs({ throttling: { compute: true } });
   const header = 'x-ms-ratelimit-remaining-resource';
   expect((await attach()).headers[header]).toBe('Microsoft.Compute/UpdateVMResource;11');

@@ -6,7 +6,7 @@ import type { Host } from '../host.ts';
 type OperationStatus = 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
 
 /** How the next operation on a host shall end. */
-interface Misfortune {
+interface PlannedFailure {
   readonly outcome: 'Failed' | 'Canceled';
   readonly code: string;
   readonly message: string;
@@ -15,7 +15,7 @@ interface Misfortune {
 export interface LongOperation {
   readonly id: string;
   readonly hostId: string;
-  /** What App Service calls it while it stands in the way. */
+  /** Its name in App Service's refusal of another write. */
   readonly name: string;
   /** Wall ms. */
   readonly startedAt: number;
@@ -39,18 +39,18 @@ interface Work {
 
 type Entry = { -readonly [K in keyof LongOperation]: LongOperation[K] } & {
   readonly work: Work;
-  readonly misfortune: Misfortune | undefined;
+  readonly failure: PlannedFailure | undefined;
   readonly resolve: () => void;
   due: boolean;
   /** Its work is being carried out: too late to cancel it. */
   ending: boolean;
 };
 
-/** Work on hosts that takes time: on the injected clock, held, failed and cancelled by the hand of a test. */
+/** Work on hosts that takes time: on the injected clock, held, failed and cancelled by tests. */
 export class LongOperations implements Disposable {
   readonly #operations = new Map<string, Entry>();
   readonly #running = new Map<string, Entry>();
-  readonly #misfortunes = new Map<string, Misfortune[]>();
+  readonly #plannedFailures = new Map<string, PlannedFailure[]>();
   readonly #held = new Set<string>();
   readonly #timers = new DisposableStack();
   readonly #foundation: Foundation;
@@ -88,7 +88,7 @@ export class LongOperations implements Disposable {
       status: 'InProgress',
       done: promise,
       work,
-      misfortune: this.#misfortunes.get(scopeKey(hostId))?.shift(),
+      failure: this.#plannedFailures.get(scopeKey(hostId))?.shift(),
       resolve,
       due: false,
       ending: false,
@@ -110,9 +110,9 @@ export class LongOperations implements Disposable {
   }
 
   /** The next operation on the host ends so, without effect. Several queue up. */
-  failNext(hostId: string, misfortune: Misfortune): void {
-    const queue = this.#misfortunes.get(scopeKey(hostId)) ?? [];
-    this.#misfortunes.set(scopeKey(hostId), [...queue, misfortune]);
+  failNext(hostId: string, failure: PlannedFailure): void {
+    const queue = this.#plannedFailures.get(scopeKey(hostId)) ?? [];
+    this.#plannedFailures.set(scopeKey(hostId), [...queue, failure]);
   }
 
   /** Operations on the host, or on any, do not end before `release`. */
@@ -154,12 +154,12 @@ export class LongOperations implements Disposable {
     if (entry.status !== 'InProgress' || !entry.due) return;
     if (this.#allHeld || this.#held.has(scopeKey(entry.hostId))) return;
     entry.ending = true;
-    const misfortune = entry.misfortune ?? refusalOf(entry.work);
-    if (misfortune) this.#fail(entry, misfortune);
+    const failure = entry.failure ?? refusalOf(entry.work);
+    if (failure) this.#fail(entry, failure);
     else this.#end(entry, 'Succeeded');
   }
 
-  #fail(entry: Entry, { outcome, code, message }: Misfortune): void {
+  #fail(entry: Entry, { outcome, code, message }: PlannedFailure): void {
     entry.work.undo(outcome);
     entry.error = { code, message };
     this.#end(entry, outcome);
@@ -175,7 +175,7 @@ export class LongOperations implements Disposable {
 }
 
 /** Carries the work out; what refuses it only now is how it ends. */
-function refusalOf(work: Work): Misfortune | undefined {
+function refusalOf(work: Work): PlannedFailure | undefined {
   try {
     work.run();
     return undefined;

@@ -58,7 +58,7 @@ test('a failed swap swaps nothing, and by knob switches the slot’s system-assi
   expect(held(site).principalId).toBeDefined();
 });
 
-test('the hand of someone else swaps at once, or fails to', () => {
+test('the control endpoint swaps at once, or fails to', () => {
   stage.control.swapSlots({ id: slot });
   expect(held(site).release).toBe('new');
   stage.control.setKnobs({ hosts: { failedSwapSwitchesOff: true } });

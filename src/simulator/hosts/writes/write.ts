@@ -150,7 +150,7 @@ function modeOf({ knobs }: HostFrame, type: HostType, replaces: boolean): EditMo
   return { replaces, keepsRemoved: knobs.values.hosts.keepsRemoved.includes(type.type) };
 }
 
-/** `If-Match` and `If-None-Match` (docs/azure-facts.md section 2); types without an etag do not look at them. */
+/** `If-Match` and `If-None-Match` (docs/azure-facts.md section 2); types without an etag ignore them. */
 function assertPreconditions(type: HostType, host: Host | undefined, { headers }: ArmRequest): void {
   if (!type.etag?.conditional) return;
   const wanted = headers['if-match'];

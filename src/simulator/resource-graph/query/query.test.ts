@@ -107,7 +107,7 @@ test('identities that nothing has are found by a join', () => {
   ]);
 });
 
-test('mv-expand shows 128 values of each row, unless it is told otherwise', () => {
+test('mv-expand shows 128 values of each row, unless a limit is given', () => {
   const many = attached(...Array.from({ length: 200 }, (_, n) => `/uai/${n}`));
   const table: Table = { columns, rows: [{ id: '/vm/1', type: 't', identity: many }] };
   const text = 'resources | mv-expand k = bag_keys(identity.userAssignedIdentities)';

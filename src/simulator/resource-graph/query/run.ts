@@ -18,7 +18,7 @@ export interface Result extends Table {
   readonly limited: boolean;
 }
 
-/** Values of one array that `mv-expand` makes rows of, where it is not told otherwise, and the most it can be told. */
+/** Values of one array that `mv-expand` makes rows of, without a `limit`, and the highest `limit` it takes. */
 const EXPANDED = { default: 128, most: 2_000 };
 
 /** @param table undefined for one that there is not */

@@ -9,7 +9,7 @@ export interface Column {
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What an expression is made of: asked before any row is looked at, so that a wrong query is refused on an empty table too. */
+/** What an expression is made of: determined before any row is read, so that a wrong query is refused on an empty table too. */
 export function typeOf(of: Expression, columns: readonly Column[]): ColumnType {
   switch (of.type) {
     case 'literal':

@@ -13,8 +13,8 @@ import { OutgoingLink, receiveInto } from './queue-links.ts';
 const UNUSED_AT_FIRST_MS = 60_000;
 const UNUSED_MS = 300_000;
 
-/** What goes wrong with a link or the protocol ends the link or the connection; the library wants somebody to hear of it. */
-const UNHEARD =
+/** Errors of a link or the protocol end the link or the connection by themselves; without a listener the library throws them. */
+const ERROR_EVENTS =
   'error connection_error session_error sender_error receiver_error protocol_error disconnected'.split(' ');
 
 /** One connection of a client: its claims and its links. */
@@ -38,14 +38,14 @@ export class ClientConnection {
     this.#claims = new Claims(parts.authorizer);
     const container = amqp.create_container({ id: `${parts.random.uuid().replaceAll('-', '')}_G0` });
     container.sasl_server_mechanisms = mechanisms(container.sasl_server_mechanisms);
-    for (const event of UNHEARD) container.on(event, () => {});
+    for (const event of ERROR_EVENTS) container.on(event, () => {});
     container.on('connection_open', () => {
       this.#namespace = parts.namespaces.byHost(this.#connection.hostname);
     });
     container.on('sender_open', ({ sender }: EventContext) => sender && this.#onReceiver(sender));
     container.on('receiver_open', ({ receiver }: EventContext) => receiver && this.#onSender(receiver));
     this.#connection = container.create_connection({
-      // As the service says them (traffic).
+      // As the service sends them (traffic).
       max_frame_size: 65_536,
       channel_max: 4_999,
       idle_time_out: 120_000,
@@ -67,13 +67,13 @@ export class ClientConnection {
     return this.#connection.hostname ?? '';
   }
 
-  /** As a network that breaks: nothing is said. */
+  /** As a network that breaks: without a close frame. */
   drop(): void {
     for (const link of this.links) link.drop();
     this.#socket.destroy();
   }
 
-  /** Closes it in words. */
+  /** Closes it with a condition. */
   close(condition: Condition): void {
     for (const link of this.links) link.drop();
     this.#connection.close(tracked(condition, this.#parts));

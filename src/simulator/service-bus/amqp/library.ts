@@ -8,7 +8,7 @@ export async function loadAmqp() {
 
 export type Amqp = Awaited<ReturnType<typeof loadAmqp>>;
 
-/** MSSBCBS is the service's own word for "a token comes by `$cbs`"; both let everybody in, without any claim. */
+/** MSSBCBS is the service's own word for "a token comes by `$cbs`"; both admit every client, without any claim. */
 export function mechanisms(given: { enable_anonymous(): void } & Record<string, unknown>) {
   given.enable_anonymous();
   const { ANONYMOUS } = given;

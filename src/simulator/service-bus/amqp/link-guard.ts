@@ -38,7 +38,7 @@ export function admit(
   const path = parseEntityPath(address);
   const fault = parts.faults.strike({ at: 'attach', queue: path?.queue ?? '' });
   if (fault) return { condition: fault.condition, description: fault.description };
-  // Whoever has put no token at all does not learn what exists.
+  // A client that has put no token at all does not learn what exists.
   if (claims.expiryOf(address) === undefined) return unauthorized(claim, url);
   const entity = path && namespace && parts.namespaces.queueOf(namespace, path.queue);
   if (!path || !entity) return notFound(url);
@@ -46,7 +46,7 @@ export function admit(
   return { path, entity, queue: path.deadLetters ? entity.deadLetters : entity.active };
 }
 
-/** Says where the link leads; one that is refused says nothing before it is detached, as AMQP has it. */
+/** Sets source and target of an admitted link; a refused one has none before it is detached, as AMQP has it. */
 export function accept(link: Sender | Receiver): void {
   link.set_source(addressOf(link.source));
   link.set_target(addressOf(link.target));
@@ -62,7 +62,7 @@ const IDLE_MS = 600_000;
 export class LinkGuard {
   readonly entity: QueueEntity;
   readonly role: 'receiver' | 'sender';
-  /** Whether a receiver has credit: somebody waits for messages. */
+  /** Whether a receiver has credit: its client waits for messages. */
   readonly waits: () => boolean;
   readonly #parts: BrokerParts;
   readonly #link: Sender | Receiver;
@@ -110,12 +110,12 @@ export class LinkGuard {
     link.on(link.is_sender() ? 'sender_close' : 'receiver_close', () => this.#close());
   }
 
-  /** Settles when both ends know that it is closed, or the connection is gone. */
+  /** Settles when both ends have closed it, or the connection is gone. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
-  /** False from the moment this end closes it: what comes later is not heard. */
+  /** False from the moment this end closes it: what comes later is ignored. */
   get open(): boolean {
     return !this.#stack.disposed;
   }
@@ -156,7 +156,7 @@ export class LinkGuard {
 }
 
 /**
- * Fires when nothing was touched for so long. Lazy: touching moves no timer, the timer looks when it fires. `busy` holds
+ * Fires when nothing was touched for so long. Lazy: touching moves no timer, the timer checks when it fires. `busy` holds
  * it off, as the outstanding credit of a receiver does.
  */
 export function watchIdle(
@@ -187,7 +187,7 @@ export function watchIdle(
 /** Timers of the platform hold 24 days, and tokens of tests may hold years. */
 const LONGEST_MS = 24 * 3600_000;
 
-/** Fires when the right to a link has ended and was not given anew: looks whenever the last token known of ends. */
+/** Fires when the right to a link has ended and was not given anew: checks whenever the last token put so far ends. */
 function watchRight(
   clock: Clock,
   right: { expiresAt(): number | undefined; holds(): boolean },

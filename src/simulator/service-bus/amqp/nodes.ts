@@ -20,7 +20,7 @@ interface NodeAnswer {
 
 /**
  * Answers a request on the link it names: `reply-to` is the name of a link of the same session, or the address it gave
- * as its target. Without such a link nobody waits for an answer.
+ * as its target. Without such a link no answer is sent.
  */
 export function answerOn(amqp: Amqp, requests: Receiver, request: Message, answer: NodeAnswer): void {
   const { reply_to: replyTo } = request;
@@ -29,7 +29,7 @@ export function answerOn(amqp: Amqp, requests: Receiver, request: Message, answe
   );
   if (!link) return;
   const { status, description, condition, body } = answer;
-  // Both spellings, as the service does: clients of Service Bus look for one, those of Event Hubs for the other.
+  // Both spellings, as the service does: clients of Service Bus read one, those of Event Hubs the other.
   link.send({
     ...(request.message_id !== undefined && { correlation_id: request.message_id }),
     application_properties: {
@@ -51,7 +51,7 @@ export async function putToken(
   anyKey: boolean,
 ): Promise<NodeAnswer | undefined> {
   const { operation, ...given } = request.application_properties ?? {};
-  // Anything may come: values are whatever a client wrote.
+  // Values are of any type: a client wrote them.
   const [type, audience] = [given.type, given.name].map((value) => String(value ?? '')) as [string, string];
   if (operation !== 'put-token')
     return { status: 400, description: `The operation '${operation}' is not supported.` };

@@ -70,7 +70,7 @@ test('a token is accepted with 202, correlated with the request', async () => {
   expect(await putToken()).toMatchObject({ correlation_id: '1', application_properties });
 });
 
-test.each([401, 404, 500])('`$cbs` may be told to answer %i', async (status) => {
+test.each([401, 404, 500])('`$cbs` answers %i by a fault', async (status) => {
   stage.control.addBrokerFault({ at: 'put-token', status, description: 'told so' });
   const application_properties = { 'status-code': status, 'status-description': 'told so' };
   expect(await putToken()).toMatchObject({ application_properties });
@@ -105,7 +105,7 @@ test('nonsense is refused, or ends its own connection alone', async () => {
   expect(await putToken()).toMatchObject({ application_properties: { 'status-code': 202 } });
 });
 
-test('without a token a link leads nowhere, and nobody learns what exists', async () => {
+test('without a token a link is refused, and its client does not learn what exists', async () => {
   for (const address of ['events', 'nowhere']) {
     const receiver = connection.open_receiver(address);
     const refused = next(receiver, 'receiver_error');
@@ -166,7 +166,7 @@ test('what is sent on a link that was detached is not taken', async () => {
   expect(stage.state().ready).toBe(0);
 });
 
-test('an operation that is not simulated is told so', async () => {
+test('an operation that is not simulated is refused as such', async () => {
   await putToken();
   const receiver = connection.open_receiver({ source: 'events/$management', name: 'm', target: 'answers' });
   const sender = connection.open_sender('events/$management');

@@ -10,7 +10,7 @@ import { readTransfer, tagOf, tokenOfTag, writeMessage } from './messages.ts';
 /** `snd-settle-mode` of a receiver that deletes: messages are settled as they are sent. */
 const SETTLED = 1;
 
-/** What of the library's insides this leans on, beyond its types. */
+/** The library's internals that are used here, beyond its types. */
 interface Insides {
   credit: number;
   delivery_count: number;
@@ -73,7 +73,7 @@ export class OutgoingLink implements Consumer {
     return Math.min(this.#sender.credit - this.#unwritten.length, outgoing.available());
   }
 
-  /** Credit that is neither used nor promised: somebody waits for messages. */
+  /** Credit that is neither used nor promised: the client waits for messages. */
   get waits(): boolean {
     return this.#sender.credit > 0;
   }
@@ -86,7 +86,7 @@ export class OutgoingLink implements Consumer {
   }
 
   /**
-   * The library says nothing to a client that drains when messages on their way have used the credit up; the client waits
+   * The library does not answer a client that drains when messages on their way have used the credit up; the client waits
    * then until it gives up and closes the link.
    */
   #drain(): boolean {
@@ -120,7 +120,7 @@ export class OutgoingLink implements Consumer {
 
 const ZERO_TOKEN = '00000000-0000-0000-0000-000000000000';
 
-/** Outcomes the library makes and its types do not know. */
+/** Outcomes the library makes and its types leave out. */
 interface Outcomes {
   accepted(): { described(): unknown };
   rejected(fields: { readonly error: Condition }): { described(): unknown };
@@ -154,7 +154,7 @@ function modification(delivery: Delivery | undefined): Settlement | undefined {
   return { kind: 'abandon', ...(properties && { properties }) };
 }
 
-/** Of the standard tier. Clients send no batch on a link that does not say it. */
+/** Of the standard tier. Clients send no batch on a link without it. */
 export const MAX_MESSAGE_BYTES = 262_144;
 
 /** A client's sender: puts what it sends into the queue. */

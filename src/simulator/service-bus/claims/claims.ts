@@ -10,10 +10,10 @@ const DATA_ACTION: Readonly<Record<Claim, string>> = {
   Send: 'Microsoft.ServiceBus/namespaces/messages/send/action',
 };
 
-/** Whom a token speaks for: a principal with roles, or a key of the namespace, which may do everything. */
+/** The holder of a token: a principal with roles, or a key of the namespace, which may do everything. */
 export type Holder = { readonly kind: 'principal'; readonly caller: Caller } | { readonly kind: 'key' };
 
-/** Whether a principal has the claim, without a token: for those who send from inside of Azure. */
+/** Whether a principal has the claim, without a token: for what is sent from inside of Azure. */
 export function mayAs(
   authorizer: Pick<Authorizer, 'mayOnData'>,
   objectId: string,

@@ -25,7 +25,7 @@ export async function checkToken(
   parts: BrokerParts,
   namespace: Namespace,
   token: { readonly type: string; readonly value: string; readonly audience: string },
-  /** As Microsoft's emulator: whatever key it was signed with. */
+  /** As Microsoft's emulator: signed with any key. */
   anyKey: boolean,
 ): Promise<TokenCheck> {
   switch (token.type) {
@@ -82,7 +82,7 @@ function checkSharedAccess(
 /** `2026-11-23 10:00:00Z`, as Service Bus writes times in this message. */
 const utc = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ').concat('Z');
 
-/** A shared access signature: whom it speaks for, where, and until when. */
+/** A shared access signature: for which key, at which address, and until when. */
 interface SharedAccess {
   readonly keyName: string;
   /** The address it is for, as its maker encoded it: what was signed. */

@@ -43,7 +43,7 @@ export class Locks<Holder> implements Disposable {
     return { ...message, lockToken, lockedUntil: this.#clock.now() + this.#durationMs };
   }
 
-  /** The message, for whoever settles it; undefined when the lock is lost. */
+  /** The message, for the receiver that settles it; undefined when the lock is lost. */
   release(lockToken: string): BrokeredMessage | undefined {
     const lock = this.#held.get(lockToken);
     this.#held.delete(lockToken);

@@ -9,7 +9,7 @@ export interface MessageContent {
   readonly applicationProperties: Readonly<Record<string, unknown>>;
   /** The sender's own annotations; the broker's are added at delivery. */
   readonly annotations: Readonly<Record<string, unknown>>;
-  /** The body section, encoded or not: only sender and receiver look into it. */
+  /** The body section, encoded or not: only sender and receiver read it. */
   readonly body: unknown;
 }
 
@@ -43,7 +43,7 @@ export type Settlement =
       readonly properties?: Readonly<Record<string, unknown>>;
     };
 
-/** With the two properties that tell why it is in the dead-letter queue. */
+/** With the two properties that give the reason why it is in the dead-letter queue. */
 export function deadLettered(
   message: BrokeredMessage,
   { reason, description, properties }: Omit<Extract<Settlement, { kind: 'deadLetter' }>, 'kind'>,
@@ -59,7 +59,7 @@ export function deadLettered(
   };
 }
 
-/** What the broker says of a message that nobody could do. */
+/** The broker's reason for a message that no receiver completed. */
 export function tooManyDeliveries(count: number) {
   return {
     reason: 'MaxDeliveryCountExceeded',
@@ -69,7 +69,7 @@ export function tooManyDeliveries(count: number) {
 
 /**
  * A body of one data section, in the form in which the AMQP library shows those that come from clients; made here without
- * it, since who sends from inside may do so before any client connects.
+ * it, since what is sent from inside may come before any client connects.
  */
 const DATA_SECTION = 0x75;
 
@@ -80,7 +80,7 @@ interface TextBody {
 
 export const textBody = (text: string): TextBody => ({ typecode: DATA_SECTION, content: Buffer.from(text) });
 
-/** For people who look: what is no text of one section is shown as nothing. */
+/** For people: what is no text of one section is shown as nothing. */
 export function textOf(body: unknown): string | undefined {
   if (typeof body === 'string') return body;
   const { typecode, content } = (body ?? {}) as { readonly typecode?: unknown; readonly content?: unknown };

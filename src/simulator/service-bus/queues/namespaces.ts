@@ -20,7 +20,7 @@ export interface QueueEntity {
 export interface Namespace {
   readonly id: string;
   readonly name: string;
-  /** `<name>.servicebus.windows.net`: what clients say in `open`, whatever address they connect to. */
+  /** `<name>.servicebus.windows.net`: the host name in a client's `open`, at any address it connects to. */
   readonly host: string;
   /** Of `RootManageSharedAccessKey`, which may do everything. */
   readonly key: string;
@@ -86,7 +86,7 @@ export class Namespaces implements Disposable {
     return this.#queues.has(scopeKey(id)) && this.#foundation.world.removeResource(id);
   }
 
-  /** Whether `RootManageSharedAccessKey` lets anybody in; at first it does. */
+  /** Whether `RootManageSharedAccessKey` is accepted; at first it is. */
   useKeys({ name }: Namespace, on: boolean): void {
     if (on) this.#keysOff.delete(name.toLowerCase());
     else this.#keysOff.add(name.toLowerCase());

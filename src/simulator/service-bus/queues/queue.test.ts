@@ -140,7 +140,7 @@ describe('locks', () => {
     expect(queue.counts()).toEqual({ ready: 2, locked: 0 });
   });
 
-  test('those of one consumer, or all, end at once when told', () => {
+  test('those of one consumer, or all, end at once on request', () => {
     const [first, second] = [attach(new Taker(1)), attach(new Taker(1))];
     for (const id of ['a', 'b']) queue.enqueue(content(id));
     expect(queue.expireLocks(first)).toBe(1);

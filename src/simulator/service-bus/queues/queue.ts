@@ -10,7 +10,7 @@ import {
   tooManyDeliveries,
 } from './message.ts';
 
-/** As Azure Resource Manager knows them; the defaults are Azure's (docs/azure-facts.md section 10). */
+/** As Azure Resource Manager has them; the defaults are Azure's (docs/azure-facts.md section 10). */
 export interface QueueSettings {
   readonly lockDurationMs: number;
   readonly maxDeliveryCount: number;
@@ -36,7 +36,7 @@ export interface Consumer {
 }
 
 /**
- * A queue with peek-lock: each message goes to one consumer at a time and comes again until somebody completes it. At
+ * A queue with peek-lock: each message goes to one consumer at a time and comes again until a receiver completes it. At
  * least once, in the order of arrival, without sessions.
  */
 export class Queue implements Disposable {
@@ -50,7 +50,7 @@ export class Queue implements Disposable {
   readonly #deadLetters: Queue | undefined;
   #lastSequenceNumber = 0;
 
-  /** @param deadLetters where to put what nobody can do; without one (as in a dead-letter queue) it comes again for ever */
+  /** @param deadLetters where to put what no receiver completes; without one (as in a dead-letter queue) it comes again for ever */
   constructor(
     { clock, random }: { readonly clock: Clock; readonly random: Random },
     settings: QueueSettings,
@@ -96,7 +96,7 @@ export class Queue implements Disposable {
     }
   }
 
-  /** False when nobody holds that lock any more: it expired, was settled, or never was. */
+  /** False when that lock is not held any more: it expired, was settled, or never was. */
   settle(lockToken: string, settlement: Settlement): boolean {
     const message = this.#locks.release(lockToken);
     if (!message) return false;
