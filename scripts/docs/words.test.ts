@@ -33,6 +33,7 @@ const PRODUCT_WORDS = new Map(
     look: 'read, observe, poll',
     looked: 'read, observed',
     looking: 'reading',
+    standing: 'state, status, role',
   }),
 );
 const ALL_WORDS = new Map([...WORDS, ...PRODUCT_WORDS]);

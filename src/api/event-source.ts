@@ -47,7 +47,7 @@ const spec = z.object({
   suspend: z.boolean().default(false).describe('While true azid receives nothing from the queue.'),
 });
 
-/** More than anybody has below one controller; those of which nothing comes first. */
+/** More than one controller has; those of which no event arrives first. */
 export const MAX_SUBSCRIPTIONS = 100;
 
 const subscription = z.object({

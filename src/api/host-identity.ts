@@ -15,7 +15,7 @@ const owner = z.object({
   namespace: z.string().max(63),
   name: z.string().max(253),
   uid: z.string().max(64),
-  /** Its deletion policy, last seen: Retain leaves in Azure what it wanted, should the object vanish unseen. */
+  /** Its deletion policy as last read: Retain leaves in Azure what it wanted, should the object be gone without its deletion having been observed. */
   retain: z.boolean().optional(),
 });
 
@@ -42,13 +42,13 @@ const common = {
   /** Of the last change of `state`. */
   since: pastTime(),
   problem: problem.optional(),
-  /** How often it was taken away by somebody else, in a row; and when last (docs/guarantees.md G14). */
+  /** How often it was taken away by another tool or user, in a row; and when last (docs/guarantees.md G14). */
   losses: z.number().int().optional(),
   lastLossAt: pastTime().optional(),
 };
 
 const entry = z.object({
-  /** ARM id, as Azure spells it where it was seen. */
+  /** ARM id, as Azure spells it where it was read. */
   identityId: rememberedId('identityId', 400),
   /** Under which principal it was attached: another one now means recycled. */
   principalId: rememberedGuid().optional(),

@@ -1,4 +1,4 @@
-/** All that an installer may have got wrong, in the order in which it is mended. Nothing is written to either side. */
+/** All that is checked, in the order in which it is repaired. Nothing is written, neither to Kubernetes nor to Azure. */
 import type { IdentityPolicy } from '../api/identity-policy.ts';
 import { identityPolicy } from '../api/identity-policy.ts';
 import { KINDS } from '../api/index.ts';

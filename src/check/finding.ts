@@ -1,4 +1,4 @@
-/** What `azid check` finds, one line each with the remedy where there is something to mend, and what each part of it reads with. */
+/** What `azid check` finds, one line each with the remedy where there is something to repair, and what each part of it reads with. */
 import type { KubeClient } from '../kube/client.ts';
 import { isForbidden, isNotFound, KubeError } from '../kube/errors.ts';
 import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';

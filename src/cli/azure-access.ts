@@ -33,7 +33,7 @@ export function signIn(
   return { cloud, credential };
 }
 
-/** The ways to Azure of a command, with the rights of whoever runs it. Throws for flags that do not fit together. */
+/** The ways to Azure of a command, with the rights of the user who runs it. Throws for flags that do not fit together. */
 export function azureCalls(
   flags: AzureFlags,
   clock: Clock,
@@ -49,7 +49,7 @@ export function azureCalls(
   };
 }
 
-/** What Azure says of the rights of who signed in. */
+/** For questions about the rights of the principal that signed in. */
 export function permissionsOf({
   cloud,
   credential,

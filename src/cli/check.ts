@@ -1,4 +1,4 @@
-/** `azid check`: what whoever installs azid may have got wrong, line by line. */
+/** `azid check`: what may be wrong with an installation, line by line. */
 import type { Command } from 'commander';
 import { HOME_SHARD } from '../api/schema/shard.ts';
 import { resolveCloud } from '../azure/arm/clouds.ts';

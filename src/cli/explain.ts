@@ -53,7 +53,7 @@ async function run(word: string | undefined, { output, kind: name }: ExplainFlag
 
 const json = (value: object) => `${JSON.stringify(value, undefined, 2)}\n`;
 
-/** Of whom a row speaks. */
+/** The kinds that a row is about. */
 type KindsText = (row: ExplainedReason) => string;
 
 function explanationText(

@@ -52,7 +52,7 @@ export function inCluster(
         userAgent: `azid-${name.replaceAll(' ', '-')}/${VERSION}`,
       });
       const client = new KubeClient(transport);
-      // At once, whatever does not hear of the signal: a token that is asked for, a connection that is being made.
+      // At once, though some calls take no signal: a token that is asked for, a connection that is being made.
       return await unlessAborted(
         work({ client, clock, contextNamespace: endpoint.namespace, say, signal }),
         signal,
@@ -109,7 +109,7 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   }
 }
 
-/** For what ends by itself: standard output, connections that close in words. */
+/** For what ends by itself: standard output, connections that are closed in an orderly way. */
 const LEFT_MS = 2_000;
 /** After Ctrl-C: a connection that is still being made would hold the process for 10 s. */
 const INTERRUPTED_LEFT_MS = 100;

@@ -37,7 +37,7 @@ export function explain(reasons: readonly ExplainedReason[], word: string, kind?
   return { found: false, near: nearTo(word, [...new Set(reasons.map(({ reason }) => reason))]) };
 }
 
-/** More than these help nobody. */
+/** A longer list would not help. */
 const MAX_NEAR = 5;
 
 /** A slip of the pen first, then reasons that share a word of it: `Denied` leads to `PolicyDenied`. */
@@ -62,7 +62,7 @@ function wordsOf(name: string): readonly string[] {
     .filter((each) => each.length > 2);
 }
 
-/** Of whom a row speaks, for people. */
+/** The kinds that a row is about, in words. */
 export function kindsText({ kinds, section }: ExplainedReason): string {
   if (kinds.length > 0) return kinds.map((kind) => `${kind} (${shortNameOf(kind)})`).join(', ');
   return section === 'Events' ? 'Events' : section === 'In the log only' ? 'the log' : 'all kinds';

@@ -1,4 +1,4 @@
-/** By what the operator hears of changes that others make in Azure, and of sign-ins. */
+/** How the operator learns of changes that others make in Azure, and of sign-ins: events, the Activity Log, Microsoft Graph. */
 import { AUDIT_LOGS, SignInSummaries } from '../azure/graph/graph.ts';
 import type { AzureCaches } from '../cache/caches.ts';
 import type { ActivityJournal } from '../hints/activity/journal.ts';
@@ -42,7 +42,7 @@ interface Heard {
 }
 
 /**
- * By what azid hears of what others change in Azure, queues of events and the Activity Log, and where that goes: into the caches and the
+ * Receives what others change in Azure, by queues of events and the Activity Log, and passes it on to the caches and the
  * journal. All of it ends with `cleanup`.
  */
 export function hearFromAzure(parts: HintParts, cleanup: AsyncDisposableStack): Heard {

@@ -28,7 +28,7 @@ interface FirstConditionsOptions<T extends ManagedObject> {
 }
 
 /**
- * Gives each new object of a kind its initial condition at once, whatever the backlog: outside of the workers that reconcile,
+ * Gives each new object of a kind its initial condition at once, however long the backlog is: outside of the workers that reconcile,
  * since kstatus takes an object without conditions for done. Namespaces take turns here, too. Where nothing is new nothing is
  * done.
  */

@@ -141,7 +141,7 @@ export class KindController implements Disposable {
     this.queues = [queue, first.queue];
   }
 
-  /** From now on whatever concerns an object enqueues it; first all that are there. */
+  /** From now on each change that concerns an object enqueues it; first all objects of the store. */
   watch(): void {
     const { ownedInAzure } = this.#kind;
     const { stores, clock } = this.#services;
@@ -177,7 +177,7 @@ function editionOfStored(object: ManagedObject | undefined): string | undefined 
   return object && editionOf(object);
 }
 
-/** An edit is judged by the object, whatever enqueued it (docs/architecture.md section 5). */
+/** Whether it is an edit is read off the object, not off what enqueued it (docs/architecture.md section 5). */
 function classOf(object: ManagedObject | undefined, proposed: Priority): Priority {
   return object && hasPendingEdit(object) ? 'edit' : proposed;
 }

@@ -65,7 +65,7 @@ export class Operator {
     return this.#stores;
   }
 
-  /** What Azure was last seen to hold; only while this process leads. */
+  /** What was last read of Azure; only while this process leads. */
   get caches(): AzureCaches | undefined {
     return this.#work?.caches;
   }

@@ -15,7 +15,7 @@ interface RecordParts {
   readonly installationId: string;
 }
 
-/** On which principals azid saw its marks before; gone objects are distinguished from living ones. */
+/** On which principals azid read its marks before; gone objects are distinguished from living ones. */
 export function principalsOf(
   { options: { namespace, shard }, client, installationId }: RecordParts,
   { identities }: Pick<Stores, 'identities'>,

@@ -46,7 +46,7 @@ export interface WorkParts {
 }
 
 /**
- * What only the leader does: what it hears from Azure, and a controller for each kind. It knows the kinds by their definitions
+ * What only the leader does: it receives what changes in Azure, and runs a controller for each kind. It knows the kinds by their definitions
  * alone. Disposed when the work ends.
  */
 export class Work implements AsyncDisposable {
@@ -105,7 +105,7 @@ export class Work implements AsyncDisposable {
     return this.#shard;
   }
 
-  /** What Azure was last seen to hold. */
+  /** What was last read of Azure. */
   get caches(): AzureCaches {
     return this.#services.caches;
   }
@@ -141,7 +141,7 @@ export class Work implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // First: whoever is waited for below may itself wait for a rate limit, as long as Azure asked for.
+    // First: what is awaited below may itself wait for a rate limit, as long as Azure asked for.
     this.#parts.connection.end();
     await this.#cleanup.disposeAsync();
   }
@@ -163,7 +163,7 @@ export class Work implements AsyncDisposable {
       stores,
       signal,
       prepare: async (names) => {
-        // What was written last need not be in the stores: a status that comes late would pass for somebody else's.
+        // What was written last need not be in the stores: a status that comes late would pass for another writer's.
         await catchUp?.(signal);
         const uids = names.flatMap((name) => stores.identities.byIndex(INDEX.namespace, name));
         await Promise.all([
@@ -178,7 +178,7 @@ export class Work implements AsyncDisposable {
     return shard;
   }
 
-  /** What azid hears from Azure, and what the kinds share. */
+  /** Receives what changes in Azure, and makes what the kinds share. */
   #connect(): Services {
     const { options, kinds, metrics, client, stores, installationId, principals, retained, connection } =
       this.#parts;

@@ -119,7 +119,7 @@ function ofPolicy(object: IdentityPolicy, { snapshot, namespaces = [] }: TreeCon
     }));
 }
 
-/** A ledger, seen from the resource: each identity on it, and who wants it. */
+/** A ledger, by its resource: each identity on it, and the objects that want it. */
 function ofHost({ spec, status }: HostIdentity, context: TreeContext): readonly TreeNode[] {
   const lines = [
     ...(status?.entries ?? []).map(({ identityId, ...line }) => ({ azure: identityId, ...line })),

@@ -1,6 +1,6 @@
 /**
- * What `azid restore` does with a record: pure. What is there is left, what is missing is made, and what stands in its place is
- * somebody's: then nothing is done.
+ * What `azid restore` does with a record: pure. What is there is left, what is missing is made; where another resource is in its
+ * place, nothing is done.
  */
 import type { OrphanRecord, RecordedAssignment, RecordedCredential } from '../api/orphan-record.ts';
 import { type AzureFederatedCredential, parseCredentialId } from '../azure/azure-federated-credential.ts';
@@ -64,7 +64,7 @@ export interface AssignmentStep {
   readonly put: AssignmentPut;
 }
 
-/** Of what the identity had: what is to be made, and what only people can judge. */
+/** Of what the identity had: what is to be made, and what only a user can decide. */
 interface CredentialPlan {
   readonly make: readonly CredentialStep[];
   /** Names of those that are there. */
@@ -192,7 +192,7 @@ export function identityOf(principalId: string, all: readonly OrphanRecord[]): O
 }
 
 function marksOf(spec: OrphanRecord['spec']): Tags {
-  // Whoever it was: somebody has to be named, or the next sweep reads its marks as incomplete.
+  // An owner has to be named, or the next sweep reads its marks as incomplete.
   const owner = tag(spec.identity?.tags ?? {}, MARK.owner) ?? spec.owner ?? 'restored';
   return { [MARK.installation]: spec.installationId, [MARK.retained]: owner };
 }

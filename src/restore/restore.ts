@@ -1,6 +1,6 @@
 /**
  * `azid restore`: what a sweep deleted is made again from its record, as far as Azure allows. With the caller's rights in Azure: what
- * is given here is given by whoever runs the command. It can be interrupted and run again: what is there is left.
+ * is given here is given by the user who runs the command. It can be interrupted and run again: what is there is left.
  */
 import { type OrphanRecord, orphanRecord } from '../api/orphan-record.ts';
 import type { ArmCallsOptions } from '../azure/arm/arm-calls.ts';
@@ -31,7 +31,7 @@ export async function restore(name: string, deps: RestoreDeps, options: RestoreO
   return run;
 }
 
-/** What is read and made in Azure, by calls of whoever runs the command. */
+/** What is read and made in Azure, by calls of the user who runs the command. */
 export function restoreCalls(calls: ArmCallsOptions): Omit<RestoreDeps['azure'], 'directory'> {
   return {
     identities: new Identities(calls),

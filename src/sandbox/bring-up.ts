@@ -38,7 +38,7 @@ export async function bringUp(given: BringUp, stack: AsyncDisposableStack): Prom
 
   // Beside all that has to be up before it.
   const program = flags.controller ? bundleProduct(join(cluster.folder, 'azid')) : undefined;
-  program?.catch(() => {}); // Handled where it is awaited; whatever fails before that is reported instead.
+  program?.catch(() => {}); // Handled where it is awaited; what fails before that is reported instead.
   say(`Starting the simulated Azure${flags.fast ? ' (fast: no lag, no throttling)' : ''} ...`);
   const simulator = stack.use(
     await startSimulator({

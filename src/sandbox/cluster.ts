@@ -14,7 +14,7 @@ import type { Progress } from './apiserver/binaries/progress.ts';
 import { startControlPlane } from './apiserver/control-plane.ts';
 
 export interface Cluster extends AsyncDisposable {
-  /** The administrator's, whoever that is. */
+  /** The administrator's. */
   readonly kubeconfig: string;
   readonly kubectl: Kubectl;
   readonly client: KubeClient;
@@ -22,7 +22,7 @@ export interface Cluster extends AsyncDisposable {
   readonly issuer: string;
   /** Public keys of these tokens, asked for anew at each call. */
   keys(): Promise<JSONWebKeySet>;
-  /** For the sandbox's own files; gone with the cluster's connection, and with azid's death in whatever way. */
+  /** For the sandbox's own files; gone with the cluster's connection, and when azid ends in any way. */
   readonly folder: string;
 }
 

@@ -13,14 +13,14 @@ interface Interruption extends Disposable {
   readonly signal: AbortSignal;
   /** Of a process that a signal ended, as shells count; undefined while there was none. */
   readonly exitCode: number | undefined;
-  /** The same without a signal: nobody reads the output any more. */
+  /** The same without a signal: the reader of the output is gone. */
   brokenPipe(): void;
 }
 
 /** What a shell shows of a process that SIGPIPE ended; Node ignores that signal. */
 const SIGPIPE_CODE = 141;
 
-/** Listens until disposed. `onFirst` says so to whoever pressed the key. */
+/** Listens until disposed. `onFirst` runs at the first signal. */
 export function listenForInterruption(clock: Clock, onFirst: () => void): Interruption {
   const controller = new AbortController();
   let first: { readonly at: number; readonly exitCode: number } | undefined;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { writePrivateFile } from './apiserver/kubeconfig.ts';
+import { writePrivateFile } from './apiserver/access.ts';
 
 /** A contract for tools outside the project: members are added, never renamed. */
 export interface ReadyFacts {

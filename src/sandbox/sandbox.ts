@@ -91,7 +91,7 @@ function openCluster(flags: SandboxFlags, { clock, screen, signal }: SandboxSurr
 
 /**
  * The rows of the examples, again and again, until the signal aborts. Whatever the API server says meanwhile is no end: it
- * may be away, and whoever tries things out may delete kinds, namespaces or rights.
+ * may be away, and a user who tries things out may delete kinds, namespaces or rights.
  */
 async function* rowsOf(
   { simulator }: Up,

@@ -8,7 +8,7 @@ import { baseImageOf } from '../../scripts/image/base.ts';
 import { CONFIG } from '../../scripts/image/differences.ts';
 import { assembleRootfs, contentsOf } from '../../scripts/image/rootfs.ts';
 import { type Confinement, confinementHere, runIn } from '../../scripts/image/run.ts';
-import { freePort } from '../../src/sandbox/apiserver/loopback.ts';
+import { freePort } from '../../src/sandbox/apiserver/access.ts';
 import {
   type TemporaryFolder,
   temporaryFolder,

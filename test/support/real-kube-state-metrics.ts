@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createToken } from '../../src/kube/builtin.ts';
-import { freePort } from '../../src/sandbox/apiserver/loopback.ts';
+import { freePort } from '../../src/sandbox/apiserver/access.ts';
 import { samplesOfPage } from './prometheus.ts';
 import { type Cluster, until } from './testbed.ts';
 

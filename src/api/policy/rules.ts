@@ -67,7 +67,7 @@ export const role: CelRule = {
     "'expected the name of a built-in role or the GUID of a role, got \\'' + self + '\\'; roles are no patterns, as one would include Owner: list each'",
 };
 
-/** Zero, in whatever units, lets nobody have anything. */
+/** Zero, in any unit, would allow no grant. */
 export const duration: CelRule = {
   rule: "self.matches('^([0-9]+d)?([0-9]+h)?([0-9]+m)?$') && self.matches('[1-9]')",
   message: 'a duration above zero in days, hours and minutes, such as 30d, 8h or 1d12h30m',
@@ -75,7 +75,7 @@ export const duration: CelRule = {
     "'expected a duration above zero in days, hours and minutes, such as 30d, 8h or 1d12h30m, got \\'' + self + '\\'; leave the field out for grants without an end'",
 };
 
-/** A rule that shuts out the identities of the namespace and lists nobody else. */
+/** A rule that shuts out the identities of the namespace and lists no others. */
 export const somebody: CelRule = {
   rule: '!has(self.identityRefs) || self.identityRefs || (has(self.ids) && size(self.ids) > 0)',
   message:

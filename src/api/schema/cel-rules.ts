@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { CelRule } from './kind.ts';
 
 /**
- * The form that a text must have, with a message for whoever gets it wrong. A bare pattern in a schema makes the API
+ * The form that a text must have, with a message for a user who gets it wrong. A bare pattern in a schema makes the API
  * server answer with the regular expression and nothing else; the CRD generator writes it as a CEL rule that names
  * what was expected, what was given and the remedy (`shapeRule`). Both are Go's regular expressions and match the
  * same.
@@ -39,7 +39,7 @@ export function shapeRule(
 ): CelRule {
   const end = remedy === undefined ? '' : `; ${remedy}`;
   const rules = [
-    // Of what is too short the schema speaks alone, of white space at the ends a rule of its own where there is one.
+    // A text that is too short is reported by the schema alone, white space at the ends by a rule of its own where there is one.
     ...(minLength > 0 ? [`size(self) < ${minLength}`] : []),
     ...(blanksReported ? ['self.trim() != self'] : []),
     cheaply ?? `self.matches(r'${celRaw(pattern)}')`,

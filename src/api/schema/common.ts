@@ -13,9 +13,9 @@ export const FINALIZER = 'azid.dev/finalizer';
 export const RECONCILE_ANNOTATION = 'azid.dev/reconcile-requested-at';
 /** As much of that annotation as the status can echo. */
 const MAX_REQUEST = 256;
-/** Annotation on a deleted object: `"true"` lets it go now, leaving in Azure whatever could not be removed. */
+/** Annotation on a deleted object: `"true"` lets it go now, leaving in Azure what could not be removed. */
 export const RELEASE_ANNOTATION = 'azid.dev/release';
-/** Label on every object azid makes in a namespace, so one watch with a selector sees them all. */
+/** Label on every object azid makes in a namespace, so that one watch with a selector has them all. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'azid';
 
@@ -137,7 +137,7 @@ export const commonStatus = {
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
 };
 
-/** What the reconciler needs to know of an object, whatever its kind. */
+/** What the reconciler reads of an object of any kind. */
 export interface ManagedObject extends KubeObject {
   readonly spec: object;
   readonly status?: ManagedStatus;
@@ -149,7 +149,7 @@ export function hasFinalizer({ metadata }: KubeObject): boolean {
 }
 
 /**
- * azid is done with an object that is being deleted, or somebody took its finalizer off; another finalizer alone keeps it.
+ * azid is done with an object that is being deleted, or a user took its finalizer off; another finalizer alone keeps it.
  * Nobody reconciles it any more, so it counts as one that is gone.
  */
 export function isFinalized(object: KubeObject): boolean {
@@ -188,7 +188,7 @@ export function isObserved({ metadata, status }: ManagedObject): boolean {
   return metadata.generation === status?.observedGeneration;
 }
 
-/** True while someone waits for this object: an edit is judged by the object, whatever enqueued it (docs/architecture.md section 5). */
+/** True while someone waits for this object: whether it is one is read off the object, not off what enqueued it (docs/architecture.md section 5). */
 export function hasPendingEdit(object: ManagedObject): boolean {
   const { metadata, status } = object;
   if (metadata.deletionTimestamp) return true;

@@ -16,8 +16,8 @@ const RULES = 'x-kubernetes-validations';
 const FORBIDDEN = ['oneOf', 'anyOf', 'allOf', 'not', 'const', '$ref', 'patternProperties', 'nullable'];
 
 /**
- * The status of an object that azid has not seen yet, as Flux's kinds have it: kstatus takes an object without any status
- * for Current, and whoever waits for it would report success while the controller is away. It shows on reading what was
+ * The status of an object that azid has not observed yet, as Flux's kinds have it: kstatus takes an object without any status
+ * for Current, and a tool that waits for it would report success while the controller is away. It shows on reading what was
  * stored without a status, too.
  */
 const UNOBSERVED = { observedGeneration: -1 };
@@ -40,12 +40,12 @@ export function customResourceDefinition(
         plural: resource.plural,
         singular: kind.singular,
         shortNames: [...kind.shortNames],
-        // Absent rather than empty: an empty list is a conflict to whoever applies the same file under another name.
+        // Absent rather than empty: an empty list is a conflict for a field manager that applies the same file under another name.
         ...(kind.internal !== true && { categories: ['azid'] }),
       },
       scope: resource.namespaced ? 'Namespaced' : 'Cluster',
       versions: versions.map((version) => versionOf(kind, version)),
-      // Explicit once there is something to convert, for whoever reads the CRD: `apiVersion` is written anew, and nothing else.
+      // Explicit once there is something to convert, for readers of the CRD: `apiVersion` is written anew, and nothing else.
       ...(versions.length > 1 && { conversion: { strategy: 'None' } }),
     },
   };

@@ -10,7 +10,7 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 /** A version of the API as the API server serves it. All versions of a kind have one schema: docs/design/2026-11-30-versions-of-the-api.md. */
 export interface ApiVersion {
   readonly name: string;
-  /** False: nobody can ask for it any more; objects that were stored in it still can be read. */
+  /** False: no client can ask for it any more; objects that were stored in it still can be read. */
   readonly served: boolean;
   /** In which etcd gets what is written. Exactly one. */
   readonly storage: boolean;
@@ -52,7 +52,7 @@ export interface KindSchema<T extends KubeObject> {
   readonly description: string;
   readonly spec: z.ZodObject;
   readonly status: z.ZodObject;
-  /** Rules over the whole object, where `self.metadata.name` can be seen. */
+  /** Rules over the whole object, where `self.metadata.name` is in reach. */
   readonly rules: readonly CelRule[];
   readonly columns: readonly PrinterColumn[];
   /**

@@ -4,7 +4,7 @@ import { z } from 'zod';
  * What of a status another process is believed, or not. By its texts azid finds again what it did: ids and times. A status may have been written while no azid ran,
  * by a process whose clock was wrong, or come from a restore; so its schema says what each such text must be, and what is
  * nothing of the kind is dropped where statuses are read (`src/reconcilers/status/remembered.ts`). The CRD does not say it:
- * an object that holds something else must still be taken in, or it could never be mended, nor end.
+ * an object that holds something else must still be taken in, or it could never be repaired, nor deleted.
  */
 export type Remembered =
   | 'identityId'
@@ -17,7 +17,7 @@ export type Remembered =
   | 'name'
   /** Of the directory: principals, clients, tenants; and of a subscription. */
   | 'guid'
-  /** Lies behind whoever reads it. */
+  /** Before the time at which it is read. */
   | 'past'
   /** A pause that was recorded: never longer than this. */
   | { readonly withinMs: number }
@@ -40,8 +40,8 @@ export const rememberedGuid = () => rememberedId('guid', 36);
 
 /**
  * Permission that an object gives to others, by which they remove or change something. Each process grants it anew,
- * after it has checked that it may: a value that stands in the API server when a process begins may have been written
- * by anybody.
+ * after it has checked that it may: a value that is in the API server when a process begins may have been written
+ * by any user.
  */
 export const leave = <T extends z.ZodType>(schema: T): T => schema.meta({ [REMEMBERED]: 'leave' });
 

@@ -8,7 +8,7 @@ export const SHARD_LABEL = 'azid.dev/shard';
 
 export const HOME_SHARD = 'default';
 
-/** A text that names no shard that can be (`Team_A`) is returned as it is: nobody works for it, and that is shown. */
+/** A text that names no shard that can be (`Team_A`) is returned as it is: no process works for it, and that is reported. */
 export function shardNamed({
   metadata,
 }: {

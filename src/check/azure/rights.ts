@@ -1,4 +1,4 @@
-/** Whether who signed in has the rights that azid needs, asked of Azure scope by scope. Conditions and deny assignments are not seen. */
+/** Whether the principal that signed in has the rights that azid needs, asked of Azure scope by scope. Conditions and deny assignments are not seen. */
 import { type AzureError, toAzureError } from '../../azure/arm/errors.ts';
 import type { Permissions, Rights } from '../../azure/permissions.ts';
 import { type CheckFinding, ok, problem, unknown } from '../finding.ts';
@@ -59,7 +59,7 @@ export function rightsFinding({ scope, actions }: Need, rights: Rights): CheckFi
   );
 }
 
-/** Whoever has no right at all at a scope may not even ask. Pure. */
+/** A principal without any right at a scope may not even ask. Pure. */
 export function unreadable({ scope, actions }: Need, { code, message }: AzureError): CheckFinding {
   if (NO_RIGHTS.has(code))
     return problem(
@@ -91,8 +91,8 @@ const CHANGING: readonly { readonly role: string; readonly has: RegExp }[] = [
 ];
 
 /**
- * The roles that have these rights together, and none that may change what need only be read: whom a list of a subscription's assignments is
- * missing is not advised to let azid grant there. Pure.
+ * The roles that have these rights together, and none that may change what need only be read: where only a list of a subscription's assignments is
+ * missing, the remedy is no role that lets azid grant there. Pure.
  */
 export function rolesFor(actions: readonly string[]): readonly string[] {
   const [reads, changes] = [true, false].map((wanted) =>

@@ -1,4 +1,4 @@
-/** Whether somebody gets a token for Resource Manager: the controller, as a pod of its ServiceAccount would, or the caller. */
+/** Whether the controller, as a pod of its ServiceAccount would, or the caller gets a token for Resource Manager. */
 import type { TokenCredential } from '@azure/identity';
 import { type AzureCaller, whoAmI } from '../../azure/arm/caller.ts';
 import type { Cloud } from '../../azure/arm/clouds.ts';

@@ -72,7 +72,7 @@ export async function admissionFindings(deps: CheckDeps): Promise<readonly Check
   );
 }
 
-/** Pure. @param broken webhooks that must answer, and nobody is there */
+/** Pure. @param broken webhooks that must answer, and have no Service */
 export function admissionFound(
   webhooks: readonly string[],
   policies: readonly string[],

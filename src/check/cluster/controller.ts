@@ -17,7 +17,7 @@ export interface ObservedController {
 export interface ControllerSettings {
   readonly tenantId?: string;
   readonly clientId?: string;
-  /** Its name, and no address: whoever may edit the Deployment must not choose where a caller's own token goes. */
+  /** Its name, and no address: a user who may edit the Deployment must not choose where a caller's own token goes. */
   readonly cloud?: string;
   readonly clusterIssuer?: string;
 }
@@ -54,7 +54,7 @@ const deployments: Resource<Deployment> = {
   namespaced: true,
 };
 
-/** Known by its ServiceAccount, whatever a chart calls it; undefined: azid runs in another way. */
+/** Found by its ServiceAccount, since a chart may name it otherwise; undefined: azid runs in another way. */
 export async function readController(
   deps: Pick<CheckDeps, 'client' | 'signal' | 'namespace' | 'serviceAccount'>,
 ): Promise<ObservedController | undefined> {

@@ -1,4 +1,4 @@
-/** What the objects of the cluster say by themselves: whether anybody may have anything, and whether azid hears of changes. */
+/** What policies and EventSources show: whether any namespace may have anything, and whether events arrive. */
 import { type EventSource, eventSource } from '../../api/event-source.ts';
 import { type IdentityPolicy, identityPolicy } from '../../api/identity-policy.ts';
 import type { ManagedObject } from '../../api/schema/common.ts';

@@ -146,11 +146,11 @@ export async function runController(flags: ControllerFlags): Promise<number> {
   }
 }
 
-/** For the Lease; whatever holds the process longer than that is broken, too. */
+/** For the Lease; what holds the process longer than that is broken, too. */
 const BROKEN_MS = 3_000;
 
 /**
- * An error that nobody caught, a rejection that nobody handled: nothing of this process is to be trusted any more, so it sends nothing but
+ * An error that was not caught, a rejection that was not handled: nothing of this process is to be trusted any more, so it sends nothing but
  * one last change of its Lease, for another one to have its place soon, and ends. A heap that is full ends it without this.
  */
 function endBroken(operator: Operator, error: unknown, log: Log): void {

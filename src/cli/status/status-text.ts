@@ -88,7 +88,7 @@ function eventLines({ events }: StatusReport, wide: boolean, now: number): reado
   ];
 }
 
-/** The object without what nobody reads; everything else as it is. */
+/** The object without managedFields; everything else as it is. */
 export function statusJson({ object, events, azure, ...rest }: StatusReport): string {
   const { managedFields: _, ...metadata } = object.metadata as ManagedObject['metadata'] & {
     readonly managedFields?: unknown;

@@ -1,4 +1,4 @@
-/** What Azure shows of the things that an object has by its status: live reads, with the rights of whoever asks. */
+/** What Azure shows of the resources that an object has by its status: live reads, with the caller's rights. */
 import type { AssignmentExpiry } from '../../api/assignment-expiry.ts';
 import type { FederatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import type { HostIdentity } from '../../api/host-identity.ts';

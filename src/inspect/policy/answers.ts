@@ -28,7 +28,7 @@ export interface ObservedPolicies {
   readonly why?: string | undefined;
 }
 
-/** Empty for kinds that ask nobody. */
+/** Empty for kinds that need no permission. */
 export function answersOf(
   object: ManagedObject,
   { policies, namespace, why }: ObservedPolicies,

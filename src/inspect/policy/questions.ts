@@ -73,7 +73,7 @@ const BY_KIND: Readonly<Record<string, Ask>> = {
   RoleGrant: ofGrant,
 };
 
-/** Empty for a kind that asks nobody. */
+/** Empty for a kind that needs no permission. */
 export function questionsOf(object: ManagedObject, context: QuestionContext): readonly Asked[] {
   return BY_KIND[object.kind]?.(object as never, context) ?? [];
 }

@@ -41,7 +41,7 @@ export async function exportBundle(deps: InstallationDeps, options: ExportOption
   // While azid still works, so that what is going can go.
   refuseDeleting(await listKinds(KINDS, deps));
   if (!installation.handedOver) {
-    // The label brings it to every azid that watches its own ConfigMaps: whoever works ends.
+    // The label brings it to every azid that watches its own ConfigMaps: a controller that works ends.
     const change = {
       data: { [HANDOVER.handedOver]: now(deps) },
       labels: { [MANAGED_BY_LABEL]: MANAGED_BY },

@@ -70,7 +70,7 @@ async function begin(
   deps: InstallationDeps,
 ): Promise<void> {
   const data = { installationId, clusterUid, [HANDOVER.importing]: installation?.importing ?? now(deps) };
-  // So that one which works without a Lease hears of it, too.
+  // By the label, a controller that works without a Lease gets it with its watch of ConfigMaps.
   const labels = { [MANAGED_BY_LABEL]: MANAGED_BY };
   if (installation) {
     await writeInstallation(installation, { data, labels }, deps);

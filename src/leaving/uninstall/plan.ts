@@ -37,7 +37,7 @@ export type Step =
 export interface Held {
   readonly why: string;
   readonly remedy?: string;
-  /** It is given back by nobody before then: no use in waiting. */
+  /** It is not revoked before then: no use in waiting. */
   readonly until?: string;
 }
 
@@ -88,7 +88,7 @@ export function endOf({ kind, object }: Found): string | undefined {
 
 /** Azure's refusal of its deletion, as the controller reports it. */
 function refusalOf({ kind, object }: Found): string | undefined {
-  // A ledger of a resource is held by whatever it is stalled by: nothing else keeps it once nobody wants anything there.
+  // A HostIdentity is kept by what stalls it: nothing else holds it once no object wants anything on its resource.
   const type = kind.resource.kind === 'HostIdentity' ? 'Stalled' : 'DeletionBlocked';
   const held = findCondition(object.status?.conditions ?? [], type);
   return held?.status === 'True' ? `${held.reason}: ${held.message}` : undefined;

@@ -20,7 +20,7 @@ interface ConnectionParts {
   readonly cut: AbortSignal;
 }
 
-/** Azure as this process reaches it, signed in, and what it was last seen to hold. Writes are refused while it does not lead. */
+/** Azure as this process reaches it, signed in, and the caches of what was read there. Writes are refused while it does not lead. */
 export class Connection {
   readonly azure: ConnectedAzure;
   readonly caches: AzureCaches;

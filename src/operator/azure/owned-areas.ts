@@ -49,7 +49,7 @@ export function areaOfOwned(
       return { cache: 'identities', area: subscriptionId };
     return { cache: 'hosts', area: areaOfHost(key) };
   } catch (error) {
-    // A status is anybody's text.
+    // A status may have been written by any user.
     if (error instanceof TypeError) return undefined;
     throw error;
   }

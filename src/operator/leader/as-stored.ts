@@ -31,8 +31,8 @@ export class AsStored {
   }
 
   /**
-   * Whatever a process before this one gave stands in the stores from here on: an object that is in none of them is gone, not
-   * unseen, so what it had may be taken away (docs/kubernetes.md section 3). Where nobody has led since before the first lists, and
+   * Whatever a process before this one gave is in the stores from here on: an object that is in none of them is gone, not
+   * unread, so what it had may be taken away (docs/kubernetes.md section 3). Where no process has led since before the first lists, and
    * these showed what was stored, they do.
    */
   async forNewLeader(
@@ -44,7 +44,7 @@ export class AsStored {
     this.#parts.options.log.info({}, 'caught up with the API server');
   }
 
-  /** Before it is known who leads. A connection that nobody used for long may be closed by now. */
+  /** Before it is known who leads. A connection that was not used for long may be closed by now. */
   async forHeadStart(signal: AbortSignal): Promise<void> {
     await this.#list(() => true, signal, HEAD_START_AGAIN_MS);
   }
@@ -53,7 +53,7 @@ export class AsStored {
     await this.#list(({ plural }) => plural === namespaces.plural, signal);
   }
 
-  /** Whatever has an object in a namespace: other shards may have written to it. Shared by all who ask at the same time. */
+  /** All kinds with a namespace: other shards may have written to their objects. One list for all calls at the same time. */
   ofOtherShards(signal: AbortSignal): Promise<void> {
     return this.#shared.now(signal);
   }

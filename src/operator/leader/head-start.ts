@@ -31,7 +31,7 @@ interface Attempt {
 const AREAS_KEPT_MS = 15 * 60_000;
 
 /**
- * Reads what a new leader needs while the Lease of one that has given up runs out: nobody changes anything in these seconds, so what is read
+ * Reads what a new leader needs while the Lease of one that has given up runs out: no leader writes in these seconds, so what is read
  * is what it would read after taking the Lease. Where the leader comes back it is thrown away. Without writes, and nothing at all is read of
  * Azure while a leader is there (docs/design/2026-11-29-high-availability.md).
  */

@@ -99,7 +99,7 @@ export type ClaimVerdict =
   | { readonly type: 'write'; readonly installationId: string }
   | { readonly type: 'refuse'; readonly message: string };
 
-/** Pure: what the claim that was found means for this start. */
+/** Pure: whether this process may start under the claim that was read, and what has to be written first. */
 export function decideClaim(
   claim: Readonly<Record<string, string>> | undefined,
   clusterUid: string,
@@ -128,7 +128,7 @@ export function decideClaim(
       message: `${where} claims installation ${kept} for the cluster with kube-system UID ${claim.clusterUid ?? '(none)'}, but this cluster's is ${clusterUid}: it seems to be a copy of another cluster, and both acting as one would undo each other's work. Stop azid there and pass --take-over true here, or delete the ConfigMap to begin as a new installation`,
     };
   }
-  // Written by the shard `default` once it leads, when whoever worked for the whole has ended.
+  // Written by the shard `default` once it leads, when the process that worked for the whole has ended.
   if (shard && shardLeases(claim) === undefined) return { type: 'write', installationId: kept };
   return { type: 'accept', installationId: kept };
 }
@@ -144,7 +144,7 @@ export function shardLeases(claim: Readonly<Record<string, string>> | undefined)
   return claim?.[SHARDED] || undefined;
 }
 
-/** Pure: why this one must not work beside the others, or before them; undefined: nothing speaks against it. */
+/** Pure: why this process must not work beside the other shards, or before them; undefined: it may. */
 function shardProblem(
   claim: Readonly<Record<string, string>> | undefined,
   where: string,

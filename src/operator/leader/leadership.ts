@@ -10,9 +10,9 @@ import type { OperatorOptions } from '../options.ts';
 export interface Leadership {
   /** Asked right before each write; false from the moment the Lease may be another's. */
   isLeaderNow(): boolean;
-  /** Whether nobody leads, and whoever led last has ended in order. */
+  /** Whether no process leads, and the last one that led has ended in order. */
   isFree(signal: AbortSignal): Promise<boolean>;
-  /** From then until this process leads nobody has: what was read in between is whole. */
+  /** True where no other process has led between `isFree` and this process's lead: what was read in between is complete. */
   readonly nobodyBetween: boolean;
   /**
    * Resolves when this process leads; rejects with the signal's reason.
@@ -20,13 +20,13 @@ export interface Leadership {
    * @param onRunningOut see `LeaderElectorOptions`
    */
   whenLeading(signal: AbortSignal, onRunningOut?: (over: AbortSignal) => void): Promise<void>;
-  /** Aborts when leadership is lost: stop at once, somebody else may already work. */
+  /** Aborts when leadership is lost: stop at once, another process may already work. */
   readonly lost: AbortSignal;
   /** Gives the Lease back. Call only when nothing works any more. */
   release(): Promise<void>;
-  /** Leaves it to run out within a second: of a process that ends by a failure nobody knows what still works. */
+  /** Leaves it to run out within a second: what a process that ends by a failure has begun may still be carried out. */
   abandon(): Promise<void>;
-  /** Who leads as far as known; '' for nobody. */
+  /** The holder of the Lease as last read; '' for none. */
   readonly holder: string;
 }
 

@@ -17,7 +17,7 @@ export interface AdmissionParts {
   readonly log: Log;
   /** Ends it. */
   readonly signal: AbortSignal;
-  /** Reads what whoever had them before has left on record. Throws a `KubeError`. */
+  /** Reads what the shard that had them before has left on record. Throws a `KubeError`. */
   readonly prepare: (names: readonly string[]) => Promise<void>;
   readonly onTaken: (names: readonly string[]) => void;
 }
@@ -27,15 +27,15 @@ interface Versions {
   readonly stored: string;
 }
 
-/** A leader writes what it has seen with each renewal, every 2 s. */
+/** A leader writes with each renewal, every 2 s, up to which version it has read the Namespaces. */
 const AGAIN_MS = 1_000;
 const REPORTED_AGAIN_MS = 60_000;
 
 /**
- * Begins with the namespaces of this shard, each when nobody else can work on it any more. Read in this order, so that no step rests on
+ * Begins with the namespaces of this shard, each when no other process can work on it any more. Read in this order, so that no step rests on
  * what is older than the one before: the version since when a namespace is ours; the Leases, whose holders must have released it as of that
  * version; the Namespaces as they are stored, which must still have our label. Whether they had it all the time since shows when the own
- * watch has come as far: after another label in between, whoever it named may work on it. As far as was stored when all this was read first:
+ * watch has come as far: after another label in between, the shard that it named may work on it. As far as was stored when all this was read first:
  * a watch may always be behind what is patched all the time.
  */
 export class Admission {

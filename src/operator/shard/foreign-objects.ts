@@ -100,7 +100,7 @@ function idsOf(kind: KindDefinition, object: ManagedObject | undefined): readonl
   return things.map(({ key }) => parsePart(key)?.resource ?? key);
 }
 
-/** What of it is seen in Azure: ids, and the principal that one of them has. */
+/** What of it can be read in Azure: ids, and the principal that one of them has. */
 function thingsOf(kind: KindDefinition, object: ManagedObject | undefined): readonly string[] {
   return [...idsOf(kind, object), principalOf(object) ?? ''];
 }
@@ -111,7 +111,7 @@ type Listed = {
 
 /**
  * What the caches hold of where the objects of a namespace have something is older than what another shard, which had it until now, wrote
- * there. Areas that nobody used are listed as soon as its objects use them.
+ * there. Areas that no object used are listed as soon as its objects use them.
  */
 export function listAnew(
   namespace: string,

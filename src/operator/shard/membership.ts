@@ -5,10 +5,10 @@ import type { SeenNamespaces } from '../../kube/lease/shard-lease.ts';
 import { compareVersions } from '../../kube/types.ts';
 
 /**
- * How a namespace stands to this shard: `wanted` by its label, and not had yet, since another one may still work on it; `ours`;
- * `releasing`, since its label names another shard now and something of it still runs here. One that is not there is a stranger's.
+ * The state of a namespace in this shard: `wanted` by its label, and not taken yet, since another shard may still work on it; `ours`;
+ * `releasing`, since its label names another shard now and reconciles of it still run here. One without a state is another shard's.
  */
-type Standing = 'wanted' | 'ours' | 'releasing';
+type MembershipState = 'wanted' | 'ours' | 'releasing';
 
 interface MembershipParts {
   readonly shard: string;
@@ -21,12 +21,12 @@ interface MembershipParts {
 
 /**
  * Which namespaces this process works on. What it publishes (`seen`) is a version of the Namespaces up to which it has released
- * whatever is not its own: never one that it has read, and not acted on yet. What takes long to release holds back its own name alone.
+ * all that are not its own: never one that it has read, and not acted on yet. What takes long to release holds back its own name alone.
  */
 export class Membership implements Disposable {
   readonly #parts: MembershipParts;
-  readonly #standings = new Map<string, Standing>();
-  /** Of each whose label names this shard: the version since when it has done so without a break, as far as was seen. */
+  readonly #states = new Map<string, MembershipState>();
+  /** Of each whose label names this shard: the version since when it has done so without a break, as far as was read. */
   readonly #since = new Map<string, string>();
   readonly #subscription: Disposable;
   /** The newest version read. */
@@ -50,23 +50,22 @@ export class Membership implements Disposable {
   }
 
   has(namespace: string): boolean {
-    return this.#standings.get(namespace) === 'ours';
+    return this.#states.get(namespace) === 'ours';
   }
 
   /** Namespaces of this shard that it has not begun with, and the version since when the label of each names it. */
   get wanted(): ReadonlyMap<string, string> {
     const wanted = new Map<string, string>();
-    for (const [name, since] of this.#since)
-      if (this.#standings.get(name) === 'wanted') wanted.set(name, since);
+    for (const [name, since] of this.#since) if (this.#states.get(name) === 'wanted') wanted.set(name, since);
     return wanted;
   }
 
   get ours(): readonly string[] {
-    return this.#withStanding('ours');
+    return this.#inState('ours');
   }
 
   get releasing(): readonly string[] {
-    return this.#withStanding('releasing');
+    return this.#inState('releasing');
   }
 
   /**
@@ -86,14 +85,14 @@ export class Membership implements Disposable {
    */
   isWanted(namespace: string, since: string, stored: string): boolean {
     const now = this.#parts.namespaces.get(namespace)?.metadata.resourceVersion;
-    if (this.#standings.get(namespace) !== 'wanted' || this.#since.get(namespace) !== since) return false;
+    if (this.#states.get(namespace) !== 'wanted' || this.#since.get(namespace) !== since) return false;
     return now !== undefined && (compareVersions(now, stored) ?? -1) >= 0;
   }
 
-  /** Nobody else works on it since `since`. False: it is not wanted in that way, so that another one may have begun. */
+  /** No other process has worked on it since `since`. False: it is not wanted in that way, so that another one may have begun. */
   take(namespace: string, since: string, stored: string): boolean {
     if (!this.isWanted(namespace, since, stored)) return false;
-    this.#standings.set(namespace, 'ours');
+    this.#states.set(namespace, 'ours');
     return true;
   }
 
@@ -109,27 +108,27 @@ export class Membership implements Disposable {
       return;
     }
     if (!this.#since.has(name)) this.#since.set(name, resourceVersion);
-    if (this.#standings.has(name)) return;
-    this.#standings.set(name, 'wanted');
+    if (this.#states.has(name)) return;
+    this.#states.set(name, 'wanted');
     this.#parts.onWanted();
   }
 
   #drop(name: string): void {
     this.#since.delete(name);
-    const standing = this.#standings.get(name);
-    if (standing === 'wanted') this.#standings.delete(name);
-    if (standing !== 'ours') return;
-    this.#standings.set(name, 'releasing');
+    const state = this.#states.get(name);
+    if (state === 'wanted') this.#states.delete(name);
+    if (state !== 'ours') return;
+    this.#states.set(name, 'releasing');
     void this.#parts.release(name).finally(() => {
-      this.#standings.delete(name);
+      this.#states.delete(name);
       // It may have come back meanwhile: then it is had anew, as any other.
       const now = this.#parts.namespaces.get(name);
       if (now) this.#settle(now);
     });
   }
 
-  #withStanding(wanted: Standing): readonly string[] {
-    return [...this.#standings].flatMap(([name, standing]) => (standing === wanted ? name : []));
+  #inState(wanted: MembershipState): readonly string[] {
+    return [...this.#states].flatMap(([name, state]) => (state === wanted ? name : []));
   }
 
   #note({ metadata: { resourceVersion } }: Namespace): void {

@@ -26,7 +26,7 @@ export interface InTheWay {
 const DEFAULT_DURATION_MS = 15_000;
 
 /**
- * The Leases of the other shards, as they stand, and for how long this process has seen each of them unchanged: the times in a Lease are
+ * The Leases of the other shards as last read, and for how long each was read unchanged: the times in a Lease are
  * another machine's. Nothing is concluded from one that cannot be read.
  */
 export class OtherLeaders {
@@ -54,7 +54,7 @@ export class OtherLeaders {
 
   /**
    * Who may still work on a namespace that is ours since this version: as far as was read last, a holder that lives and has not released
-   * it. One whose Lease ran out here, or that has given it back, does not begin anything any more, and whoever takes its place reads first.
+   * it. One whose Lease ran out here, or that has given it back, does not begin anything any more, and the process that takes its place reads first.
    */
   inTheWay(namespace: string, since: string): InTheWay | undefined {
     for (const [name, { lease, holder }] of this.#living()) {
@@ -64,7 +64,7 @@ export class OtherLeaders {
     return undefined;
   }
 
-  /** The shards for which somebody works. */
+  /** The shards that have a living leader. */
   get atWork(): ReadonlySet<string> {
     return new Set(this.#living().flatMap(([, { lease }]) => (lease && shardOn(lease)?.shard) ?? []));
   }

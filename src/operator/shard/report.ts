@@ -22,8 +22,8 @@ interface ShardReportParts {
 const EVERY_MS = 15_000;
 
 /**
- * Shows how the namespaces of this shard stand, and, from the shard `default`, of which nobody takes care: what a label names may be
- * mistyped, or its shard may be down.
+ * Reports in metrics how many namespaces of this shard are in which state and, from the shard `default`, those of shards without a leader: a label
+ * may be mistyped, or its shard may be down.
  */
 export function reportShards(parts: ShardReportParts): Disposable {
   const { shard, options, metrics } = parts;
@@ -83,7 +83,7 @@ async function follow(
   }
 }
 
-/** Pure. The namespaces of each shard for which nobody works. */
+/** Pure. The namespaces of each shard that has no leader. */
 function unservedOf(
   { namespaces }: { readonly namespaces: Pick<Stores['namespaces'], 'values'> },
   atWork: ReadonlySet<string>,

@@ -49,7 +49,7 @@ export class RunningByNamespace {
 
   /**
    * What waits for a rate limit ends at once, since Azure may have asked for hours; what works gets as long as at a stop. Resolves when
-   * nothing runs: whatever does not heed its signal is waited for, and named in the log.
+   * nothing runs: a reconcile that does not heed its signal is waited for, and named in the log.
    */
   async end(namespace: string): Promise<void> {
     if (!this.#runs.has(namespace)) return;

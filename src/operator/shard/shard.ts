@@ -41,7 +41,7 @@ interface ShardParts {
 }
 
 const DONE: Outcome = { type: 'done' };
-/** What belongs to no namespace, or to the shard `default` whatever the label of its namespace, does not move. */
+/** What belongs to no namespace, or to the shard `default` independently of the label of its namespace, does not move. */
 const NEVER: KindShard['taken'] = new Emitter<string>();
 
 /**
@@ -179,7 +179,7 @@ export class Shard implements AsyncDisposable {
   }
 }
 
-/** What the Lease of a shard says besides its holder. @param seen undefined: it has not begun to work */
+/** Annotations of the Lease of a shard. @param seen undefined: it has not begun to work */
 export function leaseAnnotations(
   { instance, shard }: Pick<OperatorOptions, 'instance' | 'shard'>,
   seen: SeenNamespaces | undefined,

@@ -1,7 +1,7 @@
 /** kube-apiserver as a child that can be started, frozen and stopped again and again, on the same port and data. */
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
+import { type AdminAccess, adminRequest, freePort } from './access.ts';
 import { apiServerFlags, type ControlPlaneFiles, issuerOf } from './flags.ts';
-import { type AdminAccess, adminRequest, freePort } from './loopback.ts';
 import { logTail, TetheredProcess } from './process/tethered-process.ts';
 
 /** Two seconds on an idle machine. The limit is for a machine that starts ten of them on two cores. */
@@ -21,7 +21,7 @@ interface ApiServerOptions {
   /** Absent: any free one; the first start decides for good. */
   readonly port?: number | undefined;
   readonly flags: readonly string[];
-  /** The process ended, and nobody stopped it. */
+  /** The process ended without having been stopped. */
   readonly onUnexpectedExit: (error: Error) => void;
 }
 

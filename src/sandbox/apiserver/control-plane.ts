@@ -8,15 +8,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Clock, sleep, systemClock } from '../../runtime/time/clock.ts';
 import { createCertificateAuthority, createSigningKey } from '../../simulator/certificates.ts';
+import { adminRequest, type KubeconfigAuth, kubeconfigText, writePrivateFile } from './access.ts';
 import { ApiServer, exitError } from './api-server.ts';
 import { getBinaries } from './binaries/binaries.ts';
 import { type Progress, stderrProgress } from './binaries/progress.ts';
 import { controllerManagerFlags, etcdFlags, filesIn } from './flags.ts';
-import { type KubeconfigAuth, kubeconfigText, writePrivateFile } from './kubeconfig.ts';
-import { adminRequest } from './loopback.ts';
 import { TetheredProcess } from './process/tethered-process.ts';
 
-export type { KubeconfigAuth } from './kubeconfig.ts';
+export type { KubeconfigAuth } from './access.ts';
 
 export interface ControlPlaneOptions {
   /** Default: the system's. */
@@ -42,7 +41,7 @@ export interface ControlPlaneOptions {
   readonly apiServerFlags?: readonly string[];
   /** Progress while binaries are downloaded or built. Default: lines to standard error. */
   readonly log?: Progress;
-  /** A process ended, and nobody stopped it. Default: a line to `log`. */
+  /** A process ended without having been stopped. Default: a line to `log`. */
   readonly onUnexpectedExit?: (error: Error) => void;
 }
 

@@ -31,7 +31,7 @@ export function filesIn(dataDir: string): ControlPlaneFiles {
   };
 }
 
-/** Unix sockets: no port to collide on, and nobody who cannot enter the folder can reach them. */
+/** Unix sockets: no port to collide on, and only a process that may enter the folder can reach them. */
 export function etcdFlags(files: ControlPlaneFiles): string[] {
   const client = `unix://${files.etcdSocket}`;
   const peer = `unix://${files.etcdPeerSocket}`;
@@ -78,7 +78,7 @@ export function apiServerFlags(files: ControlPlaneFiles, port: number, more: rea
     '--max-requests-inflight=2000',
     '--max-mutating-requests-inflight=1000',
     '--profiling=false',
-    // With the default, 0, a SIGTERM waits a minute for watches that nobody ends.
+    // With the default, 0, a SIGTERM waits a minute for watches that no client ends.
     '--shutdown-watch-termination-grace-period=1s',
     ...more,
   ];

@@ -1,8 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { kubeconfigText, writePrivateFile } from './kubeconfig.ts';
-import { freePort } from './loopback.ts';
+import { freePort, kubeconfigText, writePrivateFile } from './access.ts';
 import { temporaryFolder } from './process/temporary-folder.ts';
 
 const CLUSTER = { server: 'https://127.0.0.1:20000', caPem: 'CA' };

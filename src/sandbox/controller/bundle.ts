@@ -18,7 +18,7 @@ export async function bundleProduct(
   folder: string,
   onModule: (path: string) => void = () => {},
 ): Promise<string> {
-  // Loaded here: whoever runs the sandbox without its controller needs no bundler.
+  // Loaded here: a sandbox without its controller needs no bundler.
   const { build } = await import('rolldown');
   const { output } = await build({
     input: { [NAME]: ENTRY },

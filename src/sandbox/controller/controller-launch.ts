@@ -6,8 +6,7 @@ import { createToken } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { writePrivateFile } from '../apiserver/kubeconfig.ts';
-import { freePort } from '../apiserver/loopback.ts';
+import { freePort, writePrivateFile } from '../apiserver/access.ts';
 import type { Cluster } from '../cluster.ts';
 import { NAMESPACE, SERVICE_ACCOUNT, TOKEN_EXCHANGE_AUDIENCE } from '../names.ts';
 import type { OwnIdentity } from '../setup/azure-seed.ts';
@@ -36,7 +35,7 @@ export interface LaunchedController {
 
 /**
  * The default of 2 min is for Azure's worst day. The honest simulator lags by 20 s at most (src/simulator/knobs/knobs.ts), the kind one not
- * at all, and whoever watches a sandbox wants to see deletions and repairs soon.
+ * at all, and in a sandbox deletions and repairs are to show soon.
  */
 const AZURE_LAG = { honest: '30s', fast: '1s' } as const;
 
@@ -182,7 +181,7 @@ async function writeToken(options: TokenFileOptions, signal: AbortSignal): Promi
   const audiences = audience === undefined ? [] : [audience];
   const wanted = { audiences, expirationSeconds: LIFETIME_S };
   const { token } = await createToken(client, namespace, serviceAccount, wanted, signal);
-  // A reader sees the old token or the new one, never half of one.
+  // A reader gets the old token or the new one, never half of one.
   await writePrivateFile(`${path}.new`, token);
   await rename(`${path}.new`, path);
   const { iat = 0, exp = iat + LIFETIME_S } = decodeJwt(token);

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../runtime/time/clock.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
-import { freePort } from '../apiserver/loopback.ts';
+import { freePort } from '../apiserver/access.ts';
 import { type TemporaryFolder, temporaryFolder } from '../apiserver/process/temporary-folder.ts';
 import { ControllerProcess } from './controller-process.ts';
 

@@ -13,7 +13,7 @@ interface ControllerOptions {
   readonly folder: string;
   /** Standard output and error are appended here. */
   readonly logFile: string;
-  /** It ended, nobody stopped it, and why. */
+  /** It ended without having been stopped, and why. */
   readonly onDeath: (message: string) => void;
   /** It is not ready for long: what the probe says. */
   readonly onSlow: (message: string) => void;

@@ -1,4 +1,4 @@
-/** One row of the table: whether an object is ready, as kstatus sees it (docs/conditions.md) and as the simulated Azure does. */
+/** One row of the table: whether an object is ready, by kstatus (docs/conditions.md) and by what the simulated Azure holds. */
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound, KubeError } from '../../kube/errors.ts';

@@ -1,4 +1,4 @@
-/** What a person sees: lines that stay, and below them, on a terminal, a table that is drawn again as it changes. */
+/** What is printed: lines that stay, and below them, on a terminal, a table that is drawn again as it changes. */
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { QUICKSTART } from '../project.ts';

@@ -24,7 +24,7 @@ const roleFile = z.looseObject({
   NotDataActions: z.array(z.string()).default([]),
 });
 
-/** The resources of somebody else that examples/vm, examples/fleet and examples/web-app name or select. */
+/** The resources of another team that examples/vm, examples/fleet and examples/web-app name or select. */
 const HOSTS = [
   { name: 'vm-orders' },
   ...[1, 2, 3].map((number) => ({ name: `vm-worker-${number}`, tags: { role: 'worker' } })),

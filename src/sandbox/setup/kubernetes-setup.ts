@@ -35,7 +35,7 @@ export async function installAzid(
 
 /**
  * Throws when a controller works in this cluster already: the sandbox's would replace what it knows of Azure by what
- * the simulator holds. A Lease that was not renewed for its duration is nobody's.
+ * the simulator holds. A Lease that was not renewed for its duration counts as free.
  */
 export async function expectNoController(
   client: KubeClient,

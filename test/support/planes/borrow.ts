@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
+import { kubeconfigText, writePrivateFile } from '../../../src/sandbox/apiserver/access.ts';
 import { getBinaries } from '../../../src/sandbox/apiserver/binaries/binaries.ts';
 import type { ControlPlane } from '../../../src/sandbox/apiserver/control-plane.ts';
-import { kubeconfigText, writePrivateFile } from '../../../src/sandbox/apiserver/kubeconfig.ts';
 import type { Lent } from './lender.ts';
 
 /** Set by `global-setup.ts` to the path of the lender's socket; without it there is nobody to borrow from. */

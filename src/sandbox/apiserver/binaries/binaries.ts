@@ -114,7 +114,7 @@ async function missingOf(names: readonly BinaryName[], context: Context): Promis
   return names.filter((_, i) => here[i] === false);
 }
 
-/** Announces, to whoever starts azid for the first time, how much is to come. */
+/** Announces, at the first start, how much is to come. */
 function announcement(missing: readonly BinaryName[], { env, pins, platform }: Context): string {
   const minutes = missing.reduce((sum, name) => sum + BUILD_MINUTES[name], 0);
   return (

@@ -47,7 +47,7 @@ export async function takeInstallLock(path: string, options: InstallLockOptions)
   }
   const heartbeat = reportEvery(clock, HEARTBEAT_MS, () => {
     const now = clock.now() / 1000;
-    utimes(path, now, now).catch(() => {}); // Gone: somebody judged us dead. See the module comment.
+    utimes(path, now, now).catch(() => {}); // Gone: another process took this one for dead. See the module comment.
   });
   return {
     async [Symbol.asyncDispose]() {
@@ -96,7 +96,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** By rename, so that of several processes that judge the same lock stale only one removes it. */
+/** By rename, so that of several processes that find the same lock stale only one removes it. */
 async function discard(path: string): Promise<void> {
   const aside = `${path}.${randomUUID()}.stale`;
   try {

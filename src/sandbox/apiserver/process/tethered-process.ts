@@ -1,6 +1,6 @@
 /**
  * A child process that cannot outlive azid. Between them stands a small shell that holds a pipe to azid: when that
- * pipe closes, because azid ended in whatever way (`kill -9` included), the shell kills its whole process group. So
+ * pipe closes, because azid ended in any way (`kill -9` included), the shell kills its whole process group. So
  * no exit or signal handler is needed anywhere, and none can be missed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -109,7 +109,7 @@ export class TetheredProcess {
     return this.#running;
   }
 
-  /** Does nothing once the process has ended: its id may belong to somebody else by then. */
+  /** Does nothing once the process has ended: its id may belong to another process by then. */
   signal(signal: NodeJS.Signals): void {
     if (this.#running) sendSignal(this.pid, signal);
   }
