@@ -28,7 +28,7 @@ export interface ClaimRecord {
   readonly counter: number;
   /** The counter of the first one in a row. */
   readonly start: number;
-  /** Another cluster's claim that was met where this one's stood, until a person says that it is over. */
+  /** Another cluster's claim that was met where this one's stood, until a person confirms that it is over. */
   readonly contested?: Pick<Claim, 'clusterUid' | 'at'>;
 }
 
@@ -36,7 +36,7 @@ export interface ClaimDecision {
   readonly doubts: readonly Doubt[];
   /** To be written now: first into the record, then into the tag. */
   readonly write?: ClaimRecord;
-  /** A person says that what a restore brought back is the truth from now on. */
+  /** A person confirms that what a restore brought back holds from now on. */
   readonly restored?: true;
 }
 

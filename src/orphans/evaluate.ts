@@ -14,8 +14,8 @@ import {
 import { confirmationFor, readConfirmation, type SweepSpec } from './spec.ts';
 
 /**
- * The evaluation of one run: from what was seen to what is an orphan, what becomes of it, and what goes next. Pure, so that it can be
- * asked again before each deletion. docs/orphans.md has the rules and their reasons.
+ * The evaluation of one run: from what was observed to what is an orphan, what becomes of it, and what is deleted next. Pure, so that it
+ * can be asked again before each deletion. docs/orphans.md has the rules and their reasons.
  */
 
 /** @param deleted how many things this run has deleted already, by whichever process: its limit holds for all of it */

@@ -127,7 +127,7 @@ function timesOf(
   return { since, clearSince: clear };
 }
 
-/** Due after the grace period, and not in the run that first saw it clear: a single list may have left out what keeps it. */
+/** Due after the grace period, and not in the run that first found it clear: a single list may have left out what keeps it. */
 function afterGrace(
   { clearSince }: Pick<Candidate, 'clearSince'>,
   createdAt: number | undefined,

@@ -63,7 +63,7 @@ export interface LiveAssignment {
   readonly type: 'RoleAssignment';
   readonly assignment: ShownAssignment & { readonly createdOn?: number; readonly madeBy: MadeBy };
   readonly principal: ObservedPrincipal;
-  /** As the record in azid's namespace says now. */
+  /** As the record in azid's namespace has it now. */
   readonly endsAt?: number;
 }
 

@@ -39,7 +39,7 @@ export interface ShownCredential {
   readonly name: string;
 }
 
-/** That something is kept on purpose, as the records in azid's namespace have it, whether or not its object went as it should. */
+/** That something is kept on purpose, as the records in azid's namespace have it, whether or not its object was deleted by force. */
 export interface RetainedRecord {
   readonly owner: string;
   /** It was there without an object when the records began: whether it was retained or orphaned is not known. */

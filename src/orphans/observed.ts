@@ -90,7 +90,7 @@ export interface ObservedIdentity extends ObservedThing {
   readonly principalId: string;
   readonly clientId: string;
   readonly tags: Tags;
-  /** What hangs on it that keeps it, as far as it was read: `hanging.ts`. */
+  /** What hangs on it that keeps it, as far as it was read. */
   readonly hanging: readonly Hanging[];
   /** What azid made on it and no object owns: assignments that go first, by id. */
   readonly leftovers: readonly string[];
@@ -110,7 +110,7 @@ export interface ObservedAssignment extends ObservedThing {
   readonly roleDefinitionId: string;
   readonly at: string;
   readonly principal: ObservedPrincipal;
-  /** When the record in azid's namespace says that it ends, wall ms. */
+  /** Its end by the record in azid's namespace, wall ms. */
   readonly endsAt?: number;
 }
 

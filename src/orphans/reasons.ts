@@ -92,7 +92,7 @@ export type DoubtReason = (typeof DOUBTS)[number];
 /** Why a run deletes nothing at all. */
 export const STOP_REASONS = [
   ...DOUBTS,
-  /** More owners went at once than `limits.maxShare` allows, or all of them. A person confirms. */
+  /** More owners are gone at once than `limits.maxShare` allows, or all of them. A person confirms. */
   'OwnersVanished',
 ] as const;
 

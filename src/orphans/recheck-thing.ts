@@ -47,7 +47,7 @@ function keptByOwner(owner: ObservedOwner, { owner: evaluated, ownerUid }: Candi
   }
 }
 
-/** Undefined: this azid alone made it, or a person answers for it. */
+/** Undefined: this azid alone made it, or a person confirmed that. */
 function keptByMaker(
   madeBy: MadeBy,
   { since }: Candidate,

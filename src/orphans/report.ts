@@ -51,7 +51,7 @@ export interface SweepReport {
   readonly candidates: readonly Candidate[];
   /** In how many things of this installation the candidates were found: of each type, what `limits.maxShare` is a share of. */
   readonly evaluated: Readonly<Record<OrphanType, number>>;
-  /** How many of what was seen are left alone without being listed. */
+  /** How many of what was observed are neither listed nor touched. */
   readonly untouched: Readonly<Record<'living' | 'retained' | 'otherInstallation' | 'self', number>>;
   /** Why nothing may be deleted now; empty: it may. */
   readonly stops: readonly Stop[];
@@ -65,7 +65,7 @@ export interface Stop {
   readonly message: string;
 }
 
-/** What goes first: what was to end, rights, ways to become an identity, and identities when nothing of theirs is left. */
+/** What is deleted first: what was to end, rights, credentials, and identities when nothing of theirs is left. */
 function rank({ type, reason }: Candidate): number {
   if (reason === 'Ended') return 0;
   return { RoleAssignment: 1, FederatedIdentityCredential: 2, Identity: 3 }[type];
@@ -100,8 +100,8 @@ function byKey(a: Candidate, b: Candidate): number {
 }
 
 /**
- * Identities some of whose own assignments are listed and not due: of a dead principal they would stay for ever. One that is not listed
- * at all lies outside of the sweep's scopes; the reads directly before the deletion find it (`recheck`).
+ * Identities some of whose own assignments are listed and not due: of a principal that is gone they would stay for ever. One that is not
+ * listed at all lies outside of the sweep's scopes; the reads directly before the deletion find it (`recheck`).
  */
 export function behindLeftovers(
   candidates: readonly Candidate[],

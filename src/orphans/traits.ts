@@ -55,8 +55,8 @@ export function sameInstance(left: string, right: string): boolean {
 const TIMED = /^([0-9a-z-]+)@(\d+)$/;
 
 /**
- * Of an assignment, which Azure says some moments after it was made. The azid that keeps the identity that is its principal may count on
- * it as well: an equal grant in another cluster is satisfied by it, and writes nothing.
+ * The makers of an assignment, which Azure shows some moments after it was made. The azid that keeps the identity that is its principal
+ * may count on it as well: an equal grant in another cluster is satisfied by it, and writes nothing.
  *
  * @param holders of the identities that Azure shows with its principal
  */
@@ -100,7 +100,7 @@ export function madeElsewhere(
   return { because: 'MadeElsewhere', why };
 }
 
-/** azid's own identity, what it may do and who becomes it are never orphans (docs/guarantees.md G21). */
+/** azid's own identity, what it may do and the credentials by which it signs in are never orphans (docs/guarantees.md G21). */
 export function isAzidItself(
   thing: { readonly principalId: string; readonly clientId?: string },
   self: SweepObservation['self'],

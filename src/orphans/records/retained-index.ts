@@ -115,7 +115,7 @@ export function entriesIn(
 /** No owner is called so: a namespace comes before a slash. */
 const UNPROVEN = '-';
 
-/** Several objects may share an assignment: each says for itself. Azids of before named none by uid. */
+/** Several objects may share an assignment, and each has an entry of its own. Older versions of azid named none by uid. */
 export function nameOf({ key, uid }: RetainedEntry): string {
   return hash(uid === '' ? key : `${key} ${uid}`);
 }

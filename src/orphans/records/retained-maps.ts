@@ -30,7 +30,7 @@ export class RetainedMaps {
   readonly #parts: RetainedMapsParts;
   readonly #maps: RecordMaps;
   #index: Data = {};
-  /** What the next write of each takes along. */
+  /** What the next write of each is to hold. */
   readonly #waiting = new Map<string, Batch>();
 
   constructor(parts: RetainedMapsParts) {
@@ -71,8 +71,8 @@ export class RetainedMaps {
   }
 
   /**
-   * Null: the entry is removed. What comes while a write of the same ConfigMap is under way goes out together, in the one after it: a
-   * thousand objects that are declared at once cost some dozens of writes.
+   * Null: the entry is removed. Entries that come while a write of the same ConfigMap is under way are written together by the next one:
+   * a thousand objects that are declared at once cost some dozens of writes.
    */
   async write(entries: ReadonlyMap<string, string | null>, signal: AbortSignal): Promise<void> {
     const shards = Map.groupBy(entries, ([key]) => this.#shardOf(key));

@@ -101,7 +101,7 @@ function isSame(entry: ActivityEntry, next: ActivityEntry, own: boolean): boolea
   return entry.correlationId === undefined ? sameOperation && entry.time === next.time : own || sameOperation;
 }
 
-/** azid's own call, recorded as a stranger's by a process that did not know yet who it is. */
+/** azid's own call, recorded as another caller's by a process that did not know its own identity yet. */
 function wasNotKnown({ caller: shown }: ActivityEntry, { caller: azid }: ActivityEntry): boolean {
   const [, objectId] = /^azid \((.+)\)$/.exec(azid ?? '') ?? [];
   return objectId !== undefined && shown !== undefined && sameText(shown, `principal ${objectId}`);

@@ -64,9 +64,9 @@ export class ObjectActivity<T extends ManagedObject> {
   }
 
   /**
-   * Before the write is reported: it puts right what came before it.
+   * To be called before the write is reported: it repairs what came before it.
    *
-   * @returns whose call it put right, in words
+   * @returns the call that it repaired, in words
    */
   wrote(object: ManagedObject, { event, to, correlationId }: AzureWrite): string | undefined {
     const cause = event.drift && this.cause(object, event.drift);

@@ -23,7 +23,7 @@ export async function claimsOn(
   context: ReconcileContext,
   parts: Omit<CoOwnerDeps, 'firstSeen'>,
 ): Promise<Pick<Facts, 'claims' | 'unclear' | 'loading'>> {
-  // How young a principal is matters only to whom it is granted.
+  // How young a principal is matters only to a grant's own reconcile.
   const deps: CoOwnerDeps = { ...parts, firstSeen: new Map() };
   const { id: assignmentId, scope, principalId } = assignment;
   const claims: Claim[] = [];
@@ -40,7 +40,7 @@ export async function claimsOn(
       continue;
     }
     if (!policy.allowsAnyGrantAt(scope).allowed) continue;
-    // Whose an identity is may have to be read first: a cache that does not show it yet is no reason to decide.
+    // The owner of an identity may have to be read first: nothing is decided from a cache that does not show it yet.
     const proofs: ProvenIdentity[] = [];
     for (const ref of referredIdentity(grant))
       if (!deps.proofs.known(ref)) proofs.push(await deps.proofs.prove(ref, context));

@@ -54,7 +54,7 @@ function decideEnd(
     case 'unreadable':
       return rest(object, summaryOf(azure.failure));
     case 'absent': {
-      // A write that a dead process began before the end may still come; and who had it must have seen that it is gone.
+      // A write that a dead process began before the end may still come; and its owners must have observed that it is gone.
       const openFor = Math.max(end + openMs - now, azure.conclusive ? 0 : azure.conclusiveInMs);
       if (openFor > 0)
         return rest(object, progressing('ConfirmingAbsence', 'Azure does not show it any more', openFor));

@@ -57,7 +57,7 @@ function nextMoment(object: AssignmentExpiry, now: number): number | undefined {
   return [end, end + HANDOVER_MS].find((at) => at > now);
 }
 
-/** In whose turns it is reconciled: it lives in azid's own namespace, but ends what its owners have. */
+/** The namespaces in whose turns it is reconciled: it is in azid's own, but ends what its owners have. */
 export function expiryNamespaces(
   key: ObjectKey,
   { expiries }: { readonly expiries: Pick<Store<AssignmentExpiry>, 'get'> },

@@ -19,7 +19,7 @@ export interface ObserveDeps extends Omit<CoOwnerDeps, 'firstSeen'> {
 
 const RELEASE_AFTER_MS = 3_600_000;
 
-/** Azure is asked only when an end is over, and then itself: something is taken away on its word. */
+/** Azure is read only when an end has passed, and then not the cache, as something is deleted by its answer. */
 export async function observe(
   object: AssignmentExpiry,
   context: ReconcileContext,

@@ -17,7 +17,7 @@ export const REPORTED_EVERY_MS = 5 * 60_000;
 /** What waited in the queue while azid was away has come by then. */
 const CATCH_UP_MS = 5 * 60_000;
 
-/** When the last event came, as far as this process or one before it saw. */
+/** When the last event came, as far as this process or one before it observed. */
 export function lastEventOf({ status }: EventSource, { queue, now }: SourceFacts): number | undefined {
   const shown = Date.parse(status?.lastEventTime ?? '');
   const last = Math.max(queue?.lastEventAt ?? 0, Number.isNaN(shown) ? 0 : Math.min(shown, now));

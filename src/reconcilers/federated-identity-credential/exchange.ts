@@ -48,8 +48,8 @@ export function stepAside(
 }
 
 /**
- * Old before new, the one time: what the object has goes first, so that another one of the ring can take it and give up what this one is
- * to have. Azure takes a pair once on an identity, so no order of writes leaves each in place all the time.
+ * Here alone the old credential is deleted before the new one is made, so that another object of the ring can have it and give up what
+ * this one is to have. Azure takes a pair once on an identity, so no order of writes leaves each in place all the time.
  */
 function decisionOf(
   object: FederatedIdentityCredential,
@@ -86,7 +86,7 @@ function decisionOf(
 interface Exchange {
   /** The credential of the object's own that it gives up first. */
   readonly gives: SeenCredential;
-  /** For whom. */
+  /** The sibling that waits for it. */
   readonly to: Sibling;
 }
 
@@ -138,7 +138,7 @@ function isFirst({ by, trust, at }: Claim): boolean {
   return first?.uid === by.uid;
 }
 
-/** Who has what is claimed; undefined: no object, or none that gives it up. */
+/** The object that has what is claimed; undefined: none, or none that gives it up. */
 function holderOf(
   { by, trust, at }: Claim,
   me: Sibling,
@@ -153,8 +153,8 @@ function holderOf(
 }
 
 /**
- * Whose place on a full identity becomes free next: the oldest's of those that have moved away and may go on. But it goes to an older
- * one that waits for a place, if there is one.
+ * The place on a full identity that becomes free next: of the objects that have moved away and may write, that of the oldest. An older
+ * object that waits for a place gets it first.
  */
 function holderOfPlace(
   { by, at }: Claim,

@@ -50,7 +50,7 @@ export interface Sibling {
   readonly mayWrite: boolean;
 }
 
-/** An identity with those who have or want something on it, besides the object itself. */
+/** An identity with the objects that have or want a credential on it, besides the object itself. */
 export interface CredentialsOfIdentity {
   /** Of the UserAssignedIdentity (`namespace/name`). */
   readonly key: string;
@@ -76,7 +76,7 @@ export interface Facts extends KeptFacts {
   readonly openWriteMs: number;
   /** When this reconcile last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
-  /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
+  /** How long a deletion may be refused by Azure before the finalizer is removed (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
   /** For how long it has been refused, ms; absent: by `now`. */
   readonly blockedMs?: number;

@@ -39,7 +39,7 @@ export async function observe(
     ...blockedFor(object, deps),
   };
   const deleting = object.metadata.deletionTimestamp !== undefined;
-  // Taking away goes by the ledger first; what else there may be, Azure has to be asked: a ledger may be lost, or name others'.
+  // A deletion begins with the ledger; then Azure is read for what else there may be, as a ledger may be lost, or name another's.
   if (deleting && object.status?.ledger?.some((id) => isProven(id, object, common))) return common;
   // Not even a read is made on behalf of a namespace that may not have the credential.
   if (!deleting && !requestOf(object, common, policy).granted) return common;
@@ -64,7 +64,7 @@ async function observeCredentials(
   const identity = object.metadata.deletionTimestamp ? placeOfGoing(proven) : proven;
   if (identity.state !== 'owned') return { ...common, identity };
   deps.inUse.record(context.key, identity.id, identity.principalId);
-  // What this reconcile read or wrote itself, but not before a write that Azure refused: the reason may be seen since.
+  // What this reconcile read or wrote itself, but not before a write that Azure refused: the reason may be readable since.
   const since = Math.max(context.startedAt, deps.ownWrites.failedAt(object.metadata.uid));
   const credentials = await credentialsOn(identity.id, since, live, context, deps);
   const there = credentials.state === 'known' ? credentials.credentials : [];

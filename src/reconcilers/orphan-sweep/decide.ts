@@ -66,7 +66,7 @@ function renewal(sweep: OrphanSweep, write: ClaimWrite): SweepDecision {
   };
 }
 
-/** Saved first: a process that goes on from here neither begins the limits anew nor evaluates twice in one run. */
+/** Saved first: a process that continues the run neither begins the limits anew nor evaluates twice in one run. */
 function begin(sweep: OrphanSweep, { now }: Facts): SweepDecision {
   const status: OwnStatus = { ...ownStatus(sweep), run: { startedAt: timestamp(now), deleted: 0 } };
   return {

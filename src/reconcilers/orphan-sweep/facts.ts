@@ -48,7 +48,7 @@ export interface ObservedRun {
   readonly checked: ReadonlyMap<string, Checked>;
   /** What was read live for this decision, by key of the candidate. */
   readonly live: ReadonlyMap<string, LiveRead>;
-  /** Key of the candidate that was written down in this run, and is now read once more before it goes. */
+  /** Key of the candidate that was recorded in this run, and is now read once more before it is deleted. */
   readonly recorded?: string | undefined;
   /** Names of the OrphanRecords of this run's deletions, begun or done: they count against its limit. */
   readonly counted: ReadonlySet<string>;
@@ -56,7 +56,7 @@ export interface ObservedRun {
   readonly baselines: readonly Baseline[];
   /** On record as retained, or as unproven, and not so any more. */
   readonly settled: readonly RetainedEntry[];
-  /** Names of records whose things are gone, which a process that died did not come to write there. */
+  /** Names of records whose things are gone, where a process died before it wrote the deletion. */
   readonly unconfirmed?: readonly string[];
   /** Now, monotonic ms. */
   readonly monotonic: number;
@@ -131,7 +131,7 @@ export type Action =
       readonly type: 'delete';
       readonly of: Candidate['type'];
       readonly id: string;
-      /** Key of the candidate for whose sake it is deleted. */
+      /** Key of the candidate. */
       readonly key: string;
       readonly recordName: string;
       readonly event: ReconcileEvent;

@@ -20,7 +20,7 @@ import type { RunMemory, RunReads, SweepMemory } from './run/memory.ts';
 import { readRun } from './run/reads.ts';
 import { intervalMs, type SweptScope, scopesOf, settingsOf, subscriptionsOf } from './settings.ts';
 
-/** Between two deletions of a run: what goes wrong is seen before much has gone, ms. */
+/** Between two deletions of a run, so that an error is noticed before much is deleted, ms. */
 export const PACE_MS = 5_000;
 
 const KIND = 'orphansweep';

@@ -27,8 +27,8 @@ const SHOWN_EVERY = 10;
 const INCOMPLETE_RETRY_MS = 15 * 60_000;
 
 /**
- * One pass of a run: all that was seen is evaluated, and while there is something to delete, the first of it is taken: read in Azure
- * itself, written down and so counted, deleted; one in each pass.
+ * One pass of a run: all that was observed is evaluated, and while there is something to delete, the first of it is read in Azure itself,
+ * recorded and so counted, and deleted; one in each pass.
  */
 export function pass(
   sweep: OrphanSweep,

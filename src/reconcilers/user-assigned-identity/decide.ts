@@ -56,7 +56,7 @@ function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed)
     case undefined:
     case 'loading':
       return stop({
-        // The list enqueues whom it shows; its recheck is for those it does not.
+        // The list enqueues the objects whose identity it shows; the recheck is for the others.
         ...waitingForList(target.coordinates.subscriptionId),
         // Only objects without a pending edit wait for a list: their status is still valid.
         keep: object.status?.observedGeneration === object.metadata.generation,

@@ -193,7 +193,7 @@ function blocked(
   );
 }
 
-/** Nothing of this object's is left to take away, or it must stay: its ConfigMaps go with it. */
+/** Nothing of this object's is left to delete, or it must stay: the finalizer is removed, and its ConfigMaps are deleted. */
 function finish(object: UserAssignedIdentity, facts: Facts, stays?: string): IdentityDecision {
   const outputs = outputsOf(object, facts).map(
     ({ name, uid }) => ({ type: 'deleteConfigMap', name, uid }) as const,

@@ -65,7 +65,7 @@ export interface Rival {
   readonly deleting: boolean;
   /** Its namespace's policies allow it this identity: an object without permission keeps no other from it. */
   readonly allowed: boolean;
-  /** Its namespace was not seen yet: whether they do is not known. It keeps what it has, and no more. */
+  /** Its namespace is not in the store yet: whether they do is not known. It keeps what it has, and no more. */
   readonly unseen?: boolean;
   /** The principal that azid last knew as this object's. */
   readonly lastShown?: string;
@@ -124,7 +124,7 @@ export interface Facts extends SignInFacts, KeptFacts {
   readonly configMaps: readonly SeenConfigMap[];
   /** When this reconcile last wrote to Azure, wall ms. */
   readonly wroteAt?: number;
-  /** How long a deletion may be refused by Azure before the object is let go (docs/guarantees.md G18). */
+  /** How long a deletion may be refused by Azure before the finalizer is removed (docs/guarantees.md G18). */
   readonly releaseAfterMs: number;
   /** For how long it has been refused, ms; absent: by `now`. */
   readonly blockedMs?: number;

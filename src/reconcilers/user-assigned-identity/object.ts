@@ -56,9 +56,9 @@ type Resolution =
 const FIELDS = ['subscriptionId', 'resourceGroup', 'location'] as const;
 
 /**
- * The spec, then where Azure shows the object's identity, then what was pinned, then what a mark in Azure says (an object
- * that was restored without its status), then the policies' defaults. The spec comes first because it is immutable: where
- * it speaks, the pin can only agree, or was forged.
+ * The spec, then where Azure shows the object's identity, then what was pinned, then what a mark in Azure says (an object that was
+ * restored without its status), then the policies' defaults. The spec comes first because it is immutable: where it has a field, the pin
+ * has the same, or was forged.
  *
  * @param marked coordinates of an identity in Azure with the mark of an object of this namespace and name
  * @param proven coordinates of the identity that Azure shows as this very object's

@@ -172,7 +172,10 @@ export async function deleteConfigMap(
   if (known?.metadata.uid === uid) stores.configMaps.recordDelete(known);
 }
 
-/** Where azid may write outputs an installer decides, so the object says which right that is. A quota is refused with 403 as well. */
+/**
+ * Where azid may write outputs is decided at installation, so the message names the right that is missing. A quota is refused with 403 as
+ * well.
+ */
 function withRemedy(error: unknown, key: string): unknown {
   if (!(error instanceof KubeError && isForbidden(error))) return error;
   if (!/ cannot (?:create|patch|delete) resource /.test(error.message)) return error;

@@ -16,7 +16,7 @@ export function whileSearched(object: UserAssignedIdentity, search: Search): Sum
     case 'loading':
       return {
         ...waitingForList(search.subscriptionId),
-        // The list enqueues whom it shows; this is for those it does not.
+        // The list enqueues the objects whose identity it shows; this is for the others.
         recheckMs: LIST_RECHECK_MS,
         keep,
       };

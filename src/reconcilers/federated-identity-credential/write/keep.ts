@@ -18,7 +18,7 @@ import { blockedOrFree, dropStale, failuresOf, leftOf, type Stuck, working } fro
 /** The issuer of the cluster is read again that often (src/kube/access/cluster-issuer.ts). */
 const REREAD_ISSUER_MS = 3_600_000;
 
-/** As wanted: the status says so, and what is left on an identity named before goes. */
+/** As wanted: the status says so, and what is left on an identity that was named before is deleted. */
 export function keep(
   object: FederatedIdentityCredential,
   facts: Facts,

@@ -52,7 +52,7 @@ export function write(
   };
 }
 
-/** All that the ledger names is refused to go: what comes next could not be written down. */
+/** The ledger is full, and no credential in it can be deleted: a new one could not be recorded. */
 function withoutRoom(before: OwnStatus, stuck: Stuck): CredentialDecision | undefined {
   const [failure] = stuck.values();
   return failure && { actions: [], status: before, summary: summaryOf(failure) };

@@ -4,14 +4,14 @@ import { removalBlocked, removalFree } from '../../status/deleting.ts';
 import type { Action, CredentialDecision, Facts, FederatedIdentityCredential, OwnStatus } from '../facts.ts';
 import { isProven, ownCredentials } from '../object.ts';
 
-/** What the ledger holds besides the credential that is asked for: it goes, or says why it stays. */
+/** What the ledger holds besides the credential that is asked for: it is deleted, or the status says why it stays. */
 
 /** By key: what was replaced, and whose removal was refused in this reconcile. */
 export type Stuck = ReadonlyMap<string, Failure>;
 
 /**
- * What the ledger still holds besides `id`: credentials on identities that were named before. They go after the new one
- * is there, so that a replacement which is denied leaves the old one.
+ * What the ledger still holds besides `id`: credentials on identities that were named before. They are deleted after the new one is
+ * there, so that a replacement which is denied leaves the old one.
  */
 export function dropStale(
   object: FederatedIdentityCredential,

@@ -36,7 +36,7 @@ interface Building extends Observing {
 /** The caches change meanwhile, and a pass may wait for a rate limit. */
 const KEPT_MS = 10_000;
 
-/** What all is evaluated by, kept within a pass: see `Built`. */
+/** What a run evaluates, as this pass observed it: see `Built`. */
 export function builtNow(building: Building, deps: Services): Built {
   const { sweep, context, memory, run, scopes, self, claim, reads } = building;
   const doubts = [...self.doubts, ...(claim?.doubts ?? [])];
@@ -73,7 +73,7 @@ export function builtNow(building: Building, deps: Services): Built {
   return run.built;
 }
 
-/** Since when nothing was seen to use it; remembered only where a sweep asks for it. */
+/** Since when nothing was observed to use it; remembered only where a sweep asks for it. */
 function unusedSince(
   { id, key }: AzureIdentity,
   used: boolean,

@@ -154,7 +154,10 @@ export function observeCredentials(
     });
 }
 
-/** What was retained was to go on as it is, and so was what `azid restore` made again: whether that was one of it nothing shows. */
+/**
+ * What was retained was to stay as it is, credentials included, and so was what `azid restore` made again: nothing shows whether this is
+ * one of them.
+ */
 function onRetained(holder: ObservedOwner, owner: ObservedOwner): ObservedOwner {
   if (holder.state !== 'retained' || owner.state !== 'gone') return owner;
   const why = `its identity was retained from ${holder.owner}, and it may belong to that; delete it by hand if nobody signs in by it`;

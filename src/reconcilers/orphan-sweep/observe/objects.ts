@@ -131,7 +131,7 @@ function mayMean(grant: RoleGrant, shown: ShownAssignment, deps: ObjectsDeps): b
   return mayAskFor(grant, shown, deps);
 }
 
-/** Of a role assignment, as it was last seen. */
+/** Of a role assignment, as it was last read. */
 function createdAt(
   key: string,
   { assignmentCache }: Pick<ObjectsDeps, 'assignmentCache'>,
@@ -141,7 +141,7 @@ function createdAt(
   return seen.state === 'present' ? seen.resource.createdOn : undefined;
 }
 
-/** `-<12 digits>-<20 digits>`, by which a name says whose a credential is. */
+/** `-<12 digits>-<20 digits>`, by which the name of a credential shows its owner. */
 const MARKS_LENGTH = 34;
 const MARKS = new WeakMap<FederatedIdentityCredential, string>();
 

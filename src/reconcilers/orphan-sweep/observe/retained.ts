@@ -14,8 +14,8 @@ import type { SweptScope } from '../settings.ts';
 type Records = Pick<RetainedRecords, 'hasBaseline' | 'within'>;
 
 /**
- * Of scopes that are known completely, once each: what has no object then may have been retained before there were records. What of a scope
- * is left to older sweeps comes first, since it is not seen here.
+ * Of scopes that are known completely, once each: what has no object then may have been retained before there were records. What of a
+ * scope is left to older sweeps comes first, since it is not observed here.
  */
 export function baselinesOf(
   observed: SweepObservation,

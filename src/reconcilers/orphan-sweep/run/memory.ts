@@ -34,7 +34,7 @@ export interface RunMemory {
   recorded: string | undefined;
   /** Monotonic ms. */
   lastDeletionAt: number | undefined;
-  /** What all is evaluated by, as this pass saw it: see `Built`. */
+  /** What the run evaluates, as this pass observed it: see `Built`. */
   built: Built | undefined;
 }
 
@@ -112,7 +112,7 @@ export class SweepMemory {
     this.#run = undefined;
   }
 
-  /** Something was done that is to be seen. */
+  /** Something was done that the next observation has to show. */
   changed(): void {
     if (this.#run) this.#run.built = undefined;
   }

@@ -77,8 +77,8 @@ export function secondIdentities(
 }
 
 /**
- * Whose the identity is was proven: should its marks be stripped, the very same principal is still the object's. What the
- * cache holds by now counts, as an answer may be older than azid's own write.
+ * The owner was proven: if the marks are stripped, the same principal is still the object's. What the cache holds by now counts, as an
+ * answer may be older than azid's own write.
  */
 export function recordShown(object: UserAssignedIdentity, { proofs, principals, clock }: ObserveDeps): void {
   const seen = proofs.observe(object);
