@@ -88,7 +88,7 @@ export function assignmentDefinition(azure: {
     },
     async *list(area, context) {
       // Without a filter a subscription's list also shows what lies below it (docs/azure-facts.md section 5). Should Azure not do so,
-      // witnesses are missing and the area stays partial: nothing is deleted on its word.
+      // witnesses are missing and the area stays partial: nothing is deleted because of it.
       const filter = parseScope(area).kind === 'subscription' ? 'everything' : 'atScope';
       for await (const page of assignments.list(area, filter, context)) {
         const found = page.assignments.filter(({ id }) => homeOf(id) === area);

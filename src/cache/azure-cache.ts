@@ -1,5 +1,5 @@
 /**
- * What Azure was last seen to hold of one kind of resource: bulk lists of the areas in use, live GETs and our own writes,
+ * What Azure holds of one kind of resource, as last observed: bulk lists of the areas in use, live GETs and our own writes,
  * merged by the rules of `store/merge.ts`. One class for all kinds; what differs is a value (`definition.ts`).
  */
 import type { AzureObserver, CallContext } from '../azure/arm/arm-calls.ts';
@@ -13,7 +13,7 @@ import type { CachedResource, Observation } from './store/entry.ts';
 import { ABSENCE_KEPT_MS } from './store/merge.ts';
 import { type ChangeListener, ResourceStore } from './store/store.ts';
 
-/** How far what is held of an area may be believed. Ages count from when the request began, ms. */
+/** How complete what is held of an area is. Ages count from when the request began, ms. */
 type AreaState =
   | { readonly state: 'known'; readonly completeness: Completeness; readonly ageMs: number }
   /** Azure answered that their parent is not there. Right after it was made that may be untrue. */
@@ -25,7 +25,7 @@ type AreaContent<T> =
   | (Extract<AreaState, { state: 'known' }> & {
       /** All that are held to be there, our own writes included. */
       readonly resources: readonly T[];
-      /** Missing where they should show. As they were last seen. */
+      /** Missing where they should show. As they were last observed. */
       readonly doubtful: readonly T[];
     })
   | Exclude<AreaState, { state: 'known' }>;
@@ -97,11 +97,11 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
 
   /** What is held of this resource now. Costs nothing. */
   observe(id: string): Observation<T> {
-    const seen = this.#store.observe(id);
+    const observed = this.#store.observe(id);
     const listed = this.#lists.isListed(this.#definition.areaOf(id));
     // Where no list would show that it was made again, its absence is asked for anew after a while.
-    const stale = seen?.state === 'absent' && seen.ageMs > ABSENCE_KEPT_MS && !listed;
-    return seen && !stale ? seen : { state: listed ? 'suspectAbsent' : 'unknown' };
+    const stale = observed?.state === 'absent' && observed.ageMs > ABSENCE_KEPT_MS && !listed;
+    return observed && !stale ? observed : { state: listed ? 'suspectAbsent' : 'unknown' };
   }
 
   /** A live GET, merged. Within the lag of an own write its 404 is no proof, and what was written is still held. */
@@ -124,7 +124,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     return (await this.refresh(resource.id, priority, of)).state === 'present';
   }
 
-  /** Something may have changed this resource: it is read, whether true or not. The door for hints (`src/hints`). */
+  /** Something may have changed this resource: it is read, whether true or not. For hints (`src/hints`). */
   suspect(id: string): void {
     this.#store.suspect(id);
   }
@@ -154,7 +154,7 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     return { ...state, resources, doubtful };
   }
 
-  /** How far what is held of the area may be believed; causes no read. */
+  /** How complete what is held of the area is; causes no read. */
   areaState(area: string): AreaState {
     const named = this.#areaNamed(area);
     const ageMs = this.#lists.age(named);
@@ -225,17 +225,17 @@ export class AzureCache<T extends CachedResource, Q extends object = object> imp
     );
   }
 
-  /** Hears of each resource whose content or presence changed, by its key, suspicions included; not of mere refreshes. */
+  /** Called for each resource whose content or presence changed, by its key, suspicions included; not for mere refreshes. */
   onChange(listener: ChangeListener<T>): Disposable {
     return this.#store.onChange(listener);
   }
 
-  /** Hears of the users of an area when its first list is in. */
+  /** Called with the users of an area when its first list is in. */
   onLoaded(listener: LoadedListener): Disposable {
     return this.#lists.listeners.onLoaded(listener);
   }
 
-  /** Hears of the users of an area when its list is believed to hold everything, and was not before: it had failed, or fell short. */
+  /** Called with the users of an area when its list is complete, and was not before: it had failed, or fell short. */
   onCompleted(listener: LoadedListener): Disposable {
     return this.#lists.listeners.onCompleted(listener);
   }

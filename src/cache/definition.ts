@@ -91,7 +91,7 @@ export interface CacheOptions {
   readonly onListFailure?: ((area: string, error: unknown) => void) | undefined;
 }
 
-/** How one part of a cache of Azure stands: what one list, or one rotation of reads, keeps true. For metrics. */
+/** The state of one part of a cache of Azure: what one list, or one rotation of reads, keeps true. For metrics. */
 export interface CachePart {
   readonly cache: 'identities' | 'assignments' | 'roles' | 'credentials' | 'hosts';
   /** Lower-cased; empty for what lies above subscriptions. */

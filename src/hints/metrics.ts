@@ -50,7 +50,7 @@ export interface ActivityLogMetrics {
   failed(labels: { readonly subscriptionId: string; readonly reason: string }): void;
 }
 
-/** How the log of one subscription stands. */
+/** The state of the log of one subscription. */
 export interface ActivityLogPart {
   readonly subscriptionId: string;
   /** Since the last call that a record reported, by Azure's clock; undefined: none came yet. */

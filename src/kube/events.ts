@@ -1,4 +1,4 @@
-/** Kubernetes Events (events.k8s.io/v1) as a courtesy: bounded, thinned out, and never in the way of the work. */
+/** Kubernetes Events (events.k8s.io/v1), best effort: bounded, rate-limited, and never waited for. */
 
 import { type Log, silentLog } from '../runtime/log.ts';
 import { RecentMap } from '../runtime/recent-map.ts';

@@ -1,5 +1,5 @@
 /**
- * What Azure's error codes mean, and those texts that come with a code that says nothing: tables over the codes of docs/azure-facts.md
+ * How Azure's error codes are classified, and those texts that come with a code without a meaning: tables over the codes of docs/azure-facts.md
  * sections 2 to 7. Reasons are stable CamelCase words that users may alert on; remedies say who can do what. Codes are lower-cased.
  */
 

@@ -104,7 +104,7 @@ export class Hosts {
   }
 
   /**
-   * Where an operation stands. Throws `AzureError`: `ForeignOrigin` for a URL that is not of this cloud and the host's
+   * The state of an operation. Throws `AzureError`: `ForeignOrigin` for a URL that is not of this cloud and the host's
    * subscription, and what says nothing of the operation, throttling included.
    */
   async poll(operation: HostOperation, hostId: string, context: CallContext): Promise<OperationState> {

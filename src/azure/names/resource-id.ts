@@ -1,5 +1,5 @@
 /**
- * ARM ids: parsed at the door, compared by key. Azure keeps no stable case in them (`/resourcegroups/` comes back
+ * ARM ids: parsed once, compared by key. Azure keeps no stable case in them (`/resourcegroups/` comes back
  * although `resourceGroups` was sent, docs/azure-facts.md section 2), so nothing in azid compares two ids in any other way than
  * by `armKey`. On the wire the spelling that Azure returned is sent back.
  */

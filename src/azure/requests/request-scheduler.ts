@@ -66,7 +66,7 @@ export class RequestScheduler {
   /**
    * Runs `call` as soon as its scope allows. Rejects with what `call` throws, with an `AzureError` of code `Aborted` if
    * the signal fires while it waits, or with one of code `TooManyRequests` and the time left if a 429 closed the scope for
-   * longer than `patienceMs`; a call under way sees the signal itself.
+   * longer than `patienceMs`; a call under way has the signal itself.
    */
   run<T>(request: ScheduledRequest, call: () => Promise<T>): Promise<T> {
     return this.#enter(request, call, false);

@@ -153,7 +153,7 @@ export class AreaListeners {
     return added(this.#settled, listener);
   }
 
-  /** The list of an area is believed to hold everything, and was not before: it had failed, or fell short. */
+  /** The list of an area is complete, and was not before: it had failed, or fell short. */
   onCompleted(listener: LoadedListener): Disposable {
     return added(this.#completed, listener);
   }

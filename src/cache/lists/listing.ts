@@ -1,4 +1,4 @@
-/** What the pages of one list of an area showed, and whether that may be believed to be all there is. */
+/** What the pages of one list of an area showed, and whether that is all there is. */
 import type { Entry } from '../store/entry.ts';
 
 /** What one call of a list showed. */
@@ -46,7 +46,7 @@ export async function collected<T>(
 }
 
 /**
- * Whether a list may be believed to hold everything (docs/architecture.md section 2). A caller without rights gets a short list
+ * Whether a list holds everything (docs/architecture.md section 2). A caller without rights gets a short list
  * with 200 and no error (docs/azure-facts.md section 7), so a list must show what a GET proved, and the right to read must stand.
  * `at`: monotonic ms at which the list began. Only `complete` allows a deletion that rests on what is not listed.
  */
@@ -54,7 +54,7 @@ export type Completeness =
   | { readonly state: 'complete'; readonly at: number }
   | { readonly state: 'partial'; readonly reason: string };
 
-/** Not known yet: the first list is under way, or whether it may be believed is still being checked. */
+/** Not known yet: the first list is under way, or whether it is complete is still being checked. */
 export const NOT_LISTED: Completeness = { state: 'partial', reason: 'not listed yet' };
 
 /** How long a proof makes a witness, ms. */
@@ -63,7 +63,7 @@ const WITNESS_MS = 24 * 3600_000;
 /** Whether a list that began at `startedAt` must show this entry. */
 export function isWitness<T>(entry: Entry<T>, startedAt: number, lagMs: number): boolean {
   return (
-    entry.seen.state === 'present' &&
+    entry.presence.state === 'present' &&
     entry.provedAt > startedAt - WITNESS_MS &&
     // Too young, or touched too lately, for a list to have it for certain.
     entry.since + lagMs < startedAt &&

@@ -20,14 +20,14 @@ import { type RoleCache, roleDefinition, roleIn } from './roles.ts';
 
 interface RoleCatalogOptions extends CacheOptions {
   readonly definitions: Pick<RoleDefinitions, 'list' | 'get' | 'find'>;
-  /** How long Azure's word that there is no such role is believed, ms. Default 1 min. */
+  /** How long an answer of Azure that there is no such role holds, ms. Default 1 min. */
   readonly unknownMs?: number;
 }
 
 /** `guid`: of a role whose name, permissions or scopes changed, that came to be, or that is gone. */
 type RoleListener = (guid: string) => void;
 
-/** How long a definition is believed, ms: an hour, after which it is listed again, and time for lists that failed. */
+/** How long a definition holds, ms: an hour, after which it is listed again, and time for lists that failed. */
 const BELIEVED_MS = 2 * 3600_000;
 
 export class RoleCatalog {
@@ -149,9 +149,9 @@ export class RoleCatalog {
   }
 
   #fresh(area: string, guid: string, since = Number.NEGATIVE_INFINITY): AzureRoleDefinition | undefined {
-    const seen = this.cache.observe(roleIn(area, guid));
-    if (seen.state !== 'present' || seen.ageMs >= BELIEVED_MS) return undefined;
-    return this.#options.clock.monotonic() - seen.ageMs >= since ? seen.resource.role : undefined;
+    const observed = this.cache.observe(roleIn(area, guid));
+    if (observed.state !== 'present' || observed.ageMs >= BELIEVED_MS) return undefined;
+    return this.#options.clock.monotonic() - observed.ageMs >= since ? observed.resource.role : undefined;
   }
 }
 

@@ -32,7 +32,7 @@ export function roleIn(area: string, guid: string): string {
   return `${area === '/' ? '' : area}${COLLECTION}${guid}`;
 }
 
-/** @param keptMs how long a definition is believed that no list shows */
+/** @param keptMs how long a definition holds that no list shows */
 export function roleDefinition(
   definitions: Pick<RoleDefinitions, 'list' | 'get'>,
   keptMs: number,

@@ -89,10 +89,10 @@ export class Entries<T extends CachedResource, Q extends object> {
     }
   }
 
-  /** Those that are missing where they should show, as they were last seen. */
+  /** Those that are missing where they should show, as they were last observed. */
   *doubtfulIn(area: string): Generator<T> {
-    for (const { seen } of this.#entries.get(area)?.values() ?? [])
-      if (seen.state === 'suspectAbsent' && seen.last !== undefined) yield seen.last;
+    for (const { presence } of this.#entries.get(area)?.values() ?? [])
+      if (presence.state === 'suspectAbsent' && presence.last !== undefined) yield presence.last;
   }
 
   /** Keys of those that are held to be there and answer the query. */
@@ -132,7 +132,7 @@ export class Entries<T extends CachedResource, Q extends object> {
       if (isListed(area)) continue;
       for (const [key, entry] of entries) {
         if (entry.at >= before || entry.touchedAt >= before) continue;
-        if (isKept(area) && entry.seen.state === 'present') continue;
+        if (isKept(area) && entry.presence.state === 'present') continue;
         this.#reindex(entry, undefined);
         entries.delete(key);
       }

@@ -6,22 +6,22 @@ export interface CachedResource {
   readonly key: string;
 }
 
-/** By which road an observation came. `event` is for a hint; nothing stores it yet. */
-export type How = 'list' | 'get' | 'write' | 'delete' | 'event';
+/** By what kind of call an observation came. */
+export type How = 'list' | 'get' | 'write' | 'delete';
 
 /** What is held to be so. */
-export type Seen<T> =
+export type Presence<T> =
   | { readonly state: 'present'; readonly resource: T }
-  /** Proven: by a live GET, or by our own DELETE. `last`: what it was, if ever seen. */
+  /** Proven: by a live GET, or by our own DELETE. `last`: what it was, if ever observed. */
   | { readonly state: 'absent'; readonly by: 'get' | 'delete'; readonly last?: T }
   /** Missing where it should show. Only a live GET can settle it. */
   | { readonly state: 'suspectAbsent'; readonly last?: T };
 
 /** One resource in the cache. All times are monotonic ms. Never changed in place: the merge rules return a new one. */
 export interface Entry<T> {
-  readonly seen: Seen<T>;
+  readonly presence: Presence<T>;
   readonly how: How;
-  /** When the request behind `seen` began; for our own writes, when they ended. */
+  /** When the request behind `presence` began; for our own writes, when they ended. */
   readonly at: number;
   /** Since when it is known to be there as the same instance (an identity: under its present principal); -Infinity if it is not. */
   readonly since: number;
@@ -42,11 +42,11 @@ export type Observation<T> =
 
 export function observationOf<T>(entry: Entry<T>, now: number): Observation<T> {
   const ageMs = Math.max(0, now - entry.at);
-  switch (entry.seen.state) {
+  switch (entry.presence.state) {
     case 'present':
-      return { state: 'present', resource: entry.seen.resource, how: entry.how, ageMs };
+      return { state: 'present', resource: entry.presence.resource, how: entry.how, ageMs };
     case 'absent':
-      return { state: 'absent', provenBy: entry.seen.by, ageMs };
+      return { state: 'absent', provenBy: entry.presence.by, ageMs };
     case 'suspectAbsent':
       return { state: 'suspectAbsent' };
   }
@@ -54,16 +54,16 @@ export function observationOf<T>(entry: Entry<T>, now: number): Observation<T> {
 
 /** What is held to be there. */
 export function presentIn<T>(entry: Entry<T> | undefined): T | undefined {
-  return entry?.seen.state === 'present' ? entry.seen.resource : undefined;
+  return entry?.presence.state === 'present' ? entry.presence.resource : undefined;
 }
 
-/** Whether a reader would decide otherwise. An absence learnt of something never seen is no news. */
+/** Whether a reader would decide otherwise. An absence learnt of something never observed is no news. */
 export function readsOtherwise<T>(
   before: Entry<T> | undefined,
   after: Entry<T> | undefined,
   sameContent: (left: T, right: T) => boolean,
 ): boolean {
-  const [was, is] = [before?.seen, after?.seen];
+  const [was, is] = [before?.presence, after?.presence];
   if (is?.state === 'present') return was?.state !== 'present' || !sameContent(was.resource, is.resource);
   // Without an entry a listed area still means a suspicion, so forgetting one changes nothing.
   if (!was || !is) return was?.state === 'present';

@@ -401,7 +401,7 @@ describe('against a true history', () => {
     fc.assert(
       fc.property(...histories, (events, reads) =>
         play(events, reads, (entry, now, { states, when }) => {
-          if (entry?.seen.state !== 'absent') return;
+          if (entry?.presence.state !== 'absent') return;
           const from = entry.at - LAG;
           const lived =
             when(from)?.identity && !states.some(({ at, identity: is }) => at > from && at <= now && !is);
@@ -418,7 +418,7 @@ describe('against a true history', () => {
         play(events, reads, (entry, now, { effective }) => {
           const last = effective.findLast(({ at }) => at <= now);
           if (!last?.identity || last.by !== 'azid' || last.ambiguous) return;
-          expect(entry?.seen).toEqual({ state: 'present', resource: last.identity });
+          expect(entry?.presence).toEqual({ state: 'present', resource: last.identity });
         }),
       ),
       runs,
@@ -431,7 +431,7 @@ describe('against a true history', () => {
         play(events, reads, (entry, now, { effective }) => {
           const last = effective.findLast(({ at }) => at <= now);
           if (!last || last.identity || last.by !== 'azid' || last.ambiguous) return;
-          expect(entry?.seen.state).toBe('absent');
+          expect(entry?.presence.state).toBe('absent');
         }),
       ),
       runs,
@@ -446,8 +446,8 @@ describe('against a true history', () => {
         play(events, [...reads, last], (entry, now, { when }) => {
           if (now < quiet) return;
           const truth = when(now)?.identity;
-          if (truth) expect(entry?.seen).toEqual({ state: 'present', resource: truth });
-          else expect(entry?.seen.state).toBe('absent');
+          if (truth) expect(entry?.presence).toEqual({ state: 'present', resource: truth });
+          else expect(entry?.presence.state).toBe('absent');
         }),
       ),
       runs,

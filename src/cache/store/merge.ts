@@ -3,7 +3,7 @@
  * Pure: an entry and an observation in, an entry out. `lagMs` is how long Azure may show what was before a write. They
  * hold for any kind of resource; `Rules` says what makes two of them the same.
  */
-import { type Entry, presentIn, type Seen } from './entry.ts';
+import { type Entry, type Presence, presentIn } from './entry.ts';
 
 /** What makes two observations of one kind of resource the same. */
 export interface Rules<T> {
@@ -40,20 +40,22 @@ export function mergePresent<T>(
   const shown = present(entry, resource, at, how, rules);
   if (!entry) return { entry: shown };
   if (at < entry.at) return { entry };
-  const { seen } = entry;
-  switch (seen.state) {
+  const { presence } = entry;
+  switch (presence.state) {
     case 'suspectAbsent':
       return { entry: shown };
     case 'present': {
       // A list is older than it says: within the lag it cannot contradict what a GET or a write proved.
       const proved = Math.max(entry.provedAt, entry.touchedAt);
-      const doubtful = how === 'list' && at < proved + lagMs && !rules.sameContent(seen.resource, resource);
+      const doubtful =
+        how === 'list' && at < proved + lagMs && !rules.sameContent(presence.resource, resource);
       return doubtful ? { entry, readAgainAt: at } : { entry: shown };
     }
     case 'absent': {
       if (at >= entry.at + lagMs) return { entry: shown };
       // Soon after our DELETE it may still show, but another instance was made since.
-      const stale = seen.by === 'delete' && (!seen.last || rules.sameInstance(seen.last, resource));
+      const stale =
+        presence.by === 'delete' && (!presence.last || rules.sameInstance(presence.last, resource));
       if (stale) return { entry, readAgainAt: entry.at + lagMs };
       return how === 'list' ? { entry, readAgainAt: at } : { entry: shown };
     }
@@ -70,7 +72,7 @@ export function checkListed<T>(
   at: number,
   rules: Rules<T>,
 ): 'there' | 'gone' | 'ask' {
-  if (entry?.seen.state !== 'absent') return 'there';
+  if (entry?.presence.state !== 'absent') return 'there';
   if (at < entry.at) return 'gone';
   const merged = mergePresent(entry, resource, at, 'list', rules);
   if (presentIn(merged.entry) !== undefined) return 'there';
@@ -78,8 +80,8 @@ export function checkListed<T>(
 }
 
 /** Until when a list that says otherwise is not believed, monotonic ms: that long even an area without users keeps it. */
-export function provenUntil<T>({ seen, at, provedAt, touchedAt }: Entry<T>, lagMs: number): number {
-  return Math.max(provedAt, touchedAt, seen.state === 'absent' ? at : NEVER) + lagMs;
+export function provenUntil<T>({ presence, at, provedAt, touchedAt }: Entry<T>, lagMs: number): number {
+  return Math.max(provedAt, touchedAt, presence.state === 'absent' ? at : NEVER) + lagMs;
 }
 
 /** A live GET that began at `at` answered that it does not exist. */
@@ -87,7 +89,7 @@ export function mergeGone<T>(entry: Entry<T> | undefined, at: number, lagMs: num
   if (!entry)
     return {
       entry: {
-        seen: { state: 'absent', by: 'get' },
+        presence: { state: 'absent', by: 'get' },
         how: 'get',
         at,
         since: NEVER,
@@ -96,25 +98,31 @@ export function mergeGone<T>(entry: Entry<T> | undefined, at: number, lagMs: num
       },
     };
   if (at < entry.at) return { entry };
-  const { seen } = entry;
+  const { presence } = entry;
   if (at < entry.touchedAt + lagMs) {
     const readAgainAt = entry.touchedAt + lagMs;
     // What we deleted is gone; what we wrote is there although Azure does not show it yet; else it is open.
     if (entry.touch === 'delete') return { entry };
-    if (entry.touch === 'write' && seen.state === 'present') return { entry, readAgainAt };
-    return { entry: { ...entry, seen: suspicion(seen), how: 'get', at }, readAgainAt };
+    if (entry.touch === 'write' && presence.state === 'present') return { entry, readAgainAt };
+    return { entry: { ...entry, presence: suspicion(presence), how: 'get', at }, readAgainAt };
   }
   return {
-    entry: { ...entry, seen: { state: 'absent', by: 'get', ...lastOf(seen) }, how: 'get', at, since: NEVER },
+    entry: {
+      ...entry,
+      presence: { state: 'absent', by: 'get', ...lastOf(presence) },
+      how: 'get',
+      at,
+      since: NEVER,
+    },
   };
 }
 
 /** A complete list that began at `at` did not hold it. */
 export function mergeUnlisted<T>(entry: Entry<T>, at: number, lagMs: number): Merged<T> {
   if (at < entry.at || at <= entry.touchedAt + lagMs) return { entry };
-  switch (entry.seen.state) {
+  switch (entry.presence.state) {
     case 'present':
-      return { entry: { ...entry, seen: suspicion(entry.seen), how: 'list', at } };
+      return { entry: { ...entry, presence: suspicion(entry.presence), how: 'list', at } };
     case 'suspectAbsent':
       // Missing twice and not asked for: without an entry it stays a suspicion all the same.
       return { entry: undefined };
@@ -136,7 +144,7 @@ export function mergeWrite<T>(
 /** Our own DELETE succeeded, or found nothing. */
 export function mergeDelete<T>(entry: Entry<T> | undefined, now: number): Entry<T> {
   return {
-    seen: { state: 'absent', by: 'delete', ...(entry && lastOf(entry.seen)) },
+    presence: { state: 'absent', by: 'delete', ...(entry && lastOf(entry.presence)) },
     how: 'delete',
     at: now,
     since: NEVER,
@@ -153,7 +161,7 @@ export function mergeAttempt<T>(entry: Entry<T> | undefined, now: number, lagMs:
   if (!entry)
     return {
       entry: {
-        seen: { state: 'suspectAbsent' },
+        presence: { state: 'suspectAbsent' },
         how: 'write',
         at: NEVER,
         since: NEVER,
@@ -162,8 +170,8 @@ export function mergeAttempt<T>(entry: Entry<T> | undefined, now: number, lagMs:
       },
       readAgainAt,
     };
-  const seen = entry.seen.state === 'absent' ? suspicion(entry.seen) : entry.seen;
-  return { entry: { ...entry, seen, ...touched }, readAgainAt };
+  const presence = entry.presence.state === 'absent' ? suspicion(entry.presence) : entry.presence;
+  return { entry: { ...entry, presence, ...touched }, readAgainAt };
 }
 
 function present<T>(
@@ -177,7 +185,7 @@ function present<T>(
   const same = entry && before !== undefined && sameInstance(before, resource);
   const touch = entry ? { touchedAt: entry.touchedAt, touch: entry.touch } : UNTOUCHED;
   return {
-    seen: { state: 'present', resource },
+    presence: { state: 'present', resource },
     how,
     at,
     since: same ? entry.since : at,
@@ -186,11 +194,11 @@ function present<T>(
   };
 }
 
-function suspicion<T>(seen: Seen<T>): Seen<T> {
-  return { state: 'suspectAbsent', ...lastOf(seen) };
+function suspicion<T>(presence: Presence<T>): Presence<T> {
+  return { state: 'suspectAbsent', ...lastOf(presence) };
 }
 
-function lastOf<T>(seen: Seen<T>): { last?: T } {
-  const last = seen.state === 'present' ? seen.resource : seen.last;
+function lastOf<T>(presence: Presence<T>): { last?: T } {
+  const last = presence.state === 'present' ? presence.resource : presence.last;
   return last === undefined ? {} : { last };
 }

@@ -128,7 +128,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     return count;
   }
 
-  /** Those of an area that are missing where they should show, as they were last seen. */
+  /** Those of an area that are missing where they should show, as they were last observed. */
   doubtfulIn(area: string): T[] {
     return [...this.#entries.doubtfulIn(area)];
   }
@@ -143,7 +143,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     return this.#suspicions.has(id);
   }
 
-  /** Hears of each whose content or presence changed, suspicions included; not of mere refreshes. */
+  /** Called for each whose content or presence changed, suspicions included; not for mere refreshes. */
   onChange(listener: ChangeListener<T>): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
@@ -204,14 +204,14 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
     }
     const missing: string[] = [];
     for (const [key, entry] of known) {
-      if (isWitness(entry, list.startedAt, lagMs) && entry.seen.state === 'present')
-        missing.push(entry.seen.resource.id);
+      if (isWitness(entry, list.startedAt, lagMs) && entry.presence.state === 'present')
+        missing.push(entry.presence.resource.id);
       this.#store(key, mergeUnlisted(entry, list.startedAt, lagMs), 'list');
     }
     if (!wantsWitnesses) return undefined;
     return await whyShort(missing, plural, async (id) => {
       await read(id, 'resync', signal);
-      return this.#entries.get(id)?.seen.state === 'absent';
+      return this.#entries.get(id)?.presence.state === 'absent';
     });
   }
 
@@ -232,7 +232,7 @@ export class ResourceStore<T extends CachedResource, Q extends object> {
       this.#reReads.drop(key);
       this.#suspicions.drop(key);
     }
-    // Those that were never seen, too.
+    // Those that were never observed, too.
     this.#suspicions.dropWhere((id) => this.#options.areaOf(id) === area);
   }
 

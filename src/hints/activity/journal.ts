@@ -22,7 +22,7 @@ const KEPT_RESOURCES = 2_000;
 /** Clocks differ, and a list may show what a call did before the call ends. */
 const SKEW_MS = 60_000;
 
-/** By so much Azure's clock is believed to be ahead of azid's. */
+/** By so much Azure's clock may be ahead of azid's. */
 const MOST_AHEAD_MS = 15 * 60_000;
 
 interface JournalOptions {
@@ -254,7 +254,7 @@ export class ActivityJournal {
   }
 }
 
-/** A time that lies ahead may be a clock's fault or a lie; a little of it is believed, for the order of calls. */
+/** A time that lies ahead may be a clock's fault or forged; a little of it is accepted, for the order of calls. */
 function azureTime({ at }: Hint, now: number): number {
   return Number.isFinite(at) ? Math.min(at, now + MOST_AHEAD_MS) : now;
 }

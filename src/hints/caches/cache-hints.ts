@@ -36,7 +36,7 @@ interface CacheHintsOptions {
  */
 export const HINTED_READS: BucketSize = { capacity: 50, perSecond: 1 };
 
-/** The share of what azid has not seen yet: the machines of others come and go all day, and leave what azid has its reads. */
+/** The share of what azid has not read yet: the machines of others come and go all day, and leave what azid has its reads. */
 export const UNSEEN_READS: BucketSize = { capacity: 25, perSecond: 0.5 };
 
 /**
@@ -130,7 +130,7 @@ export class CacheHints implements HintSink {
     return effect;
   }
 
-  /** What was seen in groups that are gone, resource by resource, as far as the reads reach; the rest shows in lists. */
+  /** What was held in groups that are gone, resource by resource, as far as the reads reach; the rest shows in lists. */
   #readHeld(inGroup: (key: string) => boolean): void {
     for (const cache of HELD) {
       for (const { id, key } of this.#options.caches[cache].present()) {

@@ -230,7 +230,7 @@ export class QueueConsumer {
     this.#history.unreadableCame(refused);
   }
 
-  /** Of a storage account, say, or of Azure Resource Notifications: by them azid hears nothing of Resource Manager. */
+  /** Of a storage account, say, or of Azure Resource Notifications: they bring nothing of Resource Manager. */
   #ofOthers(messageId: unknown): void {
     this.#history.othersCame();
     if (this.#history.state.others)

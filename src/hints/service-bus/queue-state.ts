@@ -3,7 +3,7 @@ import type { Refusal } from '../events/envelope.ts';
 import type { ClockState } from './clocks.ts';
 import type { QueueFailure } from './failure.ts';
 
-/** How a consumer stands. Times are wall ms. */
+/** The state of a consumer. Times are wall ms. */
 export interface QueueState {
   readonly connection:
     | { readonly state: 'connecting' }

@@ -32,7 +32,7 @@ interface EventSourcesOptions {
   readonly isMine?: ((key: ObjectKey) => boolean) | undefined;
 }
 
-/** How one source stands. */
+/** The state of one source. */
 export interface ObservedSource {
   readonly assignment: Assignment;
   /** Of its consumer, while it has one. */
@@ -67,7 +67,7 @@ export class EventSources implements AsyncDisposable {
     options.metrics.sources(() => this.#samples());
   }
 
-  /** Receives for the objects of this store from now on. @param onChange how one of them stands is another now */
+  /** Receives for the objects of this store from now on. @param onChange the state of one of them changed */
   follow(store: Store<EventSource>, onChange: (key: ObjectKey, soon: boolean) => void): void {
     this.#store = store;
     this.#onChange = onChange;

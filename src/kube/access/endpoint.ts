@@ -4,7 +4,7 @@ import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { KubeconfigCluster, KubeconfigUser } from './kubeconfig.ts';
 
-/** What the transport must know of a cluster, and no more: the door through which any source of credentials enters. */
+/** What the transport must know of a cluster, and no more: each source of credentials makes one. */
 export interface KubeEndpoint {
   /** `https://host:port`, with a path prefix where a proxy serves several clusters; no trailing slash. */
   readonly server: string;

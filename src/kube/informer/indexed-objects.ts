@@ -14,7 +14,7 @@ export interface StoreChange<T> {
   readonly skipped?: true;
 }
 
-/** Objects by key, and named indexes of them. A change returns what listeners are to hear of it. */
+/** Objects by key, and named indexes of them. A change returns what listeners are called with. */
 export class IndexedObjects<T extends KubeObject> {
   readonly #objects = new Map<ObjectKey, T>();
   readonly #indexes = new Map<string, StoreIndex<T>>();
@@ -119,10 +119,10 @@ class StoreIndex<T> {
   }
 }
 
-/** Hears of changes, one by one. */
+/** Called for changes, one by one. */
 export type Listener<C> = (change: C) => void;
 
-/** Each listener hears of each change, in order, also of those after which another listener threw. */
+/** Each listener is called for each change, in order, also of those after which another listener threw. */
 export class Listeners<C> {
   readonly #listeners = new Set<Listener<C>>();
   readonly #onError: ((error: unknown) => void) | undefined;

@@ -60,7 +60,7 @@ export function withoutManagedFields<T extends KubeObject>(object: T): T {
 const ONCE = new Set(['uid', 'resourceVersion', 'correlationId', 'message', 'summary']);
 
 /**
- * Freezes an object and all it holds. Many readers share one instance; a write to it would be a lie to the others. Its texts become
+ * Freezes an object and all it holds. Many readers share one instance; a write to it would change what the others read. Its texts become
  * those that others have, too.
  */
 export function freezeDeep<T>(value: T): T {

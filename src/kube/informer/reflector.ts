@@ -115,7 +115,7 @@ class Reflector<T extends KubeObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #signal: AbortSignal;
   readonly #backoff: WatchBackoff;
-  /** The newest version seen, '' before the first list. */
+  /** The newest version read, '' before the first list. */
   #last = '';
   #streamLists: boolean;
 
@@ -142,7 +142,7 @@ class Reflector<T extends KubeObject> {
       return this.#wait(error, { type: 'list', resourceVersion });
     }
     const rewound = isOlder(list.resourceVersion, this.#last);
-    // "Not older than" was asked and something older came: believe it only when etcd itself says so.
+    // "Not older than" was asked and something older came: it counts only when etcd itself answers so.
     if (rewound && resourceVersion !== '') return { type: 'list', resourceVersion: '' };
     this.#last = list.resourceVersion;
     yield { type: 'replace', objects: list.items, resourceVersion: list.resourceVersion, rewound };

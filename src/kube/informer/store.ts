@@ -17,7 +17,7 @@ type StoreListener<T> = Listener<StoreChange<T>>;
 export interface StoreOptions<T> {
   /** What is kept of an object. By default everything but `metadata.managedFields`, about half of the memory. */
   readonly transform?: (object: T) => T;
-  /** A listener that throws is a bug; the others still hear of the change. By default the error is thrown at the end. */
+  /** A listener that throws is a bug; the others are still called. By default the error is thrown at the end. */
   readonly onListenerError?: (error: unknown) => void;
 }
 
@@ -31,7 +31,7 @@ export class Store<T extends KubeObject> {
   #synced = false;
   #rewinds = 0;
   /** The newest version the reflector brought. */
-  #seen = '';
+  #newest = '';
   /** Up to this version the store is whole, also before the watch has brought it. */
   #caughtUpTo = '';
 
@@ -111,7 +111,7 @@ export class Store<T extends KubeObject> {
     };
   }
 
-  /** Hears of every change after it is in the store. Disposing ends it. */
+  /** Called for every change after it is in the store. Disposing ends it. */
   onChange(listener: StoreListener<T>): Disposable {
     return this.#listeners.add(listener);
   }
@@ -141,7 +141,7 @@ export class Store<T extends KubeObject> {
    * before is old. A list that the watch has passed meanwhile is old itself.
    */
   catchUp(objects: readonly T[], resourceVersion: string): void {
-    if ((compareVersions(this.#seen, resourceVersion) ?? -1) > 0) return;
+    if ((compareVersions(this.#newest, resourceVersion) ?? -1) > 0) return;
     this.#replace(objects, resourceVersion, false);
     this.#caughtUpTo = resourceVersion;
   }
@@ -162,7 +162,7 @@ export class Store<T extends KubeObject> {
     const { uid, resourceVersion } = object.metadata;
     // The watch is past this version: it has shown the write, or a deletion that came after it and would not be
     // shown again.
-    if ((compareVersions(resourceVersion, this.#seen) ?? 1) <= 0) return;
+    if ((compareVersions(resourceVersion, this.#newest) ?? 1) <= 0) return;
     const current = this.#objects.get(key);
     if (current?.metadata.uid === uid && !isNewer(object, current)) return;
     this.#own.wrote(key, object.metadata);
@@ -180,12 +180,12 @@ export class Store<T extends KubeObject> {
     this.#listeners.notify(this.#objects.drop(key));
   }
 
-  /** In one step: listeners hear of the changes when all of them are in. */
+  /** In one step: listeners are called when all of the changes are in. */
   #replace(objects: readonly T[], resourceVersion: string, rewound: boolean): void {
     if (rewound) {
       this.#rewinds += 1;
       this.#own.clear();
-      this.#seen = resourceVersion;
+      this.#newest = resourceVersion;
     } else this.#saw(resourceVersion);
     const listed = new Set<ObjectKey>();
     const changes: StoreChange<T>[] = [];
@@ -210,7 +210,7 @@ export class Store<T extends KubeObject> {
   }
 
   #saw(version: string): void {
-    if ((compareVersions(version, this.#seen) ?? 1) > 0) this.#seen = version;
+    if ((compareVersions(version, this.#newest) ?? 1) > 0) this.#newest = version;
   }
 
   #applied(object: T, rewound = false): readonly StoreChange<T>[] {

@@ -28,7 +28,7 @@ const POLL_MS = 1_000;
 const DEFAULT_DURATION_MS = 15_000;
 
 /**
- * Only a change that is seen from here counts, as for every candidate: the times in a Lease are another machine's. So a holder
+ * Only a change that is observed from here counts, as for every candidate: the times in a Lease are another machine's. So a holder
  * that is alive is known within seconds, and one that died after the duration of its Lease.
  */
 export async function controllerAtWork(deps: AtWorkDeps): Promise<AtWork> {

@@ -2,7 +2,7 @@
 import { type Lease, type LeaseSpec, microTime } from '../builtin.ts';
 import { isOlder } from '../types.ts';
 
-/** For how long who may believe what of a Lease, with client-go's names and defaults. All ms. */
+/** How long a Lease holds for its leader and for followers, with client-go's names and defaults. All ms. */
 export interface LeaseTimes {
   /** Followers wait this long after the last change they saw. */
   readonly leaseDurationMs: number;
@@ -18,7 +18,7 @@ export const LEASE_TIMES: LeaseTimes = { leaseDurationMs: 15_000, renewDeadlineM
 export const JITTER = 1.2;
 
 /**
- * By how much the clock of a leader may be slower than that of a follower before both believe to lead, at least: the record's duration
+ * By how much the clock of a leader may be slower than that of a follower before both take themselves for the leader, at least: the record's duration
  * over the deadline. 1.5 with the defaults.
  */
 const LEAST_MARGIN = 1.25;
@@ -61,7 +61,7 @@ export const RENEW_DEADLINE = 'azid.dev/renew-deadline';
 const SILENT_AFTER = 1 / 4;
 
 /**
- * The Lease as this process saw it change. Whether it has expired follows from how long ago *here* it last changed,
+ * The Lease as this process observed it. Whether it has expired follows from how long ago *here* it last changed,
  * never by the times written in it: those come from another machine's clock (client-go #448).
  */
 export class ObservedLease {

@@ -188,7 +188,7 @@ export class LeaderElector {
     return followLease({ lease: this.#lease, clock, log: this.#log, idleMs: watchIdleMs, onChange }, signal);
   }
 
-  /** Until the Lease may be had, as far as seen; until its holder has given up; or for the usual wait between two tries. */
+  /** Until the Lease may be had, as last read; until its holder has given up; or for the usual wait between two tries. */
   async #waitToTry(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     const triedAt = clock.monotonic();

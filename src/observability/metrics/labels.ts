@@ -8,7 +8,7 @@ import { RESULTS } from './controller-series.ts';
 import { OUTCOMES, STATES } from './event-series.ts';
 
 /**
- * What each label of a series stands for. The reference of metrics prints it, the dashboard and the alerts are checked against it, and
+ * What each label of a series means. The reference of metrics prints it, the dashboard and the alerts are checked against it, and
  * a test holds the values of a controller at work to it.
  */
 interface LabelMeaning {

@@ -26,7 +26,7 @@ export type Reconcile = (request: ReconcileRequest) => Promise<Outcome>;
 
 /** Reason with which a reconcile's signal aborts. */
 export class ReconcileCut extends Error {
-  override readonly name = 'VisitCut';
+  override readonly name = 'ReconcileCut';
   readonly code: 'TimeLimitExceeded' | 'Stopping' | 'Superseded';
 
   constructor(code: ReconcileCut['code'], message: string) {

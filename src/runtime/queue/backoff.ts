@@ -12,7 +12,7 @@ export type Random = () => number;
 /**
  * The wait in ms after the `failures`-th failure in a row: `baseMs` doubled for each earlier failure, cut at `maxMs`,
  * of which half is fixed and half random. The fixed half keeps a hot loop impossible; the random half spreads keys
- * that failed together. Jitter only shortens, so `maxMs` stays the longest wait anyone sees.
+ * that failed together. Jitter only shortens, so `maxMs` stays the longest wait.
  */
 export function backoffMs(failures: number, random: Random, backoff: Backoff = {}): number {
   const { baseMs = 1_000, maxMs = 15 * 60_000 } = backoff;

@@ -272,7 +272,7 @@ export class WorkQueue {
   }
 }
 
-/** NaN or Infinity in a heap would silently break its order, so they are refused at the door. */
+/** NaN or Infinity in a heap would silently break its order, so they are refused here. */
 function checkedMs(name: string, ms: number): number {
   if (Number.isFinite(ms) && ms >= 0) return ms;
   throw new RangeError(`Expected \`${name}\` to be a finite number of milliseconds from 0 up, got \`${ms}\``);

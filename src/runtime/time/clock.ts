@@ -52,7 +52,7 @@ const CAPACITY = 20_000;
 
 /**
  * How long ago something happened of which only a wall time is left, as a status has it. The wall clock is asked once, when this
- * process first meets the time; from then on the monotonic clock counts. So a wall clock that is set back while the process runs
+ * process first reads the time; from then on the monotonic clock counts. So a wall clock that is set back while the process runs
  * prolongs no wait, and one that is set forward ends none.
  */
 export class Elapsed {
