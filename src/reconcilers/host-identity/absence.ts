@@ -73,7 +73,10 @@ export function decideAbsence(
   };
 }
 
-/** The very same resource is there under another id: what was attached to it goes into its ledger there, and only then ends here. */
+/**
+ * The very same resource is there under another id: what was attached to it goes into its ledger there, and only then
+ * ends here.
+ */
 function handOver(
   status: OwnStatus,
   resourceId: string,
@@ -163,7 +166,7 @@ export function bequestsTo(
   });
 }
 
-/** The ledger with what it takes over: what was azid's there is azid's here, for whoever had it there or has it here. */
+/** The ledger with what it takes over: what was azid's there is azid's here, for the owners there and here. */
 export function withBequests(
   own: ReadonlyMap<string, Line>,
   { movedFrom }: OwnStatus,

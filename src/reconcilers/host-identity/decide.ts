@@ -96,7 +96,10 @@ function awaitOperation(object: HostIdentity, facts: Facts): HostDecision | unde
   }
 }
 
-/** Whoever waits for the resource need not wait for ever. Where Azure was not asked, nothing is new. */
+/**
+ * Why it cannot be read, so that objects that are being deleted need not wait for it for ever. Of a call that was held
+ * back nothing is new.
+ */
 function unread(status: OwnStatus, before: OwnStatus, { reason, message, heldBack }: Failure): OwnStatus {
   const unreadable = heldBack ? before.unreadable : { reason, message: cut(message) };
   return unreadable ? { ...status, unreadable } : status;
@@ -107,7 +110,7 @@ function stop(status: OwnStatus, summary: HostDecision['summary']): HostDecision
 }
 
 /**
- * The end of a HostIdentity: by itself when nobody wants anything of the host and nothing of azid's is left there; by hand
+ * The end of a HostIdentity: by itself when no object wants anything of the host and nothing of azid's is left there; by hand
  * only when the ledger is empty, or with the annotation that releases it (docs/guarantees.md G18).
  *
  * @returns undefined while it has something to do
@@ -127,7 +130,7 @@ function decideEnd(object: HostIdentity, facts: Facts): HostDecision | undefined
   if (open || linesOf(own).size > 0 || facts.bequests.some(({ lines }) => lines.size > 0)) return undefined;
   // What is wanted will be asked of a new object.
   if (deletionTimestamp) return rest(own, object, [{ type: 'removeFinalizer' }]);
-  // Whoever may have nothing there holds no ledger, else any tenant could keep any resource under watch.
+  // An object that may have nothing there keeps no ledger, else any tenant could keep any resource under watch.
   if (
     facts.claims.some((each) => each.state === 'unclear' || (each.state === 'wants' && each.verdict.allowed))
   )

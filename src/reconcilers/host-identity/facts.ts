@@ -7,7 +7,7 @@ import type { Claim } from '../hosts/claims/claim.ts';
 import type { Line } from '../hosts/ledger/lines.ts';
 import type { Batch } from './write/batch.ts';
 
-/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` returns and `decide` reads: plain data, so that a table can hold it. */
 
 export type ObservedHost =
   /** `live`: read for this very decision. `model`: the whole answer, only of a live read. */
@@ -18,7 +18,7 @@ export type ObservedHost =
       readonly model?: Model;
     }
   /**
-   * `conclusive`: neither Azure's lag nor a write that may still be under way explains it; else `conclusiveInMs` says
+   * `conclusive`: neither Azure's lag nor a write that may still be under way explains it; else `conclusiveInMs` is
    * when to ask again.
    */
   | {
@@ -27,7 +27,7 @@ export type ObservedHost =
       readonly conclusive: boolean;
       readonly conclusiveInMs: number;
     }
-  /** The first list is under way, and nobody waits for this object. */
+  /** The first list is under way, and the object was neither edited nor asked for. */
   | { readonly state: 'loading' }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
@@ -42,7 +42,7 @@ export type ObservedOperation =
   | { readonly state: 'running'; readonly againMs: number }
   /** Where it stands could not be asked. */
   | { readonly state: 'unreadable'; readonly failure: Failure }
-  /** Ended, or Azure no longer knows it: the host shows the result. A failure is in `refusal`. */
+  /** Ended, or Azure has no record of it any more: the host shows the result. A failure is in `refusal`. */
   | { readonly state: 'over' };
 
 /** What one write asks for; identities by key. */
@@ -90,10 +90,10 @@ export interface Facts {
   readonly problem?: string;
   /** Of the host, as the table of capabilities spells it. */
   readonly type: string;
-  /** Absent: a type that azid does not know, and nobody gave its API version. */
+  /** Absent: a type that is not in azid's table, and no object gives its API version. */
   readonly capability?: HostCapability;
   readonly apiVersion?: string;
-  /** Of all objects that speak of the host, those of the ledger included, each once. */
+  /** Of all objects that name or select the host, and of those in its ledger, each once. */
   readonly claims: readonly Claim[];
   /** Absent: not read, since nothing depends on it. */
   readonly host?: ObservedHost;
@@ -172,7 +172,10 @@ export type Action =
 export interface HostDecision extends Decision<Action, OwnStatus> {
   /** It rests on what a read of the host shows now, not on what was seen some time ago. */
   readonly restsOnHost?: boolean;
-  /** What its write carries or, `isHeld`, will carry once nothing more comes. Absent: nothing is to be written, as far as is known. */
+  /**
+   * What its write carries or, `isHeld`, will carry once nothing more comes. Absent: nothing is to be written, as far
+   * as is known.
+   */
   readonly batch?: Batch;
   readonly isHeld?: boolean;
 }

@@ -12,7 +12,7 @@ import { INDEX } from '../stores.ts';
 import type { HostIdentity } from './facts.ts';
 
 /**
- * How long a resource may hold an identity that nobody wants attached any more and for which no object answers. One that
+ * How long a resource may hold an identity that no object wants attached any more and whose objects are gone. One that
  * Azure never lets azid change would hold it for ever (docs/guarantees.md G18); what it keeps is an entry without a principal.
  */
 export const HOSTS_HOLD_MS = 60 * 60_000;
@@ -25,7 +25,7 @@ export interface HoldDeps extends AttachedDeps {
 
 /**
  * Resources that azid attached the identity to and is to detach it from: in their ledger is an entry that azid made and
- * whose owners all let go of it. An entry that a living object keeps, though no policy allows it any more, holds nobody.
+ * whose owners all let go of it. An entry that a living object keeps, though no policy allows it any more, holds up no deletion.
  */
 export const holds: readonly Hold<HostIdentity, HoldDeps>[] = [
   {
@@ -72,7 +72,10 @@ export const holds: readonly Hold<HostIdentity, HoldDeps>[] = [
   },
 ];
 
-/** A verdict is found anew within minutes, for as long as its resource can be read. Counted from when this process first met it. */
+/**
+ * A verdict is found anew within minutes, for as long as its resource can be read. Counted from when this process first
+ * met it.
+ */
 const VERDICT_MS = 20 * 60_000;
 
 /** Why the resource was not read since the verdict was due again: what it used then it need not use now. */

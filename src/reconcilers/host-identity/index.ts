@@ -77,7 +77,7 @@ export const hostIdentityKind: KindDefinition<HostIdentity, Facts, Action, OwnSt
       observe: (object, context, live) => observe(object, context, live, observeDeps),
       decided({ metadata: { uid } }, _facts, { actions, batch }) {
         memory.collect(uid, batch, aheadMs(services.clock));
-        // A write that was not sent, because something came in between, is none that somebody must wait for.
+        // No reconcile waits for the end of a write that was decided and not sent.
         for (const action of actions)
           if (action.type === 'writeIdentity') memory.intend(uid, action.begun, action.asked);
       },

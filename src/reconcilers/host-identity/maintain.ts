@@ -25,11 +25,11 @@ import { afterRefusal, withoutFresh } from './write/refusals.ts';
 
 /**
  * A resource that shows no end of what it is at for so long is written to all the same (docs/guarantees.md G15). Longer than any
- * operation is known to take: a write that comes in between is refused, or ends somebody's operation.
+ * operation is known to take: a write that comes in between is refused, or ends another operation.
  */
 export const BUSY_MS = LONGEST_OPERATION_MS;
 
-/** Whoever was due and got no slot enqueues nobody. */
+/** An object that was due and got no slot does not enqueue the host. */
 const READ_DUE_MS = 1_000;
 
 /** More in one reconcile are left to the next: each write is a round of the reconciler, and others wait for the worker. */
@@ -37,7 +37,7 @@ const MAX_WRITES = 4;
 
 type Present = Extract<ObservedHost, { state: 'present' }>;
 
-/** The host is there: each identity is judged by itself, and what is to change is written for all at once. */
+/** The host is there: each identity is decided by itself, and what is to change is written for all at once. */
 export function maintain(
   object: HostIdentity,
   status: OwnStatus,
@@ -50,8 +50,8 @@ export function maintain(
   const settled = isSettled(host) || facts.busyMs >= BUSY_MS;
   const ledger = withoutFresh(linesOf(status), facts.unsent ?? []);
   const before = withBequests(ledger, status, facts.bequests);
-  const judgement = refusal ? afterRefusal(before, refusal, host, facts) : { lines: before };
-  const survey = surveyOf(judgement.lines, status, observed, settled, facts);
+  const start = refusal ? afterRefusal(before, refusal, host, facts) : { lines: before };
+  const survey = surveyOf(start.lines, status, observed, settled, facts);
   const { changes } = survey;
   const base = statusOf(object, status, host, facts, survey);
   const conditions = contestFindings(object, survey.lines, facts.now);
@@ -66,7 +66,7 @@ export function maintain(
     };
   };
 
-  if (judgement.stop) return { ...finish(survey.lines, judgement.stop), ...kept(facts) };
+  if (start.stop) return { ...finish(survey.lines, start.stop), ...kept(facts) };
   // Read anew and refused again, each time: not a race any more.
   if (refusal?.failure.reason === 'ChangedMeanwhile' && writes >= MAX_WRITES)
     return { ...finish(survey.lines, summaryOf(refusal.failure)), ...kept(facts) };
@@ -149,7 +149,7 @@ function reportActions(
   const holds = finalizer(object, lines);
   // An Event that the status would not remember would be published at each reconcile.
   if (sameStatus(status, ownStatus(object))) return holds;
-  // An empty ledger is judged once more: it may be its end, of which nothing else would remind azid.
+  // An empty ledger is decided on once more: it may be its end, of which nothing else would remind azid.
   const emptied = lines.size === 0 && linesOf(ownStatus(object)).size > 0;
   if (events.length === 0 && !emptied) return holds;
   return [

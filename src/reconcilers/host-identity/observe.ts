@@ -7,7 +7,7 @@ import type { LiveReads, ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import type { Facts, HostIdentity, ObservedHost } from './facts.ts';
 import { shownOn } from './identity/case.ts';
-import { cachedHost, liveHost, type ObserveDeps, seeing } from './observe/host.ts';
+import { cachedHost, liveHost, type ObserveDeps, withHost } from './observe/host.ts';
 import { HOST } from './observe/live.ts';
 import { ownStatus } from './status.ts';
 import { aheadMs } from './write/batch.ts';
@@ -40,13 +40,13 @@ export async function observe(
     ...(known.batchLimit !== undefined && { batchLimit: known.batchLimit }),
     ...(batch && { batch }),
   };
-  const cached = seeing(object, common, cachedHost(object, context, deps), deps);
+  const cached = withHost(object, common, cachedHost(object, context, deps), deps);
   if (operation && operation.state !== 'over') return cached;
-  const facts = live.wants(HOST) ? await seeingLive(object, cached, context, live, deps) : cached;
+  const facts = live.wants(HOST) ? await withLiveHost(object, cached, context, live, deps) : cached;
   return withIdentities(object, facts, context, live, deps);
 }
 
-/** With what Azure says now of the identities that the decision asked for. */
+/** With live reads of the identities that the decision asked for. */
 async function withIdentities(
   object: HostIdentity,
   facts: Facts,
@@ -65,10 +65,10 @@ async function withIdentities(
   });
   const identities = new Map([...facts.identities, ...(await Promise.all(read))]);
   // Whose an identity is may read otherwise by now: what was read is in the cache.
-  return seeing(object, { ...facts, now: clock.now(), identities }, facts.host, deps);
+  return withHost(object, { ...facts, now: clock.now(), identities }, facts.host, deps);
 }
 
-async function seeingLive(
+async function withLiveHost(
   object: HostIdentity,
   facts: Facts,
   context: ReconcileContext,
@@ -79,13 +79,13 @@ async function seeingLive(
   if (!facts.capability) return facts;
   const { apiVersion, window } = facts;
   const self = await selfOf(context, deps);
-  if ('observed' in self) return seeing(object, facts, self.observed, deps);
+  if ('observed' in self) return withHost(object, facts, self.observed, deps);
   const observed = await live.once(HOST, () => liveHost(object, apiVersion, window, context, deps));
-  return { ...seeing(object, { ...facts, now: deps.clock.now() }, observed, deps), ...self };
+  return { ...withHost(object, { ...facts, now: deps.clock.now() }, observed, deps), ...self };
 }
 
 /**
- * The host shows the identity without a principal, or with another one than memory has of it, and memory knows of no change
+ * The host shows the identity without a principal, or with another one than the cache has of it, and the cache shows no change
  * since it was attached: it may have been made again after it was last read.
  */
 function isContradicted(id: string, { host, identities }: Facts, object: HostIdentity): boolean {

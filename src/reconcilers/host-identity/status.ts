@@ -51,7 +51,7 @@ interface Surveyed {
   readonly takenFrom: string | undefined;
 }
 
-/** What the ledger says of the host itself. The mark of an open write stays until nothing it did can come as a surprise. */
+/** The fields about the host itself. The mark of an open write stays until that can change nothing any more. */
 export function statusOf(
   { spec }: HostIdentity,
   status: OwnStatus,
@@ -59,7 +59,7 @@ export function statusOf(
   { window }: Facts,
   { lines, pending, takenFrom }: Surveyed,
 ): OwnStatus {
-  // It is there: nobody takes its ledger over.
+  // The resource is at its id: no other ledger takes this one over.
   const { writeStartedAt, movedTo: _, ...rest } = status;
   const instance = host.instance ?? status.instance;
   const open = writeStartedAt !== undefined && (window.openMs > 0 || pending) && !hasLanded(status, lines);
@@ -72,7 +72,7 @@ export function statusOf(
   };
 }
 
-/** All that the write was to add is there: it has taken effect, whoever sent it. A removal may still come later. */
+/** All that the write was to add is there: it has taken effect, whichever process sent it. A removal may still come later. */
 function hasLanded(status: OwnStatus, now: ReadonlyMap<string, Line>): boolean {
   const begun = [...linesOf(status)].filter(
     ([, { state }]) => state === 'Attaching' || state === 'Detaching',

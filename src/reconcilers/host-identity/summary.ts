@@ -23,7 +23,7 @@ interface HostResult {
   /** Something is left to write, and may not be written in this reconcile. */
   readonly left: boolean;
   readonly failure?: Failure | undefined;
-  /** By key: what nobody is known to want, but an object may whose claim is not known yet. */
+  /** By key: what no object is known to want, but one may whose claim is not known yet. */
   readonly awaited: ReadonlyMap<string, LedgerOwner>;
   readonly unproven: number;
 }

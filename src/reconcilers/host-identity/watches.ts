@@ -39,7 +39,10 @@ interface WatchDeps extends ReferredDeps {
   readonly hostCache: CacheSource & Pick<CacheOfAreas, 'onLoaded'>;
 }
 
-/** What enqueues a HostIdentity: the one that writes to a resource hears of all that may want something of it. */
+/**
+ * What enqueues a HostIdentity, since it alone writes to its resource: each change of an object that may want something
+ * of that.
+ */
 export function watches(deps: WatchDeps): readonly Watch[] {
   const { stores, identityCache, hostCache } = deps;
   const { hosts, attachments, systemIdentities, identities } = stores;
@@ -70,7 +73,7 @@ export function watches(deps: WatchDeps): readonly Watch[] {
       ...attachments.byIndex(INDEX.namespace, namespace).flatMap(ofAttachment),
       ...systemIdentities.byIndex(INDEX.namespace, namespace).flatMap(ofSystemIdentity),
     ]),
-    // What this process wrote itself it knows already.
+    // The write's own answer has shown this process what it wrote.
     onCache(hostCache, 'none', at),
     onCache(identityCache, 'all', having),
     ...onReferredIdentity(deps, ofReferring),
@@ -99,7 +102,7 @@ function movedBetween({ old, new: next }: StoreChange<HostIdentity>): readonly s
   });
 }
 
-/** Nothing is given before its finalizer stands, and nothing taken before it says so: it is what the host waits for. */
+/** Nothing is given before its finalizer stands, and nothing taken before its status releases it: the host waits for both. */
 function isOpened({ old, new: next }: StoreChange<SystemAssignedIdentity>): boolean {
   if (!next) return false;
   if (hasFinalizer(next) && !(old && hasFinalizer(old))) return true;
@@ -109,10 +112,11 @@ function isOpened({ old, new: next }: StoreChange<SystemAssignedIdentity>): bool
 type Known = Pick<Stores, 'hosts' | 'attachments' | 'systemIdentities' | 'policies' | 'namespaces'>;
 
 /**
- * In whose turns a host is reconciled: a HostIdentity lives in azid's own namespace, but serves the namespaces of all who stand
- * in its ledger, and of all who name or select it and whom a policy allows something there. It goes in the first turn that
- * comes to one of them: so neither do a team's thousand hosts hold up another team's one, nor does a host wait behind the
- * backlog of the others that share it. Whoever may have nothing there lends it no turn, which might be a long one to wait for.
+ * In whose turns a host is reconciled: a HostIdentity lives in azid's own namespace, but serves the namespaces of all
+ * who stand in its ledger, and of all who name or select it and whom a policy allows something there. It goes in the
+ * first turn that comes to one of them: so a team's thousand hosts do not hold up another team's one, and a host does
+ * not wait behind the backlog of the others that share it. A namespace that may have nothing there gives it no turn,
+ * which might be a long one to wait for.
  */
 export function hostNamespaces(
   key: ObjectKey,

@@ -11,24 +11,24 @@ import type { ObservedSystemIdentity } from '../proof/system-identity.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { attachmentAsked, selectorScope, systemAssignedAsked } from './claims/spec.ts';
 
-type Speaker = IdentityAttachment | SystemAssignedIdentity;
+type Claimant = IdentityAttachment | SystemAssignedIdentity;
 type Known = Pick<Stores, 'attachments' | 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
 
 /**
  * API version of a type that azid does not know, as the oldest object gives it: one list serves all objects of the type.
- * Read by a wrong version a resource may show no identities to anybody, so only those are heard whom a policy lets have
+ * Read by a wrong version a resource may show no identities at all, so only those objects count that a policy lets have
  * something of the type, and those that have it.
  */
 export function apiVersionOf(type: string, stores: Known): string | undefined {
   if (capabilityOf(type)) return undefined;
   const [oldest] = [...stores.attachments.values(), ...stores.systemIdentities.values()]
     .filter((each) => each.spec.apiVersion !== undefined && sameText(typeOf(each) ?? '', type))
-    .filter((each) => isHeard(each, type, stores))
+    .filter((each) => counts(each, type, stores))
     .toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
   return oldest?.spec.apiVersion;
 }
 
-function isHeard(object: Speaker, type: string, stores: Known): boolean {
+function counts(object: Claimant, type: string, stores: Known): boolean {
   if (stores.hosts.keysByIndex(INDEX.ledgerOwner, object.metadata.uid).length > 0) return true;
   const policy = policyFor(object, stores);
   const host = (hostId = '') => ({ hostId, type, known: false });
@@ -39,12 +39,12 @@ function isHeard(object: Speaker, type: string, stores: Known): boolean {
   return policy.allowsAttachment(attachmentAsked(object, host(resourceId))).allowed;
 }
 
-function isAttachment(object: Speaker): object is IdentityAttachment {
+function isAttachment(object: Claimant): object is IdentityAttachment {
   return 'target' in object.spec;
 }
 
 /** Undefined for an id of no resource: the API server's pattern does not refuse all of them. */
-function typeOf({ spec }: Speaker): string | undefined {
+function typeOf({ spec }: Claimant): string | undefined {
   if ('target' in spec && spec.target.selector) return spec.target.selector.type;
   const id = 'target' in spec ? spec.target.resourceId : spec.resourceId;
   return id === undefined ? undefined : hostTypeIfAny(id);

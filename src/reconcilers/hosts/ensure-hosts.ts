@@ -16,7 +16,7 @@ export interface EnsureHostDeps {
 /** Objects made at the same time: a fleet is not waited for one by one, and the API server is not flooded. */
 const AT_ONCE = 8;
 
-/** Each host has its HostIdentity from then on, whoever made it. */
+/** Each host has its HostIdentity from then on, made by this call or by another. */
 export async function ensureHosts(
   hostIds: readonly string[],
   deps: EnsureHostDeps,
@@ -45,13 +45,14 @@ async function ensureHost(
     stores.hosts.recordWrite(await client.create(hostIdentity.resource, draft, signal));
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    // Somebody else needed it at the same moment, and the watch has not brought it yet: the next round must see it.
+    // Another reconcile made it at the same moment, and the watch has not brought it yet: the next round must find it
+    // in the store.
     const { namespace, name } = draft.metadata;
     stores.hosts.recordWrite(await client.get(hostIdentity.resource, `${namespace}/${name}`, signal));
   }
 }
 
-/** The name of a host's HostIdentity: the same whoever asks first, and within Kubernetes' rules for any ARM id. */
+/** The name of a host's HostIdentity: the same for all that need it, and within Kubernetes' rules for any ARM id. */
 export function hostIdentityName(hostId: string): string {
   return `host-${createHash('sha256').update(armKey(hostId)).digest('hex').slice(0, 40)}`;
 }

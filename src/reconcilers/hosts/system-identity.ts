@@ -9,7 +9,7 @@ import { INDEX, type Stores } from '../stores.ts';
 import { askedHostOf, systemAssignedAsked } from './claims/spec.ts';
 import { isCrowded, isOwner } from './ledger/lines.ts';
 
-/** Which objects have a part in a resource's own identity: the ledger says so, which no tenant can write. */
+/** Which objects have a part in a resource's own identity: by the ledger, which no tenant can write. */
 
 /** Of the ledger, towards one object. */
 interface OwnedLine {
@@ -19,9 +19,9 @@ interface OwnedLine {
 }
 
 /**
- * The ledger's line of the resource's own identity, if the object has a part in it. A full ledger proves nobody whom it does not name
- * (whoever may have nothing there makes an object as well), unless a policy allows the object what it would be named for; and
- * then nothing is left for it to let go of.
+ * The ledger's line of the resource's own identity, if the object has a part in it. A full ledger proves nothing of an
+ * object that it does not name (anyone may make an object), unless a policy allows the object what it would be named
+ * for; and then nothing is left for it to let go of.
  */
 export function lineOf(
   holder: Pick<HostIdentity, 'status'> | undefined,
@@ -68,7 +68,8 @@ interface Others {
 }
 
 /**
- * As the host judges it: it is switched off when nobody wants it any more, and nobody who leaves, or left, has it retained.
+ * As the host decides: it is switched off when no object wants it any more, and none that is being deleted, or is gone,
+ * retains it.
  *
  * @param hostId of the ledger's resource; it may have been moved there since the object was made
  */
@@ -98,8 +99,8 @@ export function othersOf(
 }
 
 /**
- * The id of a resource that was moved from where its object names it; undefined: not known. By the ledger that went with it; else by what distinguishes it from any other resource, as its HostIdentity
- * remembers it.
+ * The id of a resource that was moved from where its object names it; undefined: not known. By the ledger that went
+ * with it; else by what distinguishes it from any other resource, as its HostIdentity remembers it.
  */
 export function currentIdOf(
   object: SystemAssignedIdentity,

@@ -7,7 +7,7 @@ import { RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { rolloutSlotsOf } from '../hosts/claims/slots.ts';
 import { decide } from './decide.ts';
 import { deleted, entry, facts, fleet, ledger, NOW, policy, problem, vmId } from './facts.fixture.ts';
-import type { Facts, IdentityAttachment, SeenHost } from './facts.ts';
+import type { Facts, IdentityAttachment, ObservedHost } from './facts.ts';
 
 /** The attachment's decisions over hosts that act as theirs do: only with a turn, in steps, and sometimes not at all. */
 
@@ -23,7 +23,7 @@ interface Model {
   refuses: number;
 }
 
-function observedOf(name: string, { wanted, holder, line }: Model): SeenHost {
+function observedOf(name: string, { wanted, holder, line }: Model): ObservedHost {
   const id = vmId(name);
   return {
     id,

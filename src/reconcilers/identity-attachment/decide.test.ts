@@ -27,7 +27,14 @@ import {
   slotsIn,
   vmId,
 } from './facts.fixture.ts';
-import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus, SeenHost } from './facts.ts';
+import type {
+  Action,
+  AttachmentDecision,
+  Facts,
+  IdentityAttachment,
+  ObservedHost,
+  OwnStatus,
+} from './facts.ts';
 
 const types = ({ actions }: AttachmentDecision) => actions.map(({ type }) => type);
 const reasonOf = ({ summary }: Decision<unknown, unknown>) =>
@@ -66,7 +73,7 @@ describe('one resource by its id', () => {
     title: string;
     object?: IdentityAttachment;
     facts?: FactsChange;
-    host?: SeenHost;
+    host?: ObservedHost;
     state: string;
     target?: string;
     says?: string;
@@ -588,7 +595,7 @@ describe('what may be detached at once', () => {
 
 describe('what restarts when an identity is attached', () => {
   const type = { name: SITES, known: true, restarts: true };
-  const site = (name: string, change: Partial<SeenHost> = {}) =>
+  const site = (name: string, change: Partial<ObservedHost> = {}) =>
     host(name, { id: siteId(name), type: SITES, ...change });
   const hosts = [site('a'), site('b')];
   const apps = () => fleet({ spec: { target: { selector: { subscriptionId: 'x', type: SITES } } } });
@@ -622,7 +629,7 @@ describe('what restarts when an identity is attached', () => {
 });
 
 describe('what Events report', () => {
-  const run = (object: IdentityAttachment, ...steps: readonly (readonly SeenHost[])[]) => {
+  const run = (object: IdentityAttachment, ...steps: readonly (readonly ObservedHost[])[]) => {
     let at: [IdentityAttachment, Facts] = [object, facts()];
     return steps.map((hosts) => {
       const now = { ...at[1], hosts };
@@ -718,7 +725,7 @@ it('is Ready although a resource that is no longer asked for keeps it, which has
 });
 
 describe('an attachment for which the ledger of a resource has no room', () => {
-  const crowded = (change: Partial<SeenHost> = {}) =>
+  const crowded = (change: Partial<ObservedHost> = {}) =>
     attached('a', { ledger: ledger({ entry: entry({ owners: [] }), unnamed: true }), ...change });
   const full = (object: IdentityAttachment, given: FactsChange) =>
     decide(object, facts(given)).conditions?.find(({ type }) => type === 'LedgerFull');

@@ -28,7 +28,7 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
   const { identity } = facts;
   if (identity.state === 'waiting' && identity.failure)
     return stop(object, facts, summaryOf(identity.failure));
-  // Nothing speaks against what was last seen.
+  // What was reported last still holds, as far as is known.
   if (identity.state === 'waiting' && identity.unknown)
     return stop(object, facts, { ...identity, state: 'waiting', recheckMs: RECHECK_UNKNOWN_MS, keep: true });
   const { selector } = object.spec.target;
@@ -93,7 +93,7 @@ function steer(
       // While suspended nothing is performed: that something would be keeps the edit unobserved.
       (suspended ? state !== 'Attached' : !host.ledger) &&
       facts.identity.state === 'known' &&
-      // What is there already needs no slot, only somebody who writes it down.
+      // What is there already needs no slot, only a HostIdentity that records it.
       (byName || slots.attach.has(host.key) || host.shown),
   );
   const opens = suspended
@@ -134,7 +134,7 @@ function stop(object: IdentityAttachment, facts: Facts, summary: Summary): Attac
   return { actions: [], status: stillStatus(object, facts), summary };
 }
 
-/** The lists enqueue whoever waits for them. */
+/** A list enqueues the objects that wait for it. */
 function loadingSummary(
   { status, metadata }: IdentityAttachment,
   subscriptionId: string,

@@ -18,7 +18,7 @@ import {
   RELEASE_AFTER_MS,
   slotsIn,
 } from './facts.fixture.ts';
-import type { AttachmentDecision, IdentityAttachment, SeenHost } from './facts.ts';
+import type { AttachmentDecision, IdentityAttachment, ObservedHost } from './facts.ts';
 
 const types = ({ actions }: AttachmentDecision) => actions.map(({ type }) => type);
 const detach = (decision: AttachmentDecision) => slotsIn(decision).detach;
@@ -33,7 +33,7 @@ const blockedSince = (object: IdentityAttachment, ms: number): IdentityAttachmen
     conditions: [deletionBlocked(NOW - ms)],
   },
 });
-const stuck = (name: string): SeenHost =>
+const stuck = (name: string): ObservedHost =>
   attached(name, {
     ledger: ledger({ entry: entry({ state: 'Detaching', problem: problem('ScopeLocked', 'a lock') }) }),
   });

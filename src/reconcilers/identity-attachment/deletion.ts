@@ -58,7 +58,7 @@ export function decideDeletion(object: IdentityAttachment, facts: Facts): Attach
   };
 }
 
-/** As far as a host reports it: failures that only somebody else can mend. */
+/** As far as a host reports it: failures that only a user can mend. */
 function failureOf({ reason = 'DetachFailed', message = '' }: Target): Failure {
   return stalled(reason, message);
 }

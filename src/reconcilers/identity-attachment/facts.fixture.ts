@@ -6,7 +6,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { RolloutSlots } from '../hosts/claims/slots.ts';
-import type { Facts, IdentityAttachment, ObservedLedger, OwnStatus, SeenHost } from './facts.ts';
+import type { Facts, IdentityAttachment, ObservedHost, ObservedLedger, OwnStatus } from './facts.ts';
 
 /** Builders for tables: an attachment with its policy, and hosts that stand where a row puts them. */
 
@@ -99,7 +99,7 @@ export function ledger(change: Partial<ObservedLedger> = {}): ObservedLedger {
 }
 
 /** As it stands before anything was done to it. */
-export function host(name: string, change: Partial<SeenHost> = {}): SeenHost {
+export function host(name: string, change: Partial<ObservedHost> = {}): ObservedHost {
   const id = change.id ?? vmId(name);
   return {
     id,
@@ -113,7 +113,7 @@ export function host(name: string, change: Partial<SeenHost> = {}): SeenHost {
   };
 }
 
-export const attached = (name: string, change: Partial<SeenHost> = {}) =>
+export const attached = (name: string, change: Partial<ObservedHost> = {}) =>
   host(name, { shown: true, ledger: ledger({ entry: entry() }), ...change });
 
 /** No longer what the object asks for, and still attached. */

@@ -6,9 +6,9 @@ import type { ObservedAttachedIdentity } from '../hosts/claims/identity-of.ts';
 import type { SpecProblem } from '../hosts/claims/spec.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
 
-/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` returns and `decide` reads: plain data, so that a table can hold it. */
 
-/** What a host's ledger says of this object. Its HostIdentity exists. */
+/** What a host's ledger records of this object. Its HostIdentity exists. */
 export interface ObservedLedger extends HostMessage {
   /** Of the identity that is asked for now; this object stands among its owners, or would if there were room. */
   readonly entry?: LedgerEntry;
@@ -20,7 +20,7 @@ export interface ObservedLedger extends HostMessage {
   readonly unproven: boolean;
 }
 
-export interface SeenHost {
+export interface ObservedHost {
   /** ARM id. */
   readonly id: string;
   readonly key: string;
@@ -54,7 +54,7 @@ export interface Facts {
   /** Until when the selector may miss resources, wall ms; see `selecting.ts`. */
   readonly mayMissUntil?: number;
   /** Those asked for and those in whose ledger the object stands, by key. */
-  readonly hosts: readonly SeenHost[];
+  readonly hosts: readonly ObservedHost[];
   /** What this process reported of each host, by key; absent: nothing yet. */
   readonly reported?: ReconcileEvents;
   /** How long a deletion may be refused before the object is let go (docs/guarantees.md G18). */

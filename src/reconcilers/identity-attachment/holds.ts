@@ -49,7 +49,7 @@ function isAllowed(object: IdentityAttachment, { stores }: AttachedDeps): boolea
   if (!selector) {
     if (resourceId === undefined) return false;
     const type = hostTypeIfAny(resourceId);
-    // Where it is no id of a resource nothing can be attached, so it holds nobody.
+    // Where it is no id of a resource nothing can be attached, so it holds up no deletion.
     return type !== undefined && allowedAt(resourceId, type);
   }
   const scope = selectorScope(selector);

@@ -17,7 +17,7 @@ import type { IdentityProofs } from '../proof/identity-proofs.ts';
 import { blockedFor } from '../status/deleting.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import type { Facts, IdentityAttachment, ReconcileEvents, SeenHost } from './facts.ts';
+import type { Facts, IdentityAttachment, ObservedHost, ReconcileEvents } from './facts.ts';
 import { observeHost } from './observe/host.ts';
 import { askAnew, mayMissUntil, type SelectingDeps } from './observe/selecting.ts';
 
@@ -103,7 +103,7 @@ async function identitySeen(
   await readIdentityIfRequested(object, mayAsk, context, deps);
   const held = identityOf(object, deps);
   if (held.state === 'known' || !held.unknown) return held;
-  // Whatever Azure says, the cache has it from then on.
+  // What Azure answers is in the cache from then on.
   const key = `${object.metadata.namespace}/${object.spec.identityRef?.name}`;
   const proven = await deps.proofs.prove(key, context);
   const now = identityOf(object, deps);
@@ -146,8 +146,8 @@ function foundBy(selector: HostSelector, { hostCache }: ObserveDeps): readonly A
     .filter((host) => selectsHost(selector, host));
 }
 
-/** Each host once, whatever the spelling of its id, in an order that stays. */
-function together(ids: readonly string[], see: (id: string) => SeenHost): readonly SeenHost[] {
+/** Each host once, in any spelling of its id, in an order that stays. */
+function together(ids: readonly string[], see: (id: string) => ObservedHost): readonly ObservedHost[] {
   const byKey = new Map<string, string>();
   for (const id of ids) if (!byKey.has(armKey(id))) byKey.set(armKey(id), id);
   return [...byKey].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, id]) => see(id));
@@ -170,7 +170,7 @@ async function readIdentityIfRequested(
   await orReported(identityCache.refresh(id, context.priority, context));
 }
 
-/** Somebody asked to see how things are now: once for each request, whatever rounds the reconcile takes. */
+/** For a requested reconcile: once for each request, however many rounds the reconcile takes. */
 async function readIfRequested(
   object: IdentityAttachment,
   area: string,

@@ -26,7 +26,7 @@ export function planOf(
       attached && (host.claim === 'wanted' || host.claim === 'unclear') && !isFree(host.ledger),
   );
   return paced(object, facts, all, {
-    // What is there already comes last: it needs a slot only if nobody writes it down without one.
+    // What is there already comes last: it needs a slot only if no ledger has recorded it without one.
     wanted: [...wanted.filter(({ host }) => !host.shown), ...wanted.filter(({ host }) => host.shown)],
     attached: [...owned, ...going],
     detachable: going,
@@ -36,7 +36,7 @@ export function planOf(
 }
 
 /**
- * All are to be let go of, as the object itself goes. What is retained, or what somebody else attached, needs no slot:
+ * All are to be let go of, as the object itself goes. What is retained, or what another tool attached, needs no slot:
  * its host only forgets it.
  */
 export function planOfDeletion(

@@ -78,7 +78,7 @@ function entryOf(
   };
 }
 
-/** An identity by its ARM id has no object that knows its principal; the ledgers do. */
+/** Of an identity by its ARM id no object shows the principal; the ledgers record it. */
 function principalIn(targets: readonly Target[]): string | undefined {
   return targets.find(({ host }) => host.ledger?.entry?.principalId !== undefined)?.host.ledger?.entry
     ?.principalId;

@@ -11,7 +11,7 @@ import { named, resources } from './status.ts';
 import type { Target } from './targets/target.ts';
 import { RESTARTS, type Targets } from './targets/targets.ts';
 
-/** How the object as a whole stands, from how it stands towards each host. */
+/** The summary of the object as a whole, from its status on each host. */
 
 /** A host's ledger enqueues the object; this is the safety net while something is under way. */
 const RECHECK_UNDER_WAY_MS = 60_000;

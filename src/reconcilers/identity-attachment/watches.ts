@@ -38,7 +38,7 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     onChange(hosts, (change) => readersOf('IdentityAttachment', change, attachments)),
     onPrincipal(identities, ({ key }) => referring(key)),
     ...onPolicy(stores, (namespace) => attachments.keysByIndex(INDEX.namespace, namespace)),
-    // What this process wrote itself it knows already.
+    // The write's own answer has shown this process what it wrote.
     onCache(hostCache, 'none', (hostKey) => [
       ...attachments.keysByIndex(INDEX.host, hostKey),
       ...placesOf(hostKey, hostTypeOf(hostKey)).flatMap((place) => [
@@ -64,7 +64,7 @@ export function watches(deps: WatchDeps): readonly Watch[] {
 function identitiesInUse({ stores: { attachments }, identityCache }: WatchDeps): Watch {
   const useSubscription = (key: ObjectKey) => {
     const identityId = attachments.get(key)?.spec.identityId;
-    // What is no id of an identity its object says.
+    // That it is no id of an identity is reported by the object's own reconcile.
     const subscription = parseIdentityIdIfAny(identityId ?? '')?.subscriptionId;
     identityCache.use(`attachment ${key}`, subscription === undefined ? [] : [subscription]);
   };

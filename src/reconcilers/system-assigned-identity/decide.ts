@@ -11,7 +11,7 @@ import {
   type Facts,
   type Failed,
   finalizer,
-  NOBODY,
+  NO_PRINCIPAL,
   type OwnStatus,
   ownStatus,
   type SystemAssignedIdentity,
@@ -41,9 +41,9 @@ export function decide(
   const host = { hostId: resourceId, type: type.name, known: type.known };
   const verdict = policy.allowsSystemAssigned(systemAssignedAsked(object, host));
   if (absent) {
-    // Its principal is gone with it, whatever a policy says; of one that was moved it lives on.
+    // Its principal is gone with it, even where no policy allows it; of one that was moved it lives on.
     const message = `spec.resourceId: waiting for ${resourceId}, which does not exist${where(movedTo)}`;
-    const status = movedTo === undefined ? { ...own, ...NOBODY } : own;
+    const status = movedTo === undefined ? { ...own, ...NO_PRINCIPAL } : own;
     const denied = !verdict.allowed && !verdict.unseen ? notAllowed(object, verdict) : undefined;
     return stop(status, denied ?? waiting(resourceId, message));
   }
@@ -59,7 +59,7 @@ export function decide(
   return follow(object, facts, ledger, steps);
 }
 
-/** The host has the word: what it says becomes the status. */
+/** What the host's ledger records becomes the status. */
 function follow(
   object: SystemAssignedIdentity,
   facts: Facts,
@@ -100,7 +100,7 @@ function known(
   const same = own.principalId === principalId;
   // Never the ids of one principal beside those of another.
   const status: OwnStatus = {
-    ...(same ? own : { ...own, ...NOBODY }),
+    ...(same ? own : { ...own, ...NO_PRINCIPAL }),
     id,
     principalId,
     servicePrincipalName: servicePrincipalName(id),

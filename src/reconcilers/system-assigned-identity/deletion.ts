@@ -24,7 +24,7 @@ import {
 
 /**
  * The object is going. With `Retain` its host only forgets it; with `Delete` the host switches off what azid switched
- * on, after whatever hangs on the principal. The object waits until the ledger does not name it any more, and can always
+ * on, after what depends on the principal. The object waits until the ledger does not name it any more, and can always
  * leave (docs/guarantees.md G18).
  */
 export function decideDeletion(
@@ -54,7 +54,7 @@ export function decideDeletion(
       };
   }
   const stuck = leftovers.failures;
-  // What else becomes of it needs nobody's leave: only a principal that ends takes something with it.
+  // Only a principal that ends takes something with it, so only that waits for what depends on it.
   const status = off && !other && stuck.length === 0 ? { ...own, released: true } : own;
   const first = other?.failure ?? (stuck.length === 0 ? refusal(ledger) : undefined);
   const [failure, ...more] = first ? [first] : stuck;
@@ -73,7 +73,7 @@ function whereIs({ spec: { resourceId } }: SystemAssignedIdentity, { ledger }: F
   return sameId(hostId, resourceId) ? resourceId : `${hostId} (moved from ${resourceId})`;
 }
 
-/** What the host says only somebody else can mend, or that it cannot be read. */
+/** What the host reports that only a user can mend, or that it cannot be read. */
 function refusal(ledger: Facts['ledger']): Failure | undefined {
   const reported = ledger?.entry?.problem ?? ledger?.stalled ?? ledger?.unreadable;
   if (!reported) return undefined;

@@ -13,9 +13,9 @@ import type { HostMessage } from '../hosts/ledger/host-message.ts';
 import type { DeleteLeftover } from '../principal-deletion.ts';
 import type { SignInFacts } from '../sign-ins/kind.ts';
 
-/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` returns and `decide` reads: plain data, so that a table can hold it. */
 
-/** What the host's ledger says. Its HostIdentity exists. */
+/** What the host's ledger records. Its HostIdentity exists. */
 export interface ObservedLedger extends HostMessage {
   /** Of the system-assigned identity; this object has a part in it. */
   readonly entry?: LedgerSystem;
@@ -29,7 +29,7 @@ export interface ObservedLedger extends HostMessage {
   readonly hostId?: string;
 }
 
-/** Which service principal the system-assigned identity is, as Azure says it. */
+/** Which service principal the system-assigned identity is, as Azure answers. */
 export type ObservedIdentity =
   | {
       readonly state: 'found';
@@ -82,7 +82,10 @@ export type Failed = FailedAction<Action>;
 export type SystemIdentityDecision = Decision<Action, OwnStatus>;
 export type { SystemAssignedIdentity };
 
-/** The fields of the status that are this kind's, as they are stored; of one that lives nothing may be taken, whoever wrote so. */
+/**
+ * The fields of the status that are this kind's, as they are stored; `released` counts only while the object is being
+ * deleted.
+ */
 export function ownStatus(object: SystemAssignedIdentity): OwnStatus {
   const {
     conditions: _c,
@@ -115,8 +118,9 @@ export function cannotHave(
 }
 
 /**
- * Its end is the end of the principal: only what azid switched on, only when the object says so, and only with the last who has it.
- * While another one has it, or it is to stay for one that left, the principal lives on, and so does what it was given.
+ * Its end is the end of the principal: only what azid switched on, only when the object says so, and only with the last
+ * who has it. While another one has it, or it is to stay for one that left, the principal lives on, and so does what it
+ * was given.
  */
 export function isSwitchedOff(
   { spec, metadata }: SystemAssignedIdentity,
@@ -133,8 +137,8 @@ export function servicePrincipalName(resourceId: string): string {
   return [first?.name ?? '', ...beneath.flatMap(({ type, name }) => [type, name])].join('/');
 }
 
-/** No principal: whoever grants to it must not grant to one that is dead. */
-export const NOBODY = {
+/** No principal, so that no grant is made to one that is gone. */
+export const NO_PRINCIPAL = {
   principalId: undefined,
   clientId: undefined,
   tenantId: undefined,

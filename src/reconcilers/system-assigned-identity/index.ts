@@ -64,7 +64,7 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
         ...signInOf(object, services),
       }),
       decided({ metadata: { uid } }, _facts, { status: { principalId } }) {
-        // Remembered while the resource is gone, when the status names nobody.
+        // Remembered while the resource is gone, when the status has no principal.
         if (principalId !== undefined) principals.set(uid, principalId);
       },
       perform: (action, _object, context) => perform(action, context, services),
@@ -105,7 +105,7 @@ export function watches({ stores, hostCache, dependentsChanged }: WatchDeps): re
     }),
     onChange(hosts, (change) => readersOf('SystemAssignedIdentity', change, systemIdentities)),
     ...onPolicy(stores, (namespace) => systemIdentities.keysByIndex(INDEX.namespace, namespace)),
-    // What this process wrote itself it knows already.
+    // The write's own answer has shown this process what it wrote.
     onCache(hostCache, 'none', (hostKey) => systemIdentities.keysByIndex(INDEX.host, hostKey)),
     onListed(listedFor(hostCache, 'systemassignedidentity')),
     watch(dependentsChanged.SystemAssignedIdentity, (keys) =>

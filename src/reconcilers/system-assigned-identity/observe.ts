@@ -154,7 +154,7 @@ async function identityIn(
 }
 
 /**
- * What would be left of a principal that dies: asked for as long as it is to be switched off. That a status says it was released
+ * What would be left of a principal that ends: asked for as long as it is to be switched off. That its status has `released`
  * proves nothing, as the status may have been written while no azid ran.
  */
 async function hanging(
@@ -177,7 +177,7 @@ async function hanging(
   return { references, leftovers };
 }
 
-/** Somebody asked to see how things are now: once for each request, whatever rounds the reconcile takes. */
+/** For a requested reconcile: once for each request, however many rounds the reconcile takes. */
 async function readIfRequested(
   object: SystemAssignedIdentity,
   context: ReconcileContext,

@@ -76,7 +76,7 @@ export function attach(each: Case, base: Line): CaseDecision {
   };
 }
 
-/** What stood in the way and may be over, whatever the time. */
+/** Whether its problem may be over before its back-off ends. */
 function isMoot({ problem }: Line, isPresent: boolean): boolean {
   switch (problem?.reason) {
     case IDENTITY_NOT_FOUND:
@@ -93,7 +93,7 @@ function isMoot({ problem }: Line, isPresent: boolean): boolean {
   }
 }
 
-/** Whether somebody took it away: counted once for each time that it was there, or that Azure had accepted it. */
+/** Whether another tool took it away: counted once for each time that it was there, or that Azure had accepted it. */
 function missed(each: Case, base: Line): { readonly line: Line; readonly events: readonly ReconcileEvent[] } {
   const { key, line, facts, host, recycled } = each;
   const { now } = facts;
@@ -107,7 +107,7 @@ function missed(each: Case, base: Line): { readonly line: Line; readonly events:
   const wasThere = line?.state === 'Attached';
   if (!wasThere && !neverShown) return { line: base, events: [] };
   const begun = withState({ ...base, principalId: undefined }, 'Attaching', now);
-  // The new resource never had it: nobody took it away, and nothing on it is azid's.
+  // The new resource never had it: it was not taken away, and nothing on the resource is azid's.
   if (recycled) return { line: { ...begun, owned: false }, events: [] };
   const counted = line.owned ? withLoss(begun, timestamp(now)) : begun;
   const name = nameInEvents(each, idOf(each));

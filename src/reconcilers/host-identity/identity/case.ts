@@ -84,8 +84,8 @@ export function idOf({ key, shown, line, wants }: Case): string {
 }
 
 /**
- * azid attached what is there. On a resource that was made again, what is there without a write of azid was put there by
- * whoever made it.
+ * azid attached what is there. On a resource that was made again, what is there without a write of azid was put there
+ * with the new resource.
  */
 export function isOwned({ line, recycled }: Pick<Case, 'line' | 'recycled'>): boolean {
   const begun = line?.state === 'Attaching' || line?.state === 'Detaching';
@@ -128,7 +128,7 @@ export function nameInEvents({ key }: Pick<Case, 'key'>, id: string): string {
 
 /**
  * By what the resource is known to be another one than the ledger was written for: its `instance`, or, where it has
- * none, only the principal of its own identity, which changes as well for whoever switches that off and on.
+ * none, only the principal of its own identity, which changes as well when that is switched off and on.
  */
 type Recycled = 'instance' | 'principal' | false;
 

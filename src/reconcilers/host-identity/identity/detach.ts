@@ -15,7 +15,7 @@ import {
 import { type Case, type CaseDecision, idOf, isSelf, nameInEvents } from './case.ts';
 
 /**
- * Nobody wants it any more. What azid did not attach, and what is to be retained, is only forgotten; the rest is taken
+ * No object wants it any more. What azid did not attach, and what is to be retained, is only forgotten; the rest is taken
  * away, and its line stays until a read proves it gone (docs/guarantees.md G5, G6). No policy is asked.
  */
 export function detach(each: Case, line: Line, releasing: readonly Releasing[]): CaseDecision {
@@ -36,12 +36,12 @@ export function detach(each: Case, line: Line, releasing: readonly Releasing[]):
     ],
   });
   if (!shown) {
-    // What Azure is at may be the very write whose answer was lost: what it brings would be nobody's.
+    // Azure may be at the very write whose answer was lost: without its line no ledger would have what that write attaches.
     const mayLand = window.openMs > 0 || !settled || (accepted?.wanted === 'present' && accepted.until > now);
     return mayLand ? { line, pending: true } : {};
   }
   if (!line.owned) return {};
-  // Put there by whoever made the resource again.
+  // It was put there with the new resource.
   if (recycled === 'instance' && !begun)
     return stays('the resource was made again, and azid did not attach it since');
   if (isSelf(each)) return stays("it is azid's own identity");

@@ -25,8 +25,8 @@ import { useOf } from './detach.ts';
 
 /**
  * An identity that was deleted or made again leaves its id on the host without a principal, or with its old one, and no
- * token comes of it. Adding it once more is accepted by Azure and changes nothing: it is removed by one write and added by a later one
- * (docs/guarantees.md G8).
+ * token comes of it. Adding it once more is accepted by Azure and changes nothing: it is removed by one write and added
+ * by a later one (docs/guarantees.md G8).
  */
 
 /** The host shows another principal than the identity has now. */
@@ -45,7 +45,8 @@ export function repair(each: Case, base: Line): CaseDecision {
   // Switched on, and its principal is about to show.
   if (key === SYSTEM) return { line: base, pending: true };
   const own = { ...base, owned: isOwned(each) };
-  // New on the resource, and not yet there with its ids: somebody attaches it, or azid's own write goes on unseen.
+  // New on the resource, and not yet there with its ids: another tool attaches it, or a write of azid whose end is not
+  // known still runs.
   if (shown?.principalId === undefined && atWork) return { line: own, pending: true };
   const observed = facts.identities.get(key);
   const id = idOf(each);

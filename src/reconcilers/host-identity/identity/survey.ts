@@ -87,7 +87,7 @@ export function surveyOf(
 
 /**
  * One identity of one host: kept, given, made anew or taken away. Giving needs a policy, a slot and an identity that is
- * there; taking away needs the ledger to say that azid gave it, and nobody who wants it (docs/guarantees.md G5).
+ * there; taking away needs a ledger line by which azid gave it, and no object that wants it (docs/guarantees.md G5).
  */
 function decideCase(each: Case): CaseDecision {
   const { key, line, shown, facts, claims } = each;
@@ -95,7 +95,7 @@ function decideCase(each: Case): CaseDecision {
   const { holders, releasing, awaited } = holdingOf(key, line, claims, isAlive);
   if (holders.length === 0) {
     if (!line) return {};
-    // Once it is known whether somebody wants it, the same change enqueues the host.
+    // The change that settles whether an object wants it enqueues the host.
     return awaited && shown && line.owned ? { line, awaited } : detach(each, line, releasing);
   }
   // Who moved on to another identity is held by this one until that one is there.
@@ -123,7 +123,7 @@ function isThere({ host }: Case, key: string): boolean {
   return host.identity.userAssigned.some((each) => each.key === key && each.principalId !== undefined);
 }
 
-/** Finished and read back. What was there before azid is not azid's, unless somebody takes it over. */
+/** Finished and read back. What was there before azid is not azid's, unless an object takes it over. */
 function attached(each: Case, base: Line): CaseDecision {
   const { key, line, shown, facts, settled } = each;
   const { now } = facts;
@@ -161,7 +161,7 @@ function eventsOf(each: Case, next: Line): ReconcileEvent[] {
   return events;
 }
 
-/** Whoever could attach azid's own identity could act with azid's rights (docs/guarantees.md G21). */
+/** An object that could attach azid's own identity could act with azid's rights (docs/guarantees.md G21). */
 function reserved({ line, facts, host }: Case, base: Line): CaseDecision {
   const message = `it is azid's own identity; no object can attach it to ${host.id}: name another identity`;
   const refused = withState({ ...base, owned: line?.owned ?? false }, 'Refused', facts.now);

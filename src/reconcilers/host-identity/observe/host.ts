@@ -35,8 +35,8 @@ export interface ObserveDeps
   readonly apiVersionOf?: (type: string) => string | undefined;
 }
 
-/** The facts with an observation of the host, and with what that means for all who speak of it. */
-export function seeing(
+/** The facts with an observation of the host, and with the claims and identities that follow from it. */
+export function withHost(
   object: HostIdentity,
   facts: Facts,
   observed: ObservedHost | undefined,
@@ -51,7 +51,7 @@ export function seeing(
     ...bequests.map(({ from }) => from),
     ...(own.movedFrom === undefined ? [] : [own.movedFrom]),
   ]
-    // Another resource has that id by now: whoever names it means that one.
+    // Another resource has that id by now: an object that names the id means that one.
     .filter((id) => deps.hostCache.observe(id).state !== 'present');
   const { claims, apiVersion = deps.apiVersionOf?.(type) } = claimsOnHost(
     object,
@@ -110,7 +110,7 @@ export function cachedHost(
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
-      // At start-up the list brings hundreds at once; only what somebody waits for is read alone.
+      // At start-up the list brings hundreds at once; only what was edited or asked for is read alone.
       return priority === 'resync' && hostCache.loading(areaOfHost(resourceId))
         ? { state: 'loading' }
         : undefined;

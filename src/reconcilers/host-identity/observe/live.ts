@@ -1,4 +1,4 @@
-import { hasPendingEdit, requestedReconcile } from '../../../api/schema/common.ts';
+import { hasPendingEdit, isReconcileRequested } from '../../../api/schema/common.ts';
 import { sharedContext } from '../../../azure/arm/arm-calls.ts';
 import type { Identities } from '../../../azure/identities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
@@ -20,12 +20,12 @@ export function needsLive(object: HostIdentity, facts: Facts, decision: HostDeci
   const { problem, started, deleted, operation, host, capability } = facts;
   if (problem !== undefined || started || deleted) return [];
   if (operation && operation.state !== 'over') return [];
-  // Nobody wants anything of it, and nothing of it is azid's: Azure need not be asked.
+  // No object wants anything of it, and nothing of it is azid's: Azure need not be asked.
   if (decision.actions.some(({ type }) => type === 'deleteSelf')) return [];
   if (!isLive(host)) {
     // A write that waits for its batch is observed live when it goes; only a requested reconcile is observed live at
     // once.
-    const isEdit = hasPendingEdit(object) && !(decision.isHeld && !asksForALook(object));
+    const isEdit = hasPendingEdit(object) && (!decision.isHeld || isReconcileRequested(object));
     if (host?.state === 'loading' && !isEdit) return [];
     // A type of which nothing is known cannot be read either.
     if (capability && (host === undefined || isEdit || restsOnIt(object, decision))) return [HOST];
@@ -33,10 +33,6 @@ export function needsLive(object: HostIdentity, facts: Facts, decision: HostDeci
   return decision.actions
     .flatMap((action) => (action.type === 'writeIdentity' ? action.checks : []))
     .filter((id) => !isLiveIdentity(facts.identities.get(armKey(id))));
-}
-
-function asksForALook(object: HostIdentity): boolean {
-  return requestedReconcile(object) !== object.status?.lastHandledReconcileAt;
 }
 
 /** A write, a line that ends, an Event: all rest on what Azure itself answered just now. */

@@ -43,7 +43,7 @@ export function namedIn({ error, message }: Failure): readonly string[] {
 }
 
 /** Of these keys the ones that the refusal is about, by name or by the subscription that it names. */
-export function guiltyOf(failure: Failure, keys: readonly string[]): readonly string[] {
+export function keysAtFault(failure: Failure, keys: readonly string[]): readonly string[] {
   const named = namedIn(failure);
   const { error, message } = failure;
   const subscription = linkedSubscription(error instanceof AzureError ? error : message);
@@ -56,7 +56,7 @@ export function guiltyOf(failure: Failure, keys: readonly string[]): readonly st
 
 /** Of how many one is at fault, when Azure does not name it; undefined where halving them would not find it. */
 export function triesOf({ asked, failure }: Refusal): number | undefined {
-  const isNamed = guiltyOf(failure, [...asked.adds, ...asked.removes]).length > 0;
+  const isNamed = keysAtFault(failure, [...asked.adds, ...asked.removes]).length > 0;
   if (!isAboutIdentities(failure) || isNamed) return undefined;
   const { length } = gainsOf(asked);
   return length > 1 ? length : undefined;

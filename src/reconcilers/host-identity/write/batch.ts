@@ -12,7 +12,7 @@ import type { Claim } from '../../hosts/claims/claim.ts';
 
 /** So long nothing new has come, ms: an apply of several objects, and the reconciles of one event, come closer together. */
 export const QUIET_MS = 500;
-/** The same while somebody who asks for something was not reconciled yet: it comes within a reconcile of that object, ms. */
+/** The same while an object that asks for something was not reconciled yet: its slot comes within that reconcile, ms. */
 export const DUE_MS = 5_000;
 /** However many come one after the other, ms. */
 export const LONGEST_MS = 60_000;
@@ -42,15 +42,15 @@ export function batchAfter(
   return { ...before, changedAt: now, changes: new Set([...before.changes, ...keys]) };
 }
 
-/** For how long the write still waits, ms; then it goes with whatever there is. */
+/** For how long the write still waits, ms; then it goes with what there is. */
 export function batchWaitMs({ openedAt, changedAt, isClosed }: Batch, isDue: boolean, now: number): number {
-  // A clock that was set back within the reconcile: how long it has waited nobody knows, and too early is one write more.
+  // The wall clock was set back within the reconcile: how long it has waited is not known, and too early is one write more.
   if (isClosed || now < changedAt) return 0;
   const closesAt = Math.min(changedAt + (isDue ? DUE_MS : QUIET_MS), openedAt + LONGEST_MS);
   return Math.max(0, closesAt - now);
 }
 
-/** Somebody may have what the host does not show, and its next reconcile says whether it is to have it now. */
+/** An object may have what the host does not show, and the object's next reconcile decides whether it gets its slot now. */
 export function isMoreDue(claims: readonly Claim[], { identity }: AzureHost): boolean {
   const shown = new Set(identity.userAssigned.map(({ key }) => key));
   return claims.some((claim) => {

@@ -101,7 +101,7 @@ function dueIn(
   return given === undefined ? 0 : Math.min(Date.parse(given) - clock.now(), LONGEST_MS * 4);
 }
 
-/** What the write asked for; a new process knows it by the ledger, where what azid asks for is azid's. */
+/** What the write asked for; a new process reads it off the ledger, where each line that the write is about is owned. */
 function askedOf(own: OwnStatus, running: Asked | undefined): Asked {
   if (running) return running;
   const lines = [...linesOf(own)].filter(([key, { owned }]) => key !== SYSTEM && owned);
@@ -139,7 +139,7 @@ export function windowOf(
 
 /**
  * What Azure took is remembered until a read shows it, or shows that the resource is another one or gone: a later change is
- * somebody else's doing, or nobody's, and has nothing to do with that write any more.
+ * not of that write.
  */
 export function readBack(object: HostIdentity, observed: ObservedHost | undefined, memory: HostMemory): void {
   const { uid } = object.metadata;
@@ -154,7 +154,7 @@ export function readBack(object: HostIdentity, observed: ObservedHost | undefine
   }
 }
 
-/** As times of this reconcile: what passed since is counted by the monotonic clock, whatever was done to the other. */
+/** As times of this reconcile: what passed since is counted by the monotonic clock, since the wall clock may have been set. */
 export function acceptedUntil(
   accepted: ReadonlyMap<string, Omit<Accepted, 'until'>>,
   now: number,

@@ -6,7 +6,7 @@ import { type Batch, shifted } from './batch.ts';
 
 /**
  * What this process knows of its own writes beyond the ledger: how they ended, and what Azure took without showing it
- * yet. All of it may be lost: a new process then waits where this one knows.
+ * yet. All of it may be lost: a new process then waits until the window of the write is over.
  */
 
 interface Known {
@@ -66,7 +66,7 @@ export class HostMemory {
     known.reconcile = { id: reconcileId, writes: writes + 1 };
   }
 
-  /** It was not sent after all: nothing left this process, and what is there meanwhile is somebody else's doing. */
+  /** It was not sent after all: nothing left this process, so what the resource has meanwhile azid did not attach. */
   unsend(uid: string, at: string, asked: Asked): void {
     this.intend(uid, at, asked);
     const { reconcile } = this.#of(uid);
@@ -142,7 +142,7 @@ export class HostMemory {
     this.#of(uid).conflictedAt = monotonic;
   }
 
-  /** Somebody's operation stood in the way of a write, so lately that it may still run. */
+  /** Another operation stood in the way of a write, so lately that it may still run. */
   isConflicted(uid: string, monotonic: number): boolean {
     const at = this.#of(uid).conflictedAt;
     return at !== undefined && monotonic - at < LONGEST_OPERATION_MS;
@@ -155,8 +155,8 @@ export class HostMemory {
   }
 
   /**
-   * What the next write is to carry, as it was decided; undefined: nothing. Kept by the monotonic clock, since a decision has times of
-   * its own `now` alone.
+   * What the next write is to carry, as it was decided; undefined: nothing. Kept by the monotonic clock, since a
+   * decision has times of its own `now` alone.
    *
    * @param aheadMs by how much the wall clock is ahead of the monotonic one
    */

@@ -59,7 +59,7 @@ export function planWrite(
   return { troubles };
 }
 
-/** After a failure that named nobody: fewer adds, and nothing else beside them. */
+/** After a failure that named no identity: fewer adds, and nothing else beside them. */
 function limited(changes: readonly Change[], limit: number | undefined): readonly Change[] {
   if (limit === undefined) return changes;
   const adds = changes.filter(({ what }) => what === 'add').slice(0, limit);
@@ -77,11 +77,11 @@ function planOne(
     const delta = deltaOf(now, host, capability);
     if (delta.kind === 'none') return {};
     if (delta.kind === 'write') return { write: { delta, changes: carriedOut(now, delta) } };
-    const guilty = guiltyOf(delta, now);
-    if (guilty.length === 0) return { reason: delta.reason, message: delta.message };
+    const atFault = keysAtFault(delta, now);
+    if (atFault.length === 0) return { reason: delta.reason, message: delta.message };
     const { reason, message } = delta;
-    for (const key of guilty) troubles.set(key, { reason, message });
-    left = now.filter(({ key }) => !guilty.includes(key));
+    for (const key of atFault) troubles.set(key, { reason, message });
+    left = now.filter(({ key }) => !atFault.includes(key));
   }
 }
 
@@ -111,7 +111,7 @@ function carriedOut(changes: readonly Change[], delta: PlannedWrite['delta']): r
 }
 
 /** Whom a refusal is about; empty: the host as a whole. */
-function guiltyOf({ keys, reason }: Refused, changes: readonly Change[]): readonly string[] {
+function keysAtFault({ keys, reason }: Refused, changes: readonly Change[]): readonly string[] {
   const named = changes.filter(({ what, key }) => what === 'add' && keys.includes(key)).map(({ key }) => key);
   // Where too many are wanted, those that fit are attached.
   if (named.length > 0) return reason === 'TooManyIdentities' ? named.slice(-1) : named;

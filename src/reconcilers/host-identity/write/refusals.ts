@@ -12,24 +12,24 @@ import {
 } from '../../hosts/ledger/problems.ts';
 import { stalledOutside, summaryOf } from '../../status/summary.ts';
 import type { Asked, Facts, ObservedIdentity, Refusal } from '../facts.ts';
-import { gainsOf, guiltyOf, isAboutIdentities, namedIn } from './at-fault.ts';
+import { gainsOf, isAboutIdentities, keysAtFault, namedIn } from './at-fault.ts';
 
-interface Judgement {
+interface AfterRefusal {
   readonly lines: ReadonlyMap<string, Line>;
   /** Nothing more is to be written in this reconcile. Absent: the rest may go through at once. */
   readonly stop?: Summary;
 }
 
 /**
- * The ledger after a write that was refused: whoever is named fails alone and the rest goes on; if nobody is named, fewer
- * are tried at once until a single one fails (docs/guarantees.md mistakes 13 and 14).
+ * The ledger after a write that was refused: an identity that Azure names fails alone and the rest goes on; if it names
+ * none, fewer are tried at once until a single one fails (docs/guarantees.md mistakes 13 and 14).
  */
 export function afterRefusal(
   lines: ReadonlyMap<string, Line>,
   refusal: Refusal,
   host: AzureHost,
   facts: Facts,
-): Judgement {
+): AfterRefusal {
   const { asked, failure } = refusal;
   const left = failure.ambiguous ? new Map(lines) : withoutFresh(lines, asked.fresh);
   // The present round has read the host anew.
@@ -40,17 +40,17 @@ export function afterRefusal(
     const { reason, message } = troubleOfHost(failure, host.id, facts.type, gives);
     return { lines: left, stop: stalledOutside(reason, message) };
   }
-  const guilty = guiltyOf(failure, [...asked.adds, ...asked.removes]);
-  if (guilty.length > 0) return blame(left, guilty, refusal, host, facts);
+  const atFault = keysAtFault(failure, [...asked.adds, ...asked.removes]);
+  if (atFault.length > 0) return failAlone(left, atFault, refusal, host, facts);
 
   const dead = namedIn(failure).filter((key) => isDeadOn(host, key));
-  const strange = dead.filter((key) => left.get(key)?.owned !== true);
-  if (strange.length > 0) {
-    const names = strange.map((key) => shortName(key)).join(', ');
+  const foreign = dead.filter((key) => left.get(key)?.owned !== true);
+  if (foreign.length > 0) {
+    const names = foreign.map((key) => shortName(key)).join(', ');
     const message = `${host.id} still has ${names}, which no longer exists and which azid did not attach, and Azure refuses every change because of it: remove it from the resource; ${failure.message}`;
     return { lines: left, stop: stalledOutside(DEAD_ON_HOST, message) };
   }
-  // What azid attached is removed in the next write, with whatever else is due.
+  // What azid attached is removed in the next write, with what else is due.
   if (dead.length > 0) {
     const trouble = { reason: DEAD_IN_THE_WAY, message: failure.message };
     for (const key of dead) {
@@ -65,7 +65,7 @@ export function afterRefusal(
     return { lines: left, stop: stalledOutside('HostFailed', message) };
   }
   const single = singleOf(asked);
-  if (single !== undefined) return blame(left, [single], refusal, host, facts);
+  if (single !== undefined) return failAlone(left, [single], refusal, host, facts);
   return gainsOf(asked).length > 1 ? { lines: left } : { lines: left, stop: summaryOf(failure) };
 }
 
@@ -79,13 +79,13 @@ export function withoutFresh(lines: ReadonlyMap<string, Line>, fresh: readonly s
   return left;
 }
 
-function blame(
+function failAlone(
   lines: ReadonlyMap<string, Line>,
   keys: readonly string[],
   { asked, failure }: Refusal,
   host: AzureHost,
   { identities, now }: Facts,
-): Judgement {
+): AfterRefusal {
   const next = new Map(lines);
   for (const key of keys) {
     const line = next.get(key);

@@ -15,13 +15,13 @@ export interface ClaimsByIdentity {
 
 /** Who holds what the ledger has of one identity. */
 interface Holding {
-  /** Those for whom it stays, as the ledger is to name them. Empty: nobody wants it. */
+  /** Those for whom it stays, as the ledger is to name them. Empty: no object wants it. */
   readonly holders: readonly LedgerOwner[];
   /** Those of the ledger who do not want it any more. */
   readonly releasing: readonly Releasing[];
   /**
    * An object that the ledger does not name and that may want it, which is not known yet: it is not taken away, and
-   * nobody's more than before.
+   * its owners stay as they are.
    */
   readonly awaited?: LedgerOwner;
 }
@@ -32,14 +32,14 @@ export interface Releasing {
   readonly retain: boolean;
   /** It may be taken away now. */
   readonly hasSlot: boolean;
-  /** Properties that name it, and out from under which it may be taken, as its object says. */
+  /** Properties that name it, and out from under which it may be taken, by an annotation of its object. */
   readonly detachInUse: readonly string[];
   /** Key of the identity that it wants instead: it goes no earlier than that one is there. */
   readonly instead?: string;
 }
 
 export function claimsByIdentity(claims: readonly Claim[]): ClaimsByIdentity {
-  // In one pass: a host has hundreds of claims, and each of its identities is judged by all of them.
+  // In one pass: a host has hundreds of claims, and each of its identities depends on all of them.
   const wants = new Map<string, Wants[]>();
   const mayWant = new Map<string, LedgerOwner[]>();
   for (const claim of claims) {
@@ -81,7 +81,7 @@ export function holdingOf(
   for (const owner of line?.owners ?? []) {
     known.add(owner.uid);
     const claim = byOwner.get(owner.uid);
-    // Gone, and cannot be asked: its policy of old says whether what it had stays.
+    // The object is gone: its deletionPolicy, as the ledger has it, decides whether what it had stays.
     if (!claim) releasing.push({ owner, retain: owner.retain ?? false, hasSlot: true, detachInUse: [] });
     else if (claim.state === 'releases') {
       const { retain, hasSlot, detachInUse } = claim;

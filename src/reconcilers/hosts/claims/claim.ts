@@ -47,7 +47,7 @@ export type Claim =
       /** Keys of what the host's ledger has and it may be found to want: none of it is taken away before that is known. */
       readonly mayWant?: readonly string[];
     }
-  /** It does not want, or no longer: `hasSlot` says whether it may be taken away now. */
+  /** It does not want, or no longer: `hasSlot`: it may be taken away now. */
   | {
       readonly state: 'releases';
       readonly owner: LedgerOwner;
@@ -141,8 +141,9 @@ export function claimOfAttachment(
 }
 
 /**
- * A SystemAssignedIdentity towards a host; its `resourceId` never changes. Nothing is given before its finalizer stands,
- * and nothing taken before what hangs on the principal is gone: then its status says so, by this process's word alone (`leave`).
+ * A SystemAssignedIdentity towards a host; its `resourceId` never changes. Nothing is given before its finalizer
+ * stands, and nothing taken before what depends on the principal is gone: then its status has `released`, which counts
+ * only as this process wrote it.
  */
 export function claimOfSystemIdentity(
   object: SystemAssignedIdentity,

@@ -41,7 +41,7 @@ export interface AttachedIdentityDeps {
   readonly proofs: Pick<IdentityProofs, 'observe'>;
 }
 
-/** By reference: what Azure shows as that object's own. By its ARM id: whatever it is, as a policy lists it. */
+/** By reference: what Azure shows as that object's own. By its ARM id: any that a policy lists. */
 export function identityOf(
   { metadata, spec }: IdentityAttachment,
   { stores, proofs }: AttachedIdentityDeps,
@@ -130,8 +130,8 @@ export function mayBeOf(
 }
 
 /**
- * Nobody lists a subscription for an object that is not there, so Azure may not show whose the identity is. But whoever had it by
- * reference was of the same namespace; and no other object that is there has it.
+ * For an object that is not there its subscription is not listed, so the owner of the identity may not be known. But an
+ * object that had it by reference was of the same namespace; and no other object that is there has it.
  */
 function mayHaveBeen(
   namespace: string | undefined,
@@ -166,7 +166,7 @@ export function attachmentsOf(identity: ObjectKey, deps: AttachedDeps): Identity
   const { attachments, identities } = deps.stores;
   const key = keyInAzure(identities.get(identity), deps);
   const byId = key === undefined ? [] : attachments.byIndex(INDEX.identityId, key);
-  // The index also knows what an attachment had before its spec was edited.
+  // The index also holds what an attachment had before its spec was edited.
   const naming = byId.filter(({ spec }) => spec.identityId !== undefined && armKey(spec.identityId) === key);
   return [...attachments.byIndex(INDEX.identityRef, identity), ...naming];
 }

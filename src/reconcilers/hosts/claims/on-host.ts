@@ -59,12 +59,12 @@ export function claimsOnHost(
       .map((each) => claimOfAttachment(each, resourceId, host, { ...deps, lines })),
     ...[...own.values()].toSorted(byAge).map((each) => claimOfSystemIdentity(each, deps)),
   ];
-  // Nobody else decides how the resource is read and written: it may be another team's.
+  // Other objects do not decide how the resource is read and written: it may be another team's.
   const owners = new Set([...ownersOf(lines)].map(({ uid }) => uid));
-  const isHeard = (claim: Claim) =>
+  const decides = (claim: Claim) =>
     owners.has(claim.owner.uid) || (claim.state === 'wants' && claim.verdict.allowed);
   const [version] = claims
-    .filter(isHeard)
+    .filter(decides)
     .flatMap(({ owner: { uid } }) => (attaching.get(uid) ?? own.get(uid))?.spec.apiVersion ?? []);
   return { claims: [...claims, ...gone], ...(version !== undefined && { apiVersion: version }) };
 }

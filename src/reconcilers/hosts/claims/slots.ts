@@ -6,9 +6,10 @@ import type { StoreChange } from '../../../kube/informer/store.ts';
 import { CONTESTED } from '../ledger/problems.ts';
 
 /**
- * Which hosts may be changed now for an attachment, read off the object alone: its own reconcile has written the rollout
- * slots into its status, and whoever writes to a host goes by what stands there. Slots are leave, which only counts of this
- * process (`src/api/schema/remembered.ts`), and set the pace alone: what may be given is asked of spec and policies each time.
+ * Which hosts may be changed now for an attachment, read off the object alone: its own reconcile has written the
+ * rollout slots into its status, and a host's own reconcile goes by these. Slots permit a change, so only those that
+ * this process wrote count (`src/api/schema/remembered.ts`), and set the pace alone: what may be given is asked of spec
+ * and policies each time.
  */
 export interface RolloutSlots {
   /** Keys of hosts. */
@@ -18,7 +19,7 @@ export interface RolloutSlots {
 
 const NO_SLOTS: RolloutSlots = { attach: new Set(), detach: new Set() };
 
-/** What an attachment says of a host without having tried: found anew at each reconcile. */
+/** Reasons that an attachment gives for a host before any attempt: found anew at each reconcile. */
 export const FOUND_ANEW: ReadonlySet<string> = new Set([
   'PolicyDenied',
   'ResourceNotFound',
@@ -52,7 +53,7 @@ export function mayAttach(object: IdentityAttachment, hostKey: string): boolean 
   const { selector, resourceId } = object.spec.target;
   if (selector) return rolloutSlotsOf(object).attach.has(hostKey);
   if (resourceId === undefined || armKey(resourceId) !== hostKey) return false;
-  return !restarts(resourceId) || isHeard(object, hostKey);
+  return !restarts(resourceId) || isListed(object, hostKey);
 }
 
 export function mayDetach(object: IdentityAttachment, hostKey: string): boolean {
@@ -69,13 +70,13 @@ export function isDue(object: IdentityAttachment, hostKey: string): boolean {
   if (!target.selector) return true;
   const { metadata, status } = object;
   if (!status || status.observedGeneration !== metadata.generation) return true;
-  if (isHeard(object, hostKey)) return false;
-  // Targets beyond the limit of the list are in no status, so nobody waits for them.
+  if (isListed(object, hostKey)) return false;
+  // Targets beyond the limit of the list are in no status, so no write waits for them.
   return (status.targets?.length ?? 0) < MAX_LISTED_TARGETS;
 }
 
 /** Its status lists the host as one that is to be changed. */
-function isHeard({ spec, status }: IdentityAttachment, hostKey: string): boolean {
+function isListed({ spec, status }: IdentityAttachment, hostKey: string): boolean {
   const shown = status?.targets?.find(({ resourceId }) => armKey(resourceId) === hostKey);
   if (!shown || (shown.reason !== undefined && FOUND_ANEW.has(shown.reason))) return false;
   // A host by a selector that had it needs a slot to have it again.

@@ -18,7 +18,7 @@ export function selectorScope({ subscriptionId, resourceGroup }: HostSelector): 
   return resourceGroup === undefined ? subscription : `${subscription}/resourceGroups/${resourceGroup}`;
 }
 
-/** A selector says in words that it means everything; what says nothing, as older objects may, chooses nothing. */
+/** Tags, or `all: true` for everything; with neither, as older objects may have it, a selector chooses nothing. */
 function choosesByWord({ tags = {}, all = false }: HostSelector): boolean {
   return all !== Object.keys(tags).length > 0;
 }
@@ -61,7 +61,10 @@ export function selectsHost(
 
 const IDENTITIES = 'microsoft.managedidentity/userassignedidentities';
 
-/** Something in the spec that no call to Azure could mend. The API server refuses most of it; an id has more rules than a pattern can hold. */
+/**
+ * Something in the spec that no call to Azure could mend. The API server refuses most of it; an id has more rules than
+ * a pattern can hold.
+ */
 export interface SpecProblem {
   readonly reason: string;
   readonly message: string;

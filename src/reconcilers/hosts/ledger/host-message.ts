@@ -5,15 +5,18 @@ import { noLonger } from '../../status/summary.ts';
 import { isContested } from './contest.ts';
 import { CONTESTED } from './problems.ts';
 
-/** What a HostIdentity says of the host as a whole, as far as it concerns whoever wants something of it. */
+/** What a HostIdentity reports of the host as a whole to the objects that want something of it. */
 export interface HostMessage {
   /** Nothing helps until someone acts. */
   readonly stalled?: { readonly reason: string; readonly message: string };
-  /** Why it could not be read when azid last tried, though that may pass: whoever goes need not wait for ever. */
+  /**
+   * Why it could not be read when azid last tried, though that may pass: an object that is being deleted need not wait
+   * for ever.
+   */
   readonly unreadable?: { readonly reason: string; readonly message: string };
   /** What it waits for, by name: mostly the resource itself. */
   readonly waiting?: string;
-  /** Somebody keeps undoing what is written for this object. */
+  /** Another tool keeps undoing what is written for this object. */
   readonly contested: boolean;
 }
 

@@ -51,8 +51,8 @@ export function isCrowded({ owners }: Pick<Line, 'owners'>): boolean {
 }
 
 /**
- * The objects of one kind that read a host's ledger: the owners of what changed in it; all of them, and whoever names the
- * host, when the host as a whole stands otherwise. A host of many would else enqueue all of them at each of its writes.
+ * The objects of one kind that read a host's ledger: the owners of what changed in it; all of them, and the objects that name the
+ * host, when its status as a whole has changed. A host of many would else enqueue all of them at each of its writes.
  */
 export function readersOf(
   kind: 'IdentityAttachment' | 'SystemAssignedIdentity',
@@ -86,7 +86,7 @@ export function hostsOf(
   return [...hosts.keysByIndex(INDEX.ledgerOwner, object.metadata.uid), ...named];
 }
 
-/** How a host stands for all who have a say there; undefined: there is none. */
+/** The status of a host as a whole, as it concerns all its owners; undefined: there is no HostIdentity. */
 function wholeOf(host: HostIdentity | undefined): string | undefined {
   if (!host) return undefined;
   const { conditions = [], unproven, hostId } = host.status ?? {};

@@ -7,10 +7,10 @@ import type { Line } from './lines.ts';
 export const IDENTITY_NOT_FOUND = 'IdentityNotFound';
 /** It was made again and waits for its slot to be attached anew. */
 export const IDENTITY_RECYCLED = 'IdentityRecycled';
-/** Somebody took it away, and it waits for its slot to be given back. */
+/** Another tool took it away, and it waits for its slot to be given back. */
 export const TAKEN_AWAY = 'TakenAway';
 export const CONTESTED = 'Contested';
-/** Its dead entry makes Azure refuse every write to the host: it is taken off, whoever wants it. */
+/** Its dead entry makes Azure refuse every write to the host: it is taken off, though objects want it. */
 export const DEAD_IN_THE_WAY = 'DeadInTheWay';
 /** It is there without rights, and azid did not attach it. */
 export const DEAD_ON_HOST = 'DeadIdentityOnHost';
@@ -19,7 +19,7 @@ export const IN_USE = 'InUseByResource';
 export const RESERVED_IDENTITY = 'ReservedIdentity';
 
 const FIRST_MS = 60_000;
-/** No attempts at writing: somebody may mend them at any time, and a read is cheap. */
+/** No attempts at writing: a user may mend them at any time, and a read is cheap. */
 const READ_OFTEN: ReadonlySet<string> = new Set([
   IDENTITY_NOT_FOUND,
   IDENTITY_RECYCLED,
@@ -38,7 +38,7 @@ export interface Trouble {
 export function withProblem(line: Line, { reason, message }: Trouble, now: number): Line {
   const { problem } = line;
   const held = problem?.reason === reason;
-  // What else it is used for is news, and whoever confirms it must know all.
+  // Another use is reported at once, since a user who confirms must name all of them.
   const isNews = reason === IN_USE && problem?.message !== cut(message);
   if (held && !isNews && isHeldBack(line, now)) return line;
   const attempts = held ? problem.attempts + 1 : 1;
@@ -75,7 +75,7 @@ export function isOwnVerdict({ problem }: Line): boolean {
 }
 
 /**
- * Not to be tried again yet, whatever the reason. A pause with much more left than it ever had was recorded before
+ * Not to be tried again yet. A pause with much more left than it ever had was recorded before
  * the wall clock was set back: how long it has lasted is not known, and to be too early costs one attempt.
  */
 export function isHeldBack({ problem }: Line, now: number): boolean {

@@ -8,7 +8,7 @@ import { selectsHost } from '../../hosts/claims/spec.ts';
 import { hostMessageOf } from '../../hosts/ledger/host-message.ts';
 import { isCrowded, isOwner } from '../../hosts/ledger/lines.ts';
 import { INDEX, type Stores } from '../../stores.ts';
-import type { IdentityAttachment, ObservedLedger, SeenHost } from '../facts.ts';
+import type { IdentityAttachment, ObservedHost, ObservedLedger } from '../facts.ts';
 
 interface HostDeps {
   readonly stores: Pick<Stores, 'hosts'>;
@@ -21,7 +21,7 @@ export function observeHost(
   { metadata: { uid }, spec, status }: IdentityAttachment,
   identity: ObservedAttachedIdentity,
   { stores, hostCache, clock }: HostDeps,
-): (id: string) => SeenHost {
+): (id: string) => ObservedHost {
   const now = clock.now();
   const { resourceId, selector } = spec.target;
   // While the identity's object is away, the ledger is read by what it was.
@@ -33,7 +33,7 @@ export function observeHost(
     const host = seen.state === 'present' ? seen.resource : undefined;
     const absent = seen.state === 'absent';
     const [holder] = stores.hosts.byIndex(INDEX.host, key);
-    const claim = (): SeenHost['claim'] => {
+    const claim = (): ObservedHost['claim'] => {
       const { movedFrom } = holder?.status ?? {};
       if (!selector && resourceId !== undefined) {
         if (armKey(resourceId) === key) return 'wanted';

@@ -9,7 +9,7 @@ import type { IdentityAttachment } from '../facts.ts';
  * (`AzureCache.ask`).
  */
 
-/** What this process knows of one object's selector. */
+/** What this process remembers of one object's selector. */
 export interface Selecting {
   readonly selector: string;
   /** Monotonic ms; absent: it selected so, and nothing was open, before this process came. */
@@ -25,7 +25,7 @@ export interface SelectingDeps {
   readonly selecting: Map<string, Selecting>;
 }
 
-/** Somebody asks for what is there now, as a new selector does. */
+/** A requested reconcile asks for what is there now, as a new selector does. */
 export function askAnew(object: IdentityAttachment, area: string, deps: SelectingDeps): void {
   const askedAt = deps.clock.monotonic();
   deps.hostCache.ask(area);
@@ -66,7 +66,7 @@ export function mayMissUntil(
   return wall;
 }
 
-/** The status says so: nothing is missed for certain, and a restart changes no word of it. */
+/** By its status the selector misses nothing: then a restart does not change the status. */
 function hasSelected({ metadata, status }: IdentityAttachment): boolean {
   const ready = findCondition(status?.conditions ?? [], 'Ready');
   return (

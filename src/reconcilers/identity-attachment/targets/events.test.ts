@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { attached, host, IDENTITY_ID, known } from '../facts.fixture.ts';
-import type { ReportedState, SeenHost } from '../facts.ts';
+import type { ObservedHost, ReportedState } from '../facts.ts';
 import { eventsOf } from './events.ts';
 import type { Target } from './target.ts';
 
 const SITES = 'Microsoft.Web/sites';
 
-const gone = (name: string, change: Partial<SeenHost> = {}): Target => ({
+const gone = (name: string, change: Partial<ObservedHost> = {}): Target => ({
   host: host(name, { absent: true, ...change }),
   state: 'Waiting',
   reason: 'ResourceNotFound',

@@ -2,7 +2,7 @@ import { capabilityOf } from '../../../azure/hosts/capabilities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Drift, ReconcileEvent } from '../../decision.ts';
 import type { ObservedAttachedIdentity } from '../../hosts/claims/identity-of.ts';
-import type { ReconcileEvents, ReportedState, SeenHost } from '../facts.ts';
+import type { ObservedHost, ReconcileEvents, ReportedState } from '../facts.ts';
 import { named, resources } from '../status.ts';
 import { isFree, type Target } from './target.ts';
 
@@ -19,7 +19,7 @@ function reportedOf({ state, contested, reason, host }: Target): ReportedState {
   if (contested) return 'Contested';
   if (reason === 'ResourceNotFound') return 'Gone';
   if (state === 'Attached') return reason === 'ExistsUnmanaged' ? reason : 'Attached';
-  // What somebody else attached is let go of, not detached.
+  // What another tool attached is released, not detached.
   return state === 'Detaching' && host.claim === 'unwanted' && !isFree(host.ledger) ? state : 'other';
 }
 
@@ -47,7 +47,7 @@ export function eventsOf(
   const attached = became('Attached', ['Contested']);
   const [only, ...more] = attached;
   const part = identity.state === 'known' ? armKey(identity.id) : undefined;
-  // Of several, each may have been taken away by somebody else: `status.activity` names them.
+  // Of several, each may have been taken away by another tool: `status.activity` names them.
   const drift: Drift | undefined =
     only && more.length === 0 && part !== undefined
       ? { id: only.id, how: 'written', parts: [part], isRepaired: true }
@@ -87,7 +87,7 @@ function isKnownAgain(type: string): boolean {
 }
 
 function event(
-  hosts: readonly Pick<SeenHost, 'id'>[],
+  hosts: readonly Pick<ObservedHost, 'id'>[],
   type: ReconcileEvent['type'],
   reason: string,
   action: string,

@@ -7,10 +7,10 @@ import { cut } from '../../../runtime/status/conditions.ts';
 import { FOUND_ANEW } from '../../hosts/claims/slots.ts';
 import { attachmentAsked, selectorScope } from '../../hosts/claims/spec.ts';
 import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../../hosts/ledger/problems.ts';
-import type { Facts, IdentityAttachment, SeenHost } from '../facts.ts';
+import type { Facts, IdentityAttachment, ObservedHost } from '../facts.ts';
 import { detaching, isKept, kept, type Target } from './target.ts';
 
-/** How the object stands towards each host: for the status, and for the rollout. */
+/** The status of each host for the object: for its own status, and for the rollout. */
 
 export interface Targets {
   readonly all: readonly Target[];
@@ -62,7 +62,7 @@ function verdictOn(
   object: IdentityAttachment,
   { identity, type }: Facts,
   policy: NamespacePolicy,
-  { id }: SeenHost,
+  { id }: ObservedHost,
 ): Verdict {
   const request = identity.state === 'known' ? identity.request : undefined;
   return policy.allowsAttachment(
@@ -71,7 +71,7 @@ function verdictOn(
 }
 
 function wanted(
-  host: SeenHost,
+  host: ObservedHost,
   verdict: Verdict,
   facts: Facts,
   before: AttachmentTarget | undefined,
@@ -96,7 +96,7 @@ function wanted(
   if (!verdict.allowed)
     return say('Failed', false, 'PolicyDenied', `${verdict.message}; what stands is kept`);
   if (host.absent) return say('Waiting', false, 'ResourceNotFound', missing(id, facts));
-  // Its ledger has yet to hear of it: made again, or somebody took the identity off.
+  // Its ledger does not show it yet: the resource was made again, or another tool took the identity off.
   if (entry?.state === 'Attached' && host.lacking && !contested)
     return say(
       'Attaching',
@@ -152,7 +152,7 @@ function failuresReported({
   spec,
   status,
 }: IdentityAttachment): ReadonlyMap<string, AttachmentTarget> {
-  // A resource that is named needs no slot, and its HostIdentity says how it stands.
+  // A resource that is named needs no slot, and its HostIdentity reports its failure.
   if (!spec.target.selector || status?.observedGeneration !== metadata.generation) return new Map();
   return new Map(
     (status?.targets ?? [])
