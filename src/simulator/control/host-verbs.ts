@@ -16,7 +16,7 @@ const tags = z.record(z.string(), z.string());
 const properties = z.record(z.string(), z.unknown());
 
 /** What others do to resources that carry identities: no rights, rules, locks or operations stand in the way. */
-export function hostVerbs(part: HostsPart, router: Pick<Router, 'add'>, subscriptionId: string) {
+export function hostVerbs(part: HostsPart, router: Router, subscriptionId: string) {
   const { frame } = part;
   const { hosts, operations, world } = frame;
   const existing = (id: string): Host => {

@@ -18,7 +18,7 @@ export function worldVerbs(
   frame: Frame,
   authorization: AuthorizationPart,
   credentials: Credentials,
-  graph: Pick<Graph, 'allow'>,
+  graph: Graph,
   subscriptionId: string,
 ) {
   const { world, directory, identities } = frame;

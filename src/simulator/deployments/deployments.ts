@@ -11,7 +11,7 @@ import { assertMayWrite, assertParameters, assertPoliciesAllow } from './preflig
 import { outputsOf, scopeOf } from './template.ts';
 
 interface DeploymentsFrame extends Frame {
-  readonly policyAssignments: Pick<PolicyAssignments, 'violations'>;
+  readonly policyAssignments: PolicyAssignments;
 }
 
 /**

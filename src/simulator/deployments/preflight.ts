@@ -51,7 +51,7 @@ export function assertMayWrite({ authorizer }: Frame, caller: Caller, plan: read
 
 /** And whether policies allow each, as far as it is known what it will be: the write itself is evaluated once more. */
 export function assertPoliciesAllow(
-  policies: Pick<PolicyAssignments, 'violations'>,
+  policies: PolicyAssignments,
   resources: readonly { readonly planned: Planned; readonly body: Readonly<Record<string, unknown>> }[],
 ): void {
   const details = resources.flatMap(({ planned: { id, name, type }, body }) => {

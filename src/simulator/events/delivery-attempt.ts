@@ -21,8 +21,8 @@ export const isFinal = (outcome: Outcome): boolean =>
 
 /** One attempt to bring an event to its queue: one message, whose id is the event's, however often it comes. */
 export function deliver(
-  frame: Pick<Frame, 'world' | 'authorizer' | 'knobs'>,
-  namespaces: Pick<Namespaces, 'queue'>,
+  frame: Frame,
+  namespaces: Namespaces,
   event: ResourceEvent,
   subscription: EventSubscription,
   /** Attempts before this one. */

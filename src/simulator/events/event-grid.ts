@@ -21,7 +21,7 @@ export class EventGrid implements Disposable {
   readonly topics: Topics;
   readonly deliveries: Deliveries;
   readonly #frame: Frame;
-  readonly #authorization: Pick<AuthorizationPart, 'evidence'>;
+  readonly #authorization: AuthorizationPart;
   readonly #endings: Endings;
   /** What was in a group that a request deletes. */
   readonly #children = new WeakMap<ArmRequest, readonly Resource[]>();
@@ -29,7 +29,7 @@ export class EventGrid implements Disposable {
   constructor(
     frame: Frame,
     parts: {
-      readonly authorization: Pick<AuthorizationPart, 'evidence'>;
+      readonly authorization: AuthorizationPart;
       readonly endings: Endings;
       readonly namespaces: Namespaces;
     },

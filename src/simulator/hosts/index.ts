@@ -40,7 +40,7 @@ export function createHosts(
     readonly associations: Associations;
     readonly systemIdentities: SystemIdentities;
     readonly tokens: AccessTokens;
-    readonly signIns: Pick<SignIns, 'note'>;
+    readonly signIns: SignIns;
   },
 ): HostsPart {
   const operations = new LongOperations(given);

@@ -52,7 +52,7 @@ interface Ids {
   readonly correlationId: string;
 }
 
-export function idsOf(parts: Pick<Foundation, 'random'>, message: Message): Ids {
+export function idsOf(parts: Foundation, message: Message): Ids {
   const requestId = parts.random.uuid();
   return { requestId, correlationId: correlationOf(message) ?? requestId };
 }

@@ -20,16 +20,9 @@ import {
   responseAnswer,
   withIds,
 } from './answer.ts';
+import { armRequest, loggedBody, logicalPath } from './arm-request.ts';
 import type { Message, Reply } from './message.ts';
-import {
-  ArmError,
-  type ArmRequest,
-  type Caller,
-  invalidContent,
-  type Method,
-  type Operation,
-} from './operation.ts';
-import { parseRelaxedJson } from './relaxed-json.ts';
+import { ArmError, type ArmRequest, type Caller, type Method, type Operation } from './operation.ts';
 import type { Callers, RequestLog } from './request-log.ts';
 import type { Match, Router } from './router.ts';
 
@@ -54,8 +47,8 @@ export interface ArmParts extends Foundation {
   readonly authorizer: Authorizer;
   readonly throttle: Throttle;
   readonly faults: Faults;
-  readonly policies: Pick<ExternalPolicies, 'assertToken'>;
-  readonly policyAssignments: Pick<PolicyAssignments, 'assertAllowed'>;
+  readonly policies: ExternalPolicies;
+  readonly policyAssignments: PolicyAssignments;
   readonly log: RequestLog;
   /** Called for every PUT, PATCH, POST and DELETE that reached an operation, whether it succeeded or not. */
   readonly onChange?: (change: Change) => void;
@@ -189,41 +182,4 @@ async function authenticate(parts: ArmParts, message: Message): Promise<Caller> 
     });
   }
   return caller;
-}
-
-function armRequest(message: Message, { operation }: Match, caller: Caller): ArmRequest {
-  let body: unknown;
-  if (message.body !== '') {
-    try {
-      body = operation.relaxedJson ? parseRelaxedJson(message.body) : JSON.parse(message.body);
-    } catch {
-      throw invalidContent();
-    }
-  }
-  const { path, query, headers, origin } = message;
-  return {
-    method: operation.method,
-    path: path.length > 1 ? path.replace(/\/$/, '') : path,
-    query,
-    headers,
-    body,
-    caller,
-    origin,
-    apiVersion: query.get('api-version') ?? '',
-  };
-}
-
-function loggedBody({ body }: Message): { body?: unknown } {
-  if (body === '') return {};
-  try {
-    return { body: JSON.parse(body) as unknown };
-  } catch {
-    return { body };
-  }
-}
-
-/** Decoded path with query, for fault patterns. */
-function logicalPath({ path, query }: Message): string {
-  const search = [...query].map(([name, value]) => `${name}=${value}`).join('&');
-  return search === '' ? path : `${path}?${search}`;
 }

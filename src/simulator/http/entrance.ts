@@ -7,11 +7,7 @@ import { jsonReply, type Message, type Reply } from './message.ts';
 import type { Answerer } from './server.ts';
 
 /** Entry of the HTTPS endpoint: numbers and logs each request, and routes it to the authority, to Graph or to ARM. */
-export function createEntrance(
-  arm: ArmParts,
-  authority: TokenEndpointParts,
-  graph: Pick<Graph, 'answer'>,
-): Answerer {
+export function createEntrance(arm: ArmParts, authority: TokenEndpointParts, graph: Graph): Answerer {
   return async (message, signal) => {
     const n = arm.log.open(message.method, message.target);
     const reply =

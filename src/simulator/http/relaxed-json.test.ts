@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRelaxedJson } from './relaxed-json.ts';
+import { parseRelaxedJson } from './arm-request.ts';
 
 test.each([
   ['plain', '{"a": [1, true, null, "x"]}', { a: [1, true, null, 'x'] }],

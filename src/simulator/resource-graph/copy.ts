@@ -28,8 +28,8 @@ export class ResourceGraphCopy {
     frame: Frame,
     parts: {
       readonly hosts: HostsPart;
-      readonly authorization: Pick<AuthorizationPart, 'onAssignment'>;
-      readonly policyAssignments: Pick<PolicyAssignments, 'onChanged'>;
+      readonly authorization: AuthorizationPart;
+      readonly policyAssignments: PolicyAssignments;
     },
   ) {
     const { clock, random, knobs, world } = frame;

@@ -6,10 +6,7 @@ import type { Router } from '../http/router.ts';
 import { locations } from './locations.ts';
 
 /** GET `/subscriptions/{s}/providers[/{namespace}]`: the types and api-versions served (docs/azure-facts.md section 2, unsure). */
-export function providerOperations(
-  { knobs }: Frame,
-  router: () => Pick<Router, 'apiVersions'>,
-): readonly Operation[] {
+export function providerOperations({ knobs }: Frame, router: () => Router): readonly Operation[] {
   const common = {
     method: 'GET',
     resourceType: 'Microsoft.Resources/providers',
@@ -51,7 +48,7 @@ interface Provider {
   readonly types: readonly (readonly [type: string, apiVersions: readonly string[]])[];
 }
 
-function providers(router: Pick<Router, 'apiVersions'>): Provider[] {
+function providers(router: Router): Provider[] {
   const byNamespace = Map.groupBy(router.apiVersions(), ([type]) => type.split('/')[0] ?? '');
   return [...byNamespace].map(([name, types]) => ({
     name,

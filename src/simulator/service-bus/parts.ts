@@ -10,8 +10,8 @@ import type { Namespaces } from './queues/namespaces.ts';
 export interface BrokerParts extends Foundation {
   readonly namespaces: Namespaces;
   readonly faults: BrokerFaults;
-  readonly tokens: Pick<AccessTokens, 'verify'>;
-  readonly callers: Pick<Callers, 'nameOf'>;
+  readonly tokens: AccessTokens;
+  readonly callers: Callers;
   readonly authorizer: Authorizer;
   /** Called for every token that is put. */
   readonly onToken: (token: PutToken) => void;

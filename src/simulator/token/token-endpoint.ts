@@ -14,8 +14,8 @@ export interface TokenEndpointParts extends Foundation {
   readonly identities: Identities;
   readonly tokens: AccessTokens;
   readonly issuers: Issuers;
-  readonly credentials: Pick<Credentials, 'match'>;
-  readonly signIns: Pick<SignIns, 'note'>;
+  readonly credentials: Credentials;
+  readonly signIns: SignIns;
 }
 
 /**

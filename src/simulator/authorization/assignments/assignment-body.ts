@@ -86,10 +86,7 @@ export const ASSIGNMENT_TYPE = 'Microsoft.Authorization/roleAssignments';
  * A role assignment as the service answers it: every null explicit, in the order of recorded traffic (docs/azure-facts.md
  * section 5). The role's id comes with the prefix of the scope's subscription or without it (knob).
  */
-export function assignmentAnswer(
-  assignment: RoleAssignment,
-  { roleIdPrefix }: Pick<KnobValues['authorization'], 'roleIdPrefix'>,
-) {
+export function assignmentAnswer(assignment: RoleAssignment, { roleIdPrefix }: KnobValues['authorization']) {
   const scope = parseScope(assignment.scope);
   const subscriptionId = 'subscriptionId' in scope ? scope.subscriptionId : undefined;
   return {
@@ -120,10 +117,7 @@ export function assignmentAnswer(
 const CREATION_SKEW_MS = 273;
 
 /** The body of a 201: `createdBy` is not known yet and `createdOn` is not the one of later reads (traffic). */
-export function creationAnswer(
-  assignment: RoleAssignment,
-  knobs: Pick<KnobValues['authorization'], 'roleIdPrefix'>,
-) {
+export function creationAnswer(assignment: RoleAssignment, knobs: KnobValues['authorization']) {
   const answer = assignmentAnswer(assignment, knobs);
   const at = moment(assignment.createdOn - CREATION_SKEW_MS);
   return { ...answer, properties: { ...answer.properties, createdOn: at, updatedOn: at, createdBy: null } };

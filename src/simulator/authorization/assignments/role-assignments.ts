@@ -155,7 +155,7 @@ function update(
   { condition, description }: AssignmentRequest,
   updatedBy: string,
   now: number,
-  { equalPutStatus }: Pick<KnobValues['authorization'], 'equalPutStatus'>,
+  { equalPutStatus }: KnobValues['authorization'],
 ): RoleAssignment {
   const written = { ...existing, condition, description, updatedBy, updatedOn: now };
   if (equalPutStatus === 201) return { ...written, createdOn: now, createdBy: updatedBy };

@@ -26,9 +26,9 @@ export class MetadataServers implements AsyncDisposable {
   readonly #listeners = new Map<string, Promise<{ listener: Listener; secret: string }>>();
   readonly #frame: HostFrame;
   readonly #tokens: AccessTokens;
-  readonly #signIns: Pick<SignIns, 'note'>;
+  readonly #signIns: SignIns;
 
-  constructor(frame: HostFrame, tokens: AccessTokens, signIns: Pick<SignIns, 'note'>) {
+  constructor(frame: HostFrame, tokens: AccessTokens, signIns: SignIns) {
     this.#frame = frame;
     this.#tokens = tokens;
     this.#signIns = signIns;

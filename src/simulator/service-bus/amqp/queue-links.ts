@@ -30,7 +30,7 @@ export class OutgoingLink implements Consumer {
   readonly #queue: Queue;
   /** As faults name it. */
   readonly #queueName: string;
-  readonly #faults: Pick<BrokerFaults, 'strike'>;
+  readonly #faults: BrokerFaults;
   readonly #touch: () => void;
   /** Ids of deliveries that were queued and are not written yet: the library takes credit for them only then. */
   #unwritten: number[] = [];
@@ -40,7 +40,7 @@ export class OutgoingLink implements Consumer {
     readonly sender: Sender;
     readonly queue: Queue;
     readonly queueName: string;
-    readonly faults: Pick<BrokerFaults, 'strike'>;
+    readonly faults: BrokerFaults;
     readonly touch: () => void;
   }) {
     this.#amqp = given.amqp;
@@ -163,7 +163,7 @@ export function receiveInto(
     readonly amqp: Amqp;
     readonly queue: Queue;
     readonly newId: () => string;
-    readonly guard: Pick<LinkGuard, 'open' | 'touch'>;
+    readonly guard: LinkGuard;
   },
   receiver: Receiver,
 ): void {

@@ -15,7 +15,7 @@ export type Holder = { readonly kind: 'principal'; readonly caller: Caller } | {
 
 /** Whether a principal has the claim, without a token: for what is sent from inside of Azure. */
 export function mayAs(
-  authorizer: Pick<Authorizer, 'mayOnData'>,
+  authorizer: Authorizer,
   objectId: string,
   tenantId: string,
   claim: Claim,
@@ -35,9 +35,9 @@ interface Put {
 export class Claims {
   /** By path, lower-case, without a slash at its ends: `` is the whole namespace. */
   readonly #put = new Map<string, Put>();
-  readonly #authorizer: Pick<Authorizer, 'mayOnData'>;
+  readonly #authorizer: Authorizer;
 
-  constructor(authorizer: Pick<Authorizer, 'mayOnData'>) {
+  constructor(authorizer: Authorizer) {
     this.#authorizer = authorizer;
   }
 
