@@ -9,13 +9,13 @@ import { commonStatus } from './schema/common.ts';
 import { azidResource, columnsOf, immutable, type KindSchema } from './schema/kind.ts';
 import { LONGEST_PAUSE_MS, pastTime, rememberedGuid, rememberedId, timeToCome } from './schema/remembered.ts';
 
-/** Who wants, or wanted, something of the host. */
+/** The object that wants, or wanted, something of the host. */
 const owner = z.object({
   kind: z.enum(['IdentityAttachment', 'SystemAssignedIdentity']),
   namespace: z.string().max(63),
   name: z.string().max(253),
   uid: z.string().max(64),
-  /** Its deletion policy as last read: Retain leaves in Azure what it wanted, should the object be gone without its deletion having been observed. */
+  /** Its deletion policy as last read: Retain leaves in Azure what it wanted, should the object be deleted unobserved. */
   retain: z.boolean().optional(),
 });
 

@@ -1,5 +1,5 @@
 /**
- * Values of flags, checked at the door. commander puts the flag, its environment variable and the value given in front
+ * Values of flags, checked as they are given. commander puts the flag, its environment variable and the value given in front
  * of what these throw.
  */
 import { readFileSync } from 'node:fs';
@@ -125,7 +125,7 @@ export function dnsLabel(value: string): string {
   return value;
 }
 
-/** The file's text: it is read once, at the door, where the flag can still be named. */
+/** The file's text, read here so that an error can name the flag. */
 export function pemFile(path: string): string {
   let text: string;
   try {

@@ -115,8 +115,8 @@ const LEFT_MS = 2_000;
 const INTERRUPTED_LEFT_MS = 100;
 
 /**
- * Ends the process with this code as soon as nothing holds it, and soon after in any case: a connection whose other end says nothing any
- * more is held open by a client that waits for its goodbye, and would hold the process until it is killed.
+ * Ends the process with this code as soon as nothing holds it, and soon after in any case: a connection whose other end does not
+ * answer any more is held open by a client that waits for its close, and would hold the process until it is killed.
  */
 export function endProcess(exitCode: number, leftMs = LEFT_MS): void {
   process.exitCode = exitCode;

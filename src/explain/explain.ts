@@ -40,7 +40,7 @@ export function explain(reasons: readonly ExplainedReason[], word: string, kind?
 /** A longer list would not help. */
 const MAX_NEAR = 5;
 
-/** A slip of the pen first, then reasons that share a word of it: `Denied` leads to `PolicyDenied`. */
+/** A misspelt reason first, then reasons that share a word of it: `Denied` leads to `PolicyDenied`. */
 function nearTo(word: string, names: readonly string[]): readonly string[] {
   const slip = nearMiss(word, names);
   if (slip !== undefined) return [slip];

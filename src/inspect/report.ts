@@ -50,7 +50,7 @@ export async function reportOf(
   const { client, signal, azure } = deps;
   const object = (await client.get(kind.resource, key, signal)) as ManagedObject;
   const context = { priority: 'edit', signal } as const;
-  // With it come the SDKs, which only who asks Azure needs.
+  // It loads the SDKs, which only --azure needs.
   const live = azure && { azure, ...(await import('./azure/live.ts')) };
   const [snapshot, observed, clusterIssuer, role, seen, events] = await Promise.all([
     readSnapshot(sourcesFor(object, deps.azidNamespace), deps),
@@ -85,7 +85,7 @@ function sourcesFor({ metadata, kind }: ManagedObject, azidNamespace: string): r
   const ofAll = namespace === undefined || namespace === azidNamespace;
   return KINDS.filter(({ resource }) => resource.namespaced && !ALONE.has(resource.kind)).flatMap((each) => {
     if (each.internal !== true) return { kind: each, namespace: ofAll ? undefined : namespace };
-    // Ledgers are no team's, and count for no policy.
+    // Ledgers belong to no team, so the tree of an object of the cluster does not hold them.
     return namespace === undefined ? [] : { kind: each, namespace: azidNamespace };
   });
 }
@@ -126,7 +126,7 @@ async function observePolicies({ metadata }: ManagedObject, deps: ReportDeps): P
 const listNamespaces = ({ client, signal }: ReportDeps): Promise<readonly Namespace[]> =>
   pagedList<Namespace>(client, namespaces, { limit: PAGE_SIZE }, signal).then(({ items }) => items);
 
-/** What a person may read, may not be all. */
+/** The caller may not be allowed to read all of it. */
 async function optional<T>(
   read: Promise<T>,
   { signal }: Pick<ReportDeps, 'signal'>,

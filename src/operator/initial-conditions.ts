@@ -10,7 +10,7 @@ import type { Random } from '../runtime/queue/backoff.ts';
 import { WorkQueue } from '../runtime/queue/queue.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 
-/** So many at once: each is one write to the API server, and a thousand new objects must not be all it does. */
+/** Each is one write to the API server, which a thousand new objects must not keep from other requests. */
 const WORKERS = 8;
 
 interface FirstConditionsOptions<T extends ManagedObject> {

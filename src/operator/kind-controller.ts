@@ -62,7 +62,7 @@ export class KindController implements Disposable {
     const shard = parts.shard?.of(kind);
     this.#shard = shard;
     const { clock, random, log, workers, tracer } = options;
-    // azid's own status writes enqueue nothing, those of others do: they are undone.
+    // azid's own status writes enqueue nothing; those of other clients do, since they are undone.
     const read = statusReader(kind.status);
     const memory = new StatusMemory<ManagedObject>(
       (object) => controller.enqueue(keyOf(object), 'event'),
@@ -84,7 +84,7 @@ export class KindController implements Disposable {
       store,
       memory,
       journal,
-      // Of an object of azid's own namespace, those of whom it serves.
+      // An object in azid's own namespace counts for the namespaces of the objects that it serves.
       permissions: (key) => permissions.of(namespacesOf(key) ?? [splitKey(key).namespace ?? key]),
       ...(shard && { isMine: shard.isMine, catchUp }),
     });

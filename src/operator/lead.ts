@@ -15,15 +15,15 @@ interface LeadParts
   readonly claim: InstallationOptions;
   readonly headStart: HeadStart;
   readonly asStored: AsStored;
-  /** Where nothing was read ahead. */
+  /** Called where no head start was taken. */
   readonly connect: () => Connection;
   /** The work that is begun, and undefined when it has ended. */
   readonly onWork: (work: Work | undefined) => void;
 }
 
 /**
- * What a process does from taking the Lease to its end: the claim, the stores as they are stored, the records, and then the work.
- * True if everything has ended, and another one may work at once.
+ * What a process does from taking the Lease to its end: the claim, stores that hold what the API server has stored, the records, and then the work.
+ * True if everything has ended, so that another process may work at once.
  */
 export async function lead(parts: LeadParts, stop: AbortSignal): Promise<boolean> {
   const { leaseClient, claim, headStart, asStored, connect, onWork, ...common } = parts;

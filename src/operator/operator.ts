@@ -70,7 +70,7 @@ export class Operator {
     return this.#work?.caches;
   }
 
-  /** Where word from Azure goes that something may have changed; only while this process leads. */
+  /** Takes hints that something in Azure may have changed; only while this process leads. */
   get hints(): HintSink | undefined {
     return this.#work?.hints;
   }
@@ -95,13 +95,13 @@ export class Operator {
     return this.#work?.nextDueMs();
   }
 
-  /** As if the process had died: no call leaves it any more, the Lease is not given back. */
+  /** As if the process had been killed: no call leaves it any more, the Lease is not given back. */
   kill(): void {
     this.#cut.abort(new Error('killed'));
     this.#failed.abort(new Error('killed'));
   }
 
-  /** Something is broken in this process: it ends at once, and so that another one has its place within a second. `run` rejects with it. */
+  /** After an error that cannot be handled: the process ends at once, and another one can lead within a second. `run` rejects with it. */
   fail(error: unknown): void {
     this.#failed.abort(error);
   }

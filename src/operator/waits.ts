@@ -49,7 +49,7 @@ export async function untilAnswered<T>(
   }
 }
 
-/** Nothing works before every cache holds its first list: a missing policy must not pass for a denial. */
+/** No controller starts before every cache holds its first list: a policy that was not read yet must not count as a denial. */
 export async function whenAllSynced(
   watches: readonly WatchedResource[],
   clock: Clock,

@@ -92,15 +92,15 @@ export class Work implements AsyncDisposable {
     this.#kinds = kinds.map((kind) =>
       this.#cleanup.use(new KindController(kind, storeOf(kind, stores), common)),
     );
-    // Only when all are there: what enqueues one kind may come of another.
+    // Only when all are there: a change of one kind may enqueue another.
     for (const kind of this.#kinds) kind.watch();
-    // What goes on beside the reconciles is of the shard `default`, as all that belongs to no namespace.
+    // What runs beside the reconciles belongs to the shard `default`, as all that has no namespace.
     if (!shard || shard.isHome)
       for (const kind of kinds) void kind.background?.(this.#services, log, connection.signal);
     shard?.begin();
   }
 
-  /** Of which shard it is the work. Absent: of the whole. */
+  /** The shard that it works for. Absent: it works for the whole. */
   get shard(): Shard | undefined {
     return this.#shard;
   }
@@ -110,7 +110,7 @@ export class Work implements AsyncDisposable {
     return this.#services.caches;
   }
 
-  /** Where word from Azure goes that something may have changed. */
+  /** Takes hints that something in Azure may have changed. */
   get hints(): HintSink {
     return this.#services.hints;
   }

@@ -44,7 +44,7 @@ export const labelKeys: CelRule = {
   messageExpression: `'expected keys of labels such as team or example.com/team, got \\'' + self.filter(key, !key.matches('${LABEL_KEY}'))[0] + '\\': no namespace can have it'`,
 };
 
-/** A policy trusts by name: one issuer that is too many is enough. */
+/** Issuers are named one by one: any that a pattern would match besides could have tokens trusted. */
 export const issuer: CelRule = {
   rule: "self in ['', 'cluster'] || (self.startsWith('https://') && size(self) > 8 && !self.contains('*'))",
   message: 'cluster, or the https URL of an issuer without a wildcard',

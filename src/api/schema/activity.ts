@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pastTime, rememberedId } from './remembered.ts';
 
-/** So many calls an object shows, the newest. */
+/** The newest calls that an object shows. */
 export const MAX_ACTIVITY = 10;
 export const MAX_OPERATION = 200;
 /** Room for `azid (<object id>)` and `application <id>` around what a caller is called. */
@@ -45,7 +45,7 @@ const entry = z.object({
 
 export type ActivityEntry = Readonly<z.input<typeof entry>>;
 
-/** What was done of late to what an object has in Azure. For people: nothing is decided from it. */
+/** What was done of late to what an object has in Azure. For users: nothing is decided from it. */
 export const activity = {
   activity: z
     .array(entry)
@@ -59,7 +59,7 @@ export const activity = {
 
 export const MAX_RESOURCE = 256;
 
-/** For people: nothing is decided from it. */
+/** For users: nothing is decided from it. */
 const lastSignIn = z.object({
   time: pastTime().describe('The first of that day.'),
   resource: z

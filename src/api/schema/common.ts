@@ -143,14 +143,14 @@ export interface ManagedObject extends KubeObject {
   readonly status?: ManagedStatus;
 }
 
-/** azid's finalizer stands on the object. */
+/** azid's finalizer is on the object. */
 export function hasFinalizer({ metadata }: KubeObject): boolean {
   return metadata.finalizers?.includes(FINALIZER) ?? false;
 }
 
 /**
  * azid is done with an object that is being deleted, or a user took its finalizer off; another finalizer alone keeps it.
- * Nobody reconciles it any more, so it counts as one that is gone.
+ * azid does not reconcile it any more, so it counts as one that is gone.
  */
 export function isFinalized(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined && !hasFinalizer(object);
@@ -177,18 +177,18 @@ export function requestedReconcile({ metadata }: KubeObject): string | undefined
   return metadata.annotations?.[RECONCILE_ANNOTATION]?.slice(0, MAX_REQUEST);
 }
 
-/** Somebody asked to see how things are now, and was not answered yet. */
+/** A reconcile was asked for by the annotation, and was not done yet. */
 export function isReconcileRequested(object: ManagedObject): boolean {
   const requested = requestedReconcile(object);
   return requested !== undefined && requested !== object.status?.lastHandledReconcileAt;
 }
 
-/** People changed nothing since azid last brought Azure in line with it. */
+/** Its spec was not changed since azid last brought Azure in line with it. */
 export function isObserved({ metadata, status }: ManagedObject): boolean {
   return metadata.generation === status?.observedGeneration;
 }
 
-/** True while someone waits for this object: whether it is one is read off the object, not off what enqueued it (docs/architecture.md section 5). */
+/** True while a user waits for this object: read off the object, not off what enqueued it (docs/architecture.md section 5). */
 export function hasPendingEdit(object: ManagedObject): boolean {
   const { metadata, status } = object;
   if (metadata.deletionTimestamp) return true;

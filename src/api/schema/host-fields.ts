@@ -1,4 +1,4 @@
-/** Fields of kinds that speak of hosts: resources that can carry identities (docs/azure-facts.md section 7). */
+/** Fields of kinds that name hosts: resources that can carry identities (docs/azure-facts.md section 7). */
 import { z } from 'zod';
 import { noEndBlanks, noLookalikes, shaped } from './cel-rules.ts';
 

@@ -14,7 +14,7 @@ export interface ApiVersion {
   readonly served: boolean;
   /** In which etcd gets what is written. Exactly one. */
   readonly storage: boolean;
-  /** Whoever uses it is warned. */
+  /** The API server warns clients that use it. */
   readonly deprecated?: boolean;
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * What of a status another process is believed, or not. By its texts azid finds again what it did: ids and times. A status may have been written while no azid ran,
- * by a process whose clock was wrong, or come from a restore; so its schema says what each such text must be, and what is
+ * Which texts of a status are read back by another process, and what each must be: the ids and times by which azid finds again what it did. A
+ * status may have been written while no azid ran, by a process whose clock was wrong, or come from a restore; a text that is
  * nothing of the kind is dropped where statuses are read (`src/reconcilers/status/remembered.ts`). The CRD does not say it:
  * an object that holds something else must still be taken in, or it could never be repaired, nor deleted.
  */
@@ -21,7 +21,7 @@ export type Remembered =
   | 'past'
   /** A pause that was recorded: never longer than this. */
   | { readonly withinMs: number }
-  /** No text: what the object's own reconcile lets other objects do. Only what this process wrote counts. */
+  /** No text: permission that the object's own reconcile gives to other objects. Only what this process wrote counts. */
   | 'leave';
 
 /** What a resource refuses is tried again after an hour at most. */

@@ -1,4 +1,4 @@
-/** Whether the principal that signed in has the rights that azid needs, asked of Azure scope by scope. Conditions and deny assignments are not seen. */
+/** Whether the principal that signed in has the rights that azid needs, asked of Azure scope by scope. Conditions and deny assignments are not taken into account. */
 import { type AzureError, toAzureError } from '../../azure/arm/errors.ts';
 import type { Permissions, Rights } from '../../azure/permissions.ts';
 import { type CheckFinding, ok, problem, unknown } from '../finding.ts';

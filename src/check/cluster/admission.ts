@@ -1,4 +1,4 @@
-/** What may refuse azid's own writes: admission webhooks and policies that see them. */
+/** What may refuse azid's own writes: admission webhooks and policies that match them. */
 import type { KubeObject, Resource } from '../../kube/types.ts';
 import { type CheckDeps, type CheckFinding, ok, problem, readAll, readIfAny } from '../finding.ts';
 

@@ -10,7 +10,7 @@ import { type CheckDeps, type CheckFinding, ok, problem, readAll } from '../find
 const AREA = 'crds';
 const REMEDY = "apply the CRDs of this azid's own release: kubectl apply --server-side -f crds/";
 
-/** How an installed kind stands to this azid's. */
+/** How an installed kind compares with this azid's. */
 type CrdState =
   | { readonly state: 'same' | 'missing' | 'other' }
   | { readonly state: 'notServed'; readonly why: string };

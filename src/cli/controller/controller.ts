@@ -173,7 +173,7 @@ export function addControllerCommand(program: Command): void {
     .allowExcessArguments(false);
   for (const flag of FLAGS) command.addOption(optionOf(flag));
   command.action(async (options: Omit<ControllerFlags, 'caPem'> & { caFile?: string }) => {
-    // Imported by the command that runs: each of them is far larger than reading its flags.
+    // Only now: the controller is far larger than reading its flags.
     const { runController } = await import('./run-controller.ts');
     endProcess(await runController(withCaPem(options)));
   });

@@ -64,7 +64,7 @@ export function optionsOf(flags: ControllerFlags, env: NodeJS.ProcessEnv, log: L
   };
 }
 
-/** A shard knows from the Leases of the others what they have let go of, and they from its own. */
+/** Shards read from each other's Leases which namespaces were released, so each needs one. */
 function leaseOf({
   leaderElect,
   leaseName,
@@ -150,8 +150,8 @@ export async function runController(flags: ControllerFlags): Promise<number> {
 const BROKEN_MS = 3_000;
 
 /**
- * An error that was not caught, a rejection that was not handled: nothing of this process is to be trusted any more, so it sends nothing but
- * one last change of its Lease, for another one to have its place soon, and ends. A heap that is full ends it without this.
+ * An error that was not caught, a rejection that was not handled: the state of this process may be wrong, so it sends nothing but
+ * one last change of its Lease, for another process to lead soon, and ends. A full heap ends it without this.
  */
 function endBroken(operator: Operator, error: unknown, log: Log): void {
   log.error({ error, reason: messageOf(error) }, 'broken: ending at once');

@@ -99,7 +99,7 @@ async function installationOf(
   }
 }
 
-/** Reads as it is, and takes what is to be written for done. */
+/** Reads as the client does, and answers writes without sending them. */
 function unwritten(client: KubeClient): Pick<KubeClient, 'list' | 'create' | 'mergePatch'> {
   const metadata = { name: '', uid: '', resourceVersion: '', creationTimestamp: '' };
   const done = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} } satisfies ConfigMap;
@@ -168,7 +168,7 @@ async function evaluated(
   await readCredentials(first.observed, services, context, say);
   memory.changed();
   const { run, spec } = await observed();
-  // It is a person who asks, and not azid: as whom azid signs in is not known here.
+  // The caller signs in, and not azid: azid's own principal is not known here.
   const { makers: _, ...asked } = spec;
   return { observed: run.observed, report: evaluate(run.observed, { since: new Map() }, asked, 0) };
 }
@@ -195,7 +195,7 @@ async function readCredentials(
     }
 }
 
-/** As a person would declare it; it stands nowhere. */
+/** As a user would declare it; it is in no cluster. */
 function sweepOf(scopes: readonly string[], now: number): OrphanSweep {
   return {
     apiVersion: 'azid.dev/v1alpha1',

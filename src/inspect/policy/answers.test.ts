@@ -43,7 +43,7 @@ interface Given {
   readonly role?: ReadRole;
 }
 
-function judged(asking: ManagedObject, given: Given = {}): readonly PolicyAnswer[] {
+function answersTo(asking: ManagedObject, given: Given = {}): readonly PolicyAnswer[] {
   const { policies = POLICIES, clusterIssuer = CLUSTER, role } = given;
   return answersOf(
     asking,
@@ -53,7 +53,7 @@ function judged(asking: ManagedObject, given: Given = {}): readonly PolicyAnswer
 }
 /** `allowed two spec.grants[1]`. */
 const short = (asking: ManagedObject, given: Given = {}) =>
-  judged(asking, given).map(({ answer, policy: name = '-', rule = '-' }) => `${answer} ${name} ${rule}`);
+  answersTo(asking, given).map(({ answer, policy: name = '-', rule = '-' }) => `${answer} ${name} ${rule}`);
 
 const POLICIES = [
   policy('one', {
@@ -162,7 +162,7 @@ describe('the rule that allows', () => {
   });
 
   it('is that of an object of a kind that asks nobody: none', () => {
-    expect(judged(object('HostIdentity', {}))).toEqual([]);
+    expect(answersTo(object('HostIdentity', {}))).toEqual([]);
   });
 });
 
@@ -192,12 +192,12 @@ describe('what is denied', () => {
       { policies: [] },
     ],
   ])('%s', (_, asking, why, given) => {
-    expect(judged(asking, given)).toMatchObject([{ answer: 'denied', why: expect.stringContaining(why) }]);
+    expect(answersTo(asking, given)).toMatchObject([{ answer: 'denied', why: expect.stringContaining(why) }]);
   });
 
   it('policies that contradict each other, beside what is allowed', () => {
     const other = policy('three', { defaults: { location: 'northeurope' } });
-    expect(judged(grant({ role: { id: READER } }), { policies: [...POLICIES, other] })).toMatchObject([
+    expect(answersTo(grant({ role: { id: READER } }), { policies: [...POLICIES, other] })).toMatchObject([
       { answer: 'denied', why: expect.stringContaining("'westeurope' in one and 'northeurope' in three") },
       { answer: 'allowed' },
     ]);
@@ -245,7 +245,7 @@ describe('what cannot be decided from here', () => {
       { clusterIssuer: UNREADABLE },
     ],
   ])('%s', (_, asking, expected, given) => {
-    expect(judged(asking, given)).toMatchObject([{ answer: 'unknown', ...expected }]);
+    expect(answersTo(asking, given)).toMatchObject([{ answer: 'unknown', ...expected }]);
   });
 
   it('everything, where policies or the namespace may not be read', () => {

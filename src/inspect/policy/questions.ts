@@ -25,7 +25,7 @@ export interface Question {
   readonly what: string;
   /** One for each way it may be meant, where that is not known here: the answers have to agree. */
   readonly asked: readonly ((policy: NamespacePolicy) => Verdict)[];
-  /** What it hangs on, where the answers differ or `isOpen`. */
+  /** What it depends on, where the answers differ or `isOpen`. */
   readonly undecided?: string;
   /** A refusal is none yet: a policy may name what is asked for in a way that is not known here. */
   readonly isOpen?: boolean;
@@ -39,7 +39,7 @@ interface Unasked {
 
 export type Asked = Question | Unasked;
 
-/** What else of the world a question hangs on. */
+/** What a question depends on besides the object. */
 export interface QuestionContext {
   /** What all policies of the namespace together say, for the defaults. */
   readonly policy: NamespacePolicy;

@@ -168,8 +168,8 @@ describe('an import', () => {
       () => decide(state({ installationId: 'another' }), THERE, there(['example.org/x'])),
       'begin',
     ],
-  ])('%s', (_, judged, verdict) => {
-    expect(judged()).toBe(verdict);
+  ])('%s', (_, decided, verdict) => {
+    expect(decided()).toBe(verdict);
   });
   it.each<[string, () => string, string]>([
     ['into the cluster it came from', () => decide(undefined, HERE), 'run azid handover revert'],
@@ -185,8 +185,8 @@ describe('an import', () => {
     ],
     ['into a copy of the old cluster', () => decide(state({ clusterUid: HERE })), 'seems to be a copy'],
     ['into one that was itself left', () => decide(state({ handedOver: 't' })), 'was itself handed over'],
-  ])('is refused %s', (_, judged, message) => {
-    expect(judged).toThrow(message);
+  ])('is refused %s', (_, decided, message) => {
+    expect(decided).toThrow(message);
   });
 
   it('names in what something differs that is there', () => {

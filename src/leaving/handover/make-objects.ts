@@ -46,7 +46,7 @@ export async function existing(
   return all;
 }
 
-/** Those that people made first, since ledgers name them by the uids they get. */
+/** Users' objects first, since ledgers name them by the uids they get. */
 export async function makeObjects(
   { objects }: Bundle,
   there: ReadonlyMap<string, ManagedObject>,

@@ -11,7 +11,7 @@ import { endOf } from './plan.ts';
 export interface Listing {
   readonly kinds: readonly ListedKind[];
   readonly configMaps: readonly string[];
-  /** Who applies objects again once they are deleted, with the number of objects of each. */
+  /** What applies objects again once they are deleted, with the number of objects of each. */
   readonly reappliedBy: readonly { readonly source: string; readonly objects: number }[];
   /** Role assignments that azid is to revoke at a time. */
   readonly ends: readonly {
@@ -94,8 +94,8 @@ export function listingText({ kinds, configMaps: maps, reappliedBy: sources, end
 }
 
 /**
- * What applies an object again once it is deleted, by the labels and annotations that it puts on what it applies: Flux (kustomize-controller, helm-controller), Argo CD (its
- * tracking id, or the label where it is set to its own name) and Config Sync. Helm and kubectl apply nothing by themselves.
+ * What applies an object again once it is deleted, by the labels and annotations that it sets: Flux (kustomize-controller, helm-controller), Argo CD (its tracking
+ * id, or the label where it is set to its own name) and Config Sync. Helm and kubectl apply nothing by themselves.
  *
  * @returns as people know it: `Flux Kustomization flux-system/shop`; undefined: none that shows
  */

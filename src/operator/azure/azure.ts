@@ -66,7 +66,7 @@ export function connectAzure(
   };
 }
 
-/** The way to a part of Microsoft Graph, with what the operator was started with. */
+/** Access to a part of Microsoft Graph, by the operator's options. */
 export function graphOf(part: GraphPart, options: OperatorOptions, metrics: Metrics): ArmAccess {
   return graphAccess(part, accessOptions(options, metrics));
 }
@@ -91,7 +91,7 @@ function accessOptions(
   };
 }
 
-/** Several shards are one caller to Azure: none may take for its own what all have. */
+/** Several shards are one caller to Azure: each takes an equal share of its limits. */
 export function limitsOf({ limits, shard }: Pick<OperatorOptions, 'limits' | 'shard'>): Limits | undefined {
   if (!shard) return limits;
   const { share, ...rest } = limits ?? AZURE_LIMITS;

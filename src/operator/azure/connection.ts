@@ -62,7 +62,7 @@ export class Connection {
     return this.#ended.signal;
   }
 
-  /** Whoever waits for a list or a read waits no longer. */
+  /** Rejects lists and reads that are awaited. */
   end(): void {
     this.#ended.abort(new Error('azid is stopping'));
   }
@@ -77,8 +77,8 @@ export class Connection {
 const WAIT = { baseMs: 1_000, maxMs: 60_000 };
 
 /**
- * Asks who azid is in Azure until that is known: until then azid's own calls, where Azure reports them, pass for a
- * stranger's unless some object happens to need the answer. Never rejects.
+ * Asks Azure for azid's own principal until it answers: until then azid's own calls, where Azure reports them, count as
+ * another principal's. Never rejects.
  */
 export async function untilKnown(
   whoAmI: () => Promise<unknown>,

@@ -11,7 +11,7 @@ import type { Store } from '../../kube/informer/store.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { notLeading } from './leadership.ts';
 
-/** Frozen: changing it would make azid a stranger to everything it has made. */
+/** Frozen: with another value azid would derive another id, and not find what it has made. */
 const INSTALLATION_NAMESPACE = '0f3c2d6e-5b0e-4c55-9a57-2f6d7f1f8b11';
 
 export interface InstallationOptions {
@@ -112,7 +112,7 @@ export function decideClaim(
   if (!kept) return { type: 'write', installationId: wanted ?? uuidV5(INSTALLATION_NAMESPACE, clusterUid) };
   const where = `ConfigMap ${namespace}/${INSTALLATION_CONFIG_MAP}`;
   const leaving = handedOver(claim, where);
-  // Whatever `--take-over` says: another cluster has these identities now, or is about to.
+  // With `--take-over` as well: another cluster has these identities now, or is about to.
   if (leaving !== undefined) return { type: 'refuse', message: leaving };
   if (wanted !== undefined && wanted !== kept) {
     if (takeOver) return { type: 'write', installationId: wanted };
@@ -134,12 +134,12 @@ export function decideClaim(
 }
 
 /**
- * In the data of the claim: several work here, each for its shard, and none for the whole. The name of their Leases, by which they know what
- * the others have let go of.
+ * Member of the claim where several processes work, each for its shard, and none for the whole: the name that their Leases begin with, by which
+ * each reads what the others have released.
  */
 const SHARDED = 'sharded';
 
-/** What the Leases of the shards under this claim begin with; undefined: one works for the whole. */
+/** What the names of the shards' Leases begin with; undefined: one process works for the whole. */
 export function shardLeases(claim: Readonly<Record<string, string>> | undefined): string | undefined {
   return claim?.[SHARDED] || undefined;
 }

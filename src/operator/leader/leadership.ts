@@ -30,7 +30,7 @@ export interface Leadership {
   readonly holder: string;
 }
 
-/** @param annotations what the Lease says besides, as of each renewal */
+/** @param annotations of the Lease, asked for at each renewal */
 export function campaign(
   client: KubeClient,
   options: OperatorOptions,

@@ -61,12 +61,12 @@ export class Admission {
 
   async #run(): Promise<void> {
     const { membership, signal } = this.#parts;
-    // Whoever asks may be about to make itself known.
+    // Only once the caller has returned: it may add more namespaces, or still be in its constructor.
     await Promise.resolve();
     try {
       while (!signal.aborted && membership.wanted.size > 0) await this.#try();
     } finally {
-      // At once: what is wanted from the next moment on must find that nothing runs.
+      // Before anything else can run: a `begin` after the last check must start anew.
       this.#running = undefined;
     }
   }
@@ -117,7 +117,7 @@ export class Admission {
     onTaken(taken);
   }
 
-  /** The same again is worth a line a minute. */
+  /** The same report is logged once a minute at most. */
   #report(namespace: string, { lease, holder, isWhole }: InTheWay): void {
     const { clock, log, shard } = this.#parts;
     const text = `${lease} ${holder}`;
@@ -131,7 +131,7 @@ export class Admission {
   }
 }
 
-/** What was read first holds as long as the label is there without a break, and the cluster does not go back. */
+/** What was read first holds as long as the label is there without a break, and the cluster was not restored to an older version. */
 function firstOf(earlier: Versions | undefined, since: string, stored: string): Versions {
   return earlier?.since === since && !isOlder(stored, earlier.stored) ? earlier : { since, stored };
 }

@@ -81,7 +81,7 @@ export class Membership implements Disposable {
 
   /**
    * Whether its label has named this shard in each version from `since` to `stored`: the watch has come that far and has shown no
-   * other one. Whatever else is patched in between, be it every second, does not matter.
+   * other one. Other patches in between do not matter.
    */
   isWanted(namespace: string, since: string, stored: string): boolean {
     const now = this.#parts.namespaces.get(namespace)?.metadata.resourceVersion;
@@ -121,7 +121,7 @@ export class Membership implements Disposable {
     this.#states.set(name, 'releasing');
     void this.#parts.release(name).finally(() => {
       this.#states.delete(name);
-      // It may have come back meanwhile: then it is had anew, as any other.
+      // Its label may name this shard again meanwhile: then it is taken anew, as any other.
       const now = this.#parts.namespaces.get(name);
       if (now) this.#settle(now);
     });
@@ -135,7 +135,7 @@ export class Membership implements Disposable {
     if ((compareVersions(resourceVersion, this.#read) ?? 1) > 0) this.#read = resourceVersion;
   }
 
-  /** A cluster that was restored goes back in its versions: what was read before says nothing of what comes. */
+  /** A cluster that was restored goes back in its versions: versions read before cannot be compared with later ones. */
   #readAnew(): void {
     const { namespaces } = this.#parts;
     this.#rewinds = namespaces.rewinds;

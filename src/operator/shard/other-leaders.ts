@@ -15,11 +15,11 @@ interface OtherLeadersParts {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-/** Why a namespace cannot be had yet. */
+/** The Lease for which a namespace cannot be taken yet. */
 export interface InTheWay {
   readonly lease: string;
   readonly holder: string;
-  /** It holds its Lease as an azid without shards, which has all namespaces. */
+  /** Its holder works without shards, and so on all namespaces. */
   readonly isWhole: boolean;
 }
 

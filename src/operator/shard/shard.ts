@@ -108,12 +108,12 @@ export class Shard implements AsyncDisposable {
     return this.#membership.ours;
   }
 
-  /** So many are to be its own, and are not yet. */
+  /** How many are to be its own, and are not yet. */
   get waiting(): number {
     return this.#membership.wanted.size;
   }
 
-  /** So many are another shard's by now, and something of each still runs. */
+  /** How many are another shard's by now while reconciles of them still run. */
   get releasing(): number {
     return this.#membership.releasing.length;
   }
@@ -141,7 +141,7 @@ export class Shard implements AsyncDisposable {
         try {
           return await this.#running.run(request, work);
         } catch (error) {
-          // Whoever has it now begins anew.
+          // The shard that has it now reconciles it anew.
           if (!isMine(request.key)) return DONE;
           throw error;
         }

@@ -21,7 +21,7 @@ export const OFFICIAL_HOSTS: ReleaseHosts = {
   etcd: 'https://github.com/etcd-io/etcd/releases/download',
 };
 
-/** Whoever can reach the host has the small checksum file in this time, redirects included. */
+/** Where the host can be reached the small checksum file arrives in this time, redirects included. */
 const FIRST_ANSWER_MS = 6_000;
 /** A download that brings nothing for this long is dead. */
 const STALL_MS = 15_000;
@@ -171,7 +171,7 @@ function anyOf(first: AbortSignal, second: AbortSignal | undefined): AbortSignal
   return second ? AbortSignal.any([first, second]) : first;
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** `fetch failed` does not name the failure; its cause does. */
 function reasonOf(error: unknown): string {
   const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (inner instanceof AggregateError && inner.errors[0] instanceof Error) return inner.errors[0].message;
