@@ -1,3 +1,4 @@
+import { hasFinalizer, type ManagedObject, type ManagedStatus } from '../api/schema/common.ts';
 import type { Changed } from '../hints/activity/by-whom.ts';
 import type { Condition } from '../kube/types.ts';
 
@@ -127,6 +128,32 @@ export interface Decision<Action, Status> {
   readonly rests?: { readonly pending: boolean };
   /** Conditions beside Ready, Reconciling and Stalled. */
   readonly conditions?: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message'>[];
+}
+
+/** The fields of a status that are the kind's own: the reconciler writes the others. */
+export type OwnStatusOf<Status> = Omit<
+  Status,
+  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
+>;
+
+/** As they are stored. */
+export function ownStatusOf<Status extends ManagedStatus>({
+  status,
+}: {
+  readonly status?: Status | undefined;
+}): OwnStatusOf<Status> {
+  const {
+    conditions: _c,
+    observedGeneration: _g,
+    lastHandledReconcileAt: _r,
+    ...own
+  } = status ?? ({} as Status);
+  return own;
+}
+
+/** Set before the first write to Azure, and again should a tool strip it (an Argo CD sync with Replace=true does). */
+export function finalizerOf(object: ManagedObject): { readonly type: 'addFinalizer' }[] {
+  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
 /** Missing rights, locks and the like may be mended outside the cluster at any time (docs/guarantees.md G19). */

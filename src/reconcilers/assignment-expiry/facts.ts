@@ -1,5 +1,12 @@
 import type { AssignmentExpiry, AssignmentExpiryStatus } from '../../api/assignment-expiry.ts';
-import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
+import type {
+  CommonAction,
+  Decision,
+  FailedAction,
+  Failure,
+  OwnStatusOf,
+  ReconcileEvent,
+} from '../decision.ts';
 import type { ObservedAssignment } from '../role-grant/facts.ts';
 
 /** What `observe` brings and `decide` decides from, and when an object ends: plain data, so that a table can hold it. */
@@ -40,11 +47,7 @@ export interface Facts {
   readonly openMs: number;
 }
 
-/** The fields of the status that are this kind's own. */
-export type OwnStatus = Omit<
-  AssignmentExpiryStatus,
-  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
->;
+export type OwnStatus = OwnStatusOf<AssignmentExpiryStatus>;
 
 export type Action =
   | CommonAction<OwnStatus>
@@ -53,10 +56,7 @@ export type Action =
   | { readonly type: 'deleteSelf' };
 
 /** The action that failed just before, if one did. */
-export interface Failed {
-  readonly action: Action;
-  readonly failure: Failure;
-}
+export type Failed = FailedAction<Action>;
 
 export type ExpiryDecision = Decision<Action, OwnStatus>;
 export type { AssignmentExpiry };

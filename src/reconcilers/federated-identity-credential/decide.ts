@@ -1,6 +1,6 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
+import { ownStatusOf, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { otherThan, refusalsOf } from '../status/refusals.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
@@ -14,7 +14,7 @@ import type {
   OwnedIdentity,
   SeenCredential,
 } from './facts.ts';
-import { ageOf, identityKey, nameOf, ownStatus, whoseIs } from './object.ts';
+import { ageOf, identityKey, nameOf, whoseIs } from './object.ts';
 import { placeOf } from './place.ts';
 import { type Request, requestOf } from './request.ts';
 import { resolveTrust, subjectFindings } from './trust.ts';
@@ -95,7 +95,7 @@ function decideLife(object: FederatedIdentityCredential, facts: Facts, stuck: St
 
 const stopping =
   (object: FederatedIdentityCredential) =>
-  (summary: Summary): CredentialDecision => ({ actions: [], status: ownStatus(object), summary });
+  (summary: Summary): CredentialDecision => ({ actions: [], status: ownStatusOf(object), summary });
 
 function fitIn(
   object: FederatedIdentityCredential,

@@ -1,4 +1,4 @@
-import type { Failure } from '../decision.ts';
+import { type Failure, ownStatusOf } from '../decision.ts';
 import {
   FIRST_LIST_RECHECK_MS,
   finished,
@@ -20,7 +20,7 @@ import type {
   FederatedIdentityCredential,
   OwnStatus,
 } from './facts.ts';
-import { identityKey, isProven, ownCredentials, ownStatus } from './object.ts';
+import { identityKey, isProven, ownCredentials } from './object.ts';
 import { remove } from './write/stale.ts';
 
 /** While what the decision needs cannot be read. */
@@ -35,7 +35,7 @@ export function decideDeletion(
   facts: Facts,
   failed?: Failed,
 ): CredentialDecision {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const ids = ownCredentials(object, facts);
   const named = ids.join(', ');
   if (isReleased(object)) {

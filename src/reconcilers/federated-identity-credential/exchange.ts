@@ -1,6 +1,7 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
+import { ownStatusOf } from '../decision.ts';
 import type {
   Action,
   CredentialDecision,
@@ -12,7 +13,7 @@ import type {
   Sibling,
   Trust,
 } from './facts.ts';
-import { ageOf, identityKey, nameOf, ownCredentials, ownStatus } from './object.ts';
+import { ageOf, identityKey, nameOf, ownCredentials } from './object.ts';
 import { claimants, pending, sameName, samePair } from './place.ts';
 import { remove } from './write/stale.ts';
 
@@ -56,7 +57,7 @@ function decisionOf(
   facts: Facts,
   { gives, to }: Exchange,
 ): CredentialDecision {
-  const before = ownStatus(object);
+  const before = ownStatusOf(object);
   const message = `FederatedIdentityCredential ${to.key} waits for it, or for its place, and this object for what in the end waits for that: of those that exchange what they have the oldest gives way, and has its new one in a moment`;
   if (facts.openWriteMs > 0)
     return {

@@ -4,7 +4,14 @@ import type {
 } from '../../api/federated-identity-credential.ts';
 import type { ObservedIssuer } from '../../kube/access/cluster-issuer.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
+import type {
+  CommonAction,
+  Decision,
+  FailedAction,
+  Failure,
+  OwnStatusOf,
+  ReconcileEvent,
+} from '../decision.ts';
 import type { ProvenIdentity } from '../proof/proven.ts';
 import type { KeptAction, KeptFacts } from '../retained.ts';
 
@@ -82,11 +89,7 @@ export interface Facts extends KeptFacts {
   readonly blockedMs?: number;
 }
 
-/** The fields of the status that are this kind's own. */
-export type OwnStatus = Omit<
-  FederatedIdentityCredentialStatus,
-  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
->;
+export type OwnStatus = OwnStatusOf<FederatedIdentityCredentialStatus>;
 
 export type CredentialWrite =
   /** PUT: makes it, or changes issuer, subject and audience in place. */

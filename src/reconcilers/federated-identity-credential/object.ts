@@ -1,4 +1,3 @@
-import { hasFinalizer } from '../../api/schema/common.ts';
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import {
   credentialName,
@@ -10,17 +9,6 @@ import type { Keeping } from '../retained.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 
 /** What every branch of the decision reads off the object. */
-
-/** The fields of the status that are this kind's, as they are stored. */
-export function ownStatus(object: FederatedIdentityCredential): OwnStatus {
-  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
-  return own;
-}
-
-/** Set before the first Azure write, and again should a tool strip it (an Argo CD sync with Replace=true does). */
-export function finalizer(object: FederatedIdentityCredential): Action[] {
-  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
-}
 
 /** The name of the object's credential in Azure, on any identity. */
 export function nameOf(object: FederatedIdentityCredential, installationId: string): string {

@@ -2,12 +2,12 @@ import { ownershipOf } from '../../azure/names/identity-marks.ts';
 import { describeConflicts } from '../../policy/defaults.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
-import type { Summary } from '../decision.ts';
+import { ownStatusOf, type Summary } from '../decision.ts';
 import { noLonger, notAllowed, stalledInside, summaryOf } from '../status/summary.ts';
 import { decideClaim } from './claim.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Facts, Failed, IdentityDecision, UserAssignedIdentity } from './facts.ts';
-import { ownerOf, ownStatus, resolveTarget } from './object.ts';
+import { ownerOf, resolveTarget } from './object.ts';
 import { waitingForList, whileSearched } from './search-summary.ts';
 import { decideCreation } from './write/create.ts';
 import { maintain } from './write/maintain.ts';
@@ -30,7 +30,7 @@ export function decide(object: UserAssignedIdentity, facts: Facts, failed?: Fail
 function decideLife(object: UserAssignedIdentity, facts: Facts, failed?: Failed): IdentityDecision {
   const { disputed } = facts;
   // In every status from here on: another process must not take the marks for proof.
-  const own = { ...ownStatus(object), ...(disputed !== undefined && { overwrittenPrincipalId: disputed }) };
+  const own = { ...ownStatusOf(object), ...(disputed !== undefined && { overwrittenPrincipalId: disputed }) };
   const stop = (summary: Summary, status = own): IdentityDecision => ({ actions: [], status, summary });
 
   const { policy } = facts;

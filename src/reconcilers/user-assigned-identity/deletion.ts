@@ -1,6 +1,6 @@
 import { keptMakers, ownershipOf, retainedMarks, withoutMarks } from '../../azure/names/identity-marks.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
-import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { type Failure, ownStatusOf, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { deleteLeftovers, inUse } from '../principal-deletion.ts';
 import {
   deleting,
@@ -26,7 +26,7 @@ import type {
   SeenIdentity,
   UserAssignedIdentity,
 } from './facts.ts';
-import { isCopy, ownerOf, ownStatus, resolveTarget, type Target } from './object.ts';
+import { isCopy, ownerOf, resolveTarget, type Target } from './object.ts';
 import { outputsOf } from './output.ts';
 import { LIST_RECHECK_MS, searchOfDeleted } from './search-summary.ts';
 import { isForeign, isOnRecord, takeMarksBack } from './write/withdrawal.ts';
@@ -41,7 +41,7 @@ export function decideDeletion(
   facts: Facts,
   failed?: Failed,
 ): IdentityDecision {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const { policy } = facts;
   const resolution = resolveTarget(object, policy.defaults, facts.marked, facts.proven);
   const released = isReleased(object);
@@ -96,7 +96,7 @@ function takeAway(
   identity: SeenIdentity,
   failed: Failed | undefined,
 ): IdentityDecision {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const { id, coordinates, pinned } = target;
   const owner = ownerOf(object, facts);
   const ownership = ownershipOf(identity.tags, owner);
@@ -174,7 +174,7 @@ function whileSearched(object: UserAssignedIdentity, facts: Facts, search: Searc
   const found = searchOfDeleted(search);
   switch (found.state) {
     case 'waiting':
-      return waiting(object, ownStatus(object), found.message, FIRST_LIST_RECHECK_MS);
+      return waiting(object, ownStatusOf(object), found.message, FIRST_LIST_RECHECK_MS);
     case 'blocked':
       return recheckedWithin(blocked(object, facts, found.what, found.failure), LIST_RECHECK_MS);
     case 'left':
@@ -188,7 +188,7 @@ function blocked(
   what: string,
   ...failures: readonly [Failure, ...Failure[]]
 ): IdentityDecision {
-  return refused(object, facts, ownStatus(object), failures, `${what} stays in Azure`, (message) =>
+  return refused(object, facts, ownStatusOf(object), failures, `${what} stays in Azure`, (message) =>
     finish(object, facts, message),
   );
 }
@@ -198,5 +198,5 @@ function finish(object: UserAssignedIdentity, facts: Facts, stays?: string): Ide
   const outputs = outputsOf(object, facts).map(
     ({ name, uid }) => ({ type: 'deleteConfigMap', name, uid }) as const,
   );
-  return finished(object, ownStatus(object), stays === undefined ? [] : [leftBehind(stays)], outputs);
+  return finished(object, ownStatusOf(object), stays === undefined ? [] : [leftBehind(stays)], outputs);
 }

@@ -5,7 +5,14 @@ import type {
 } from '../../api/user-assigned-identity.ts';
 import type { Tags } from '../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
+import type {
+  CommonAction,
+  Decision,
+  FailedAction,
+  Failure,
+  OwnStatusOf,
+  ReconcileEvent,
+} from '../decision.ts';
 import type { Doubt } from '../holds.ts';
 import type { DeleteLeftover } from '../principal-deletion.ts';
 import type { KeptAction, KeptFacts } from '../retained.ts';
@@ -130,11 +137,7 @@ export interface Facts extends SignInFacts, KeptFacts {
   readonly blockedMs?: number;
 }
 
-/** The fields of the status that are this kind's own. */
-export type OwnStatus = Omit<
-  UserAssignedIdentityStatus,
-  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
->;
+export type OwnStatus = OwnStatusOf<UserAssignedIdentityStatus>;
 
 export type Action =
   | CommonAction<OwnStatus>

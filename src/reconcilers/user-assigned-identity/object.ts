@@ -1,4 +1,3 @@
-import { hasFinalizer } from '../../api/schema/common.ts';
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
 import { regionName, sameRegion } from '../../azure/names/ascii.ts';
@@ -11,20 +10,9 @@ import type { Action, Facts, OwnStatus, SeenIdentity, UserAssignedIdentity } fro
 
 /** What every branch of the decision reads off the object: its own status, its owner marks, and where its identity is to be. */
 
-/** The fields of the status that are this kind's, as they are stored. */
-export function ownStatus(object: UserAssignedIdentity): OwnStatus {
-  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
-  return own;
-}
-
 export function ownerOf(object: UserAssignedIdentity, facts: Pick<Facts, 'installationId'>): Owner {
   const { namespace = '', name, uid } = object.metadata;
   return { installationId: facts.installationId, namespace, name, uid };
-}
-
-/** Set before the first Azure write, and again should a tool strip it (an Argo CD sync with Replace=true does). */
-export function finalizer(object: UserAssignedIdentity): Action[] {
-  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { armKey } from '../../../azure/names/resource-id.ts';
-import { RECHECK_READY_MS } from '../../decision.ts';
+import { finalizerOf, ownStatusOf, RECHECK_READY_MS } from '../../decision.ts';
 import { removalAgainMs } from '../../status/deleting.ts';
 import type {
   CredentialDecision,
@@ -10,7 +10,7 @@ import type {
   SeenCredential,
   Trust,
 } from '../facts.ts';
-import { credentialIdOn, finalizer, nameOf, ownStatus, whoseIs } from '../object.ts';
+import { credentialIdOn, nameOf, whoseIs } from '../object.ts';
 import { blockedOrFree, dropStale, failuresOf, leftOf, type Stuck, working } from './stale.ts';
 
 /** Azure has what is asked for, by the object's own credential or by one that azid did not make: finalizer, ledger, status, and what an edit left behind. */
@@ -27,12 +27,12 @@ export function keep(
   own: SeenCredential | undefined,
   stuck: Stuck,
 ): CredentialDecision {
-  const before = ownStatus(object);
+  const before = ownStatusOf(object);
   const id = own?.id ?? credentialIdOn(identity.id, nameOf(object, facts.installationId));
   const stale = dropStale(object, facts, id, before, stuck);
   if (stale) return stale;
   const left = leftOf(object, facts, id).filter((each) => stuck.has(armKey(each)));
-  const missing = finalizer(object);
+  const missing = finalizerOf(object);
   const ledger = [...left, id];
   const status: OwnStatus = {
     ...seen(before, facts, identity, id, trust),
@@ -74,7 +74,7 @@ export function satisfiedBy(
   duplicate: SeenCredential,
   stuck: Stuck,
 ): CredentialDecision {
-  const before = ownStatus(object);
+  const before = ownStatusOf(object);
   const stale = dropStale(object, facts, undefined, before, stuck);
   if (stale) return stale;
   const left = leftOf(object, facts, undefined).filter((each) => stuck.has(armKey(each)));

@@ -1,5 +1,5 @@
 import { armKey, sameId } from '../../../azure/names/resource-id.ts';
-import type { ReconcileEvent } from '../../decision.ts';
+import { finalizerOf, ownStatusOf, type ReconcileEvent } from '../../decision.ts';
 import { summaryOf } from '../../status/summary.ts';
 import type {
   CredentialDecision,
@@ -10,7 +10,7 @@ import type {
   SeenCredential,
   Trust,
 } from '../facts.ts';
-import { credentialIdOn, finalizer, nameOf, ownStatus } from '../object.ts';
+import { credentialIdOn, nameOf } from '../object.ts';
 import { sameTrust } from '../place.ts';
 import { dropStale, type Stuck, working } from './stale.ts';
 
@@ -30,7 +30,7 @@ export function write(
   stuck: Stuck,
 ): CredentialDecision | undefined {
   if (own && sameTrust(own, trust)) return undefined;
-  const before = ownStatus(object);
+  const before = ownStatusOf(object);
   const id = credentialIdOn(identity.id, nameOf(object, facts.installationId));
   const ledger = before.ledger ?? [];
   const known = ledger.some((each) => sameId(each, id));
@@ -43,7 +43,7 @@ export function write(
   };
   return {
     actions: [
-      ...finalizer(object),
+      ...finalizerOf(object),
       { type: 'saveStatus', status: intent, why: 'the intent to write the credential must survive a crash' },
       { type: 'putCredential', id, trust, event: eventOf(before, identity, id, trust, policy, own) },
     ],

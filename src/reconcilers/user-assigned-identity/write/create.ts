@@ -1,10 +1,10 @@
 import { ownerMarks, withMaker } from '../../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
-import type { Summary } from '../../decision.ts';
+import { finalizerOf, ownStatusOf, type Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summary.ts';
 import { decideClaim } from '../claim.ts';
 import type { Facts, IdentityDecision, ObservedInAzure, OwnStatus, UserAssignedIdentity } from '../facts.ts';
-import { finalizer, ownerOf, ownStatus, type Target } from '../object.ts';
+import { ownerOf, type Target } from '../object.ts';
 import { keysOf, wantedTags } from './tags.ts';
 
 /** A GET found nothing: make the identity, once that is certain and no other object comes first. */
@@ -16,7 +16,7 @@ export function decideCreation(
   policy: NamespacePolicy,
   allowedBy: string,
 ): IdentityDecision {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const { subscriptionId, resourceGroup, location } = target.coordinates;
   const stop = (summary: Summary): IdentityDecision => ({ actions: [], status: own, summary });
   if (observed.missing === 'subscription') {
@@ -57,7 +57,7 @@ export function decideCreation(
   };
   return {
     actions: [
-      ...finalizer(object),
+      ...finalizerOf(object),
       { type: 'saveStatus', status: intent, why: 'the intent to make the identity must survive a crash' },
       {
         type: 'createIdentity',

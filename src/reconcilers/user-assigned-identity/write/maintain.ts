@@ -9,10 +9,10 @@ import {
   withMaker,
 } from '../../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
-import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
+import { finalizerOf, ownStatusOf, RECHECK_READY_MS, type Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summary.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
-import { finalizer, ownerOf, ownStatus, type Target } from '../object.ts';
+import { ownerOf, type Target } from '../object.ts';
 import { decideOutput } from '../output.ts';
 import { keysOf, tagChange, wantedTags } from './tags.ts';
 import { otherHolders } from './withdrawal.ts';
@@ -27,7 +27,7 @@ export function maintain(
   under: string,
   reason: string,
 ): IdentityDecision {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   if (!sameRegion(identity.location, target.coordinates.location)) {
     return {
       actions: [],
@@ -77,7 +77,7 @@ export function maintain(
       intent.tagKeys?.length === owned.length;
     return {
       actions: [
-        ...finalizer(object),
+        ...finalizerOf(object),
         ...(known
           ? []
           : [
@@ -128,7 +128,7 @@ export function maintain(
       summary: working,
     };
   }
-  const missing = finalizer(object);
+  const missing = finalizerOf(object);
   if (missing.length > 0) return { actions: missing, status, summary: working };
   // Before it is Ready: marks that are stripped from then on are put back by any process of azid.
   if (facts.recorded !== identity.principalId && !isSuspended(object)) {

@@ -1,8 +1,9 @@
 import { asciiLower } from '../../../azure/names/ascii.ts';
 import { namesAnother, withoutMarks } from '../../../azure/names/identity-marks.ts';
+import { ownStatusOf } from '../../decision.ts';
 import { isOverwritten } from '../../proof/observe.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
-import { ownerOf, ownStatus } from '../object.ts';
+import { ownerOf } from '../object.ts';
 
 /** Marks and records that prove nothing are withdrawn: marks of azid's on another's identity, and records that Azure's marks contradict. */
 
@@ -35,7 +36,7 @@ export function isOnRecord(
 
 /** Takes off what the PUT wrote. The tags the identity had before are lost. */
 export function takeMarksBack(object: UserAssignedIdentity, identity: SeenIdentity): IdentityDecision {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const { id, principalId } = identity;
   const status: OwnStatus = { ...own, overwrittenPrincipalId: principalId, createStartedAt: undefined };
   const ours = new Set((own.tagKeys ?? []).map(asciiLower));
@@ -89,7 +90,7 @@ export function withdrawContradicted(
   if (uids.length === 0) return undefined;
   return {
     actions: [{ type: 'withdrawPrincipal', principalId, uids }],
-    status: ownStatus(object),
+    status: ownStatusOf(object),
     summary: {
       state: 'progressing',
       reason: 'Updating',
