@@ -1,7 +1,7 @@
 import { sameAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { spellingFault } from '../../azure/names/ascii.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
-import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
+import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type ReconcileEvent, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { earlierEnds, overOf } from './ends/ends.ts';
 import { decideExpiry, decideNoTime, decideWithoutPrincipal } from './ends/expired.ts';
@@ -10,7 +10,7 @@ import type { Facts, Failed, GrantDecision, ObservedPrincipal, ObservedRole, Rol
 import { asCoOwner, comingEnd, describe, expiryOf, isExpired, stop, withoutEntries } from './object.ts';
 import { conflictWith } from './ownership/owners.ts';
 import { decideDeletion } from './removal/deletion.ts';
-import { reportActions, unproven } from './removal/removal.ts';
+import { isInLedger, notGiven, reportActions } from './removal/removal.ts';
 import { isAnothers } from './target/names.ts';
 import { requestOf, scopeProblem } from './target/target.ts';
 import { assign } from './write/assign.ts';
@@ -47,6 +47,20 @@ function withoutUnproven(object: RoleGrant, facts: Facts, decision: GrantDecisio
     ledger: withoutEntries(decision.status.ledger, dropped),
   };
   return { ...decision, status, actions: reportActions(status, events), binds: true };
+}
+
+/** Entries of the ledger of an object that keeps what it has, and that was never given these. */
+function unproven(
+  object: RoleGrant,
+  { held }: Facts,
+): { dropped: readonly string[]; events: readonly ReconcileEvent[] } {
+  const dropped = held
+    .filter(
+      ({ id, observed, unproven = false }) =>
+        unproven && observed.state === 'present' && isInLedger(object, id),
+    )
+    .map(({ id }) => id);
+  return { dropped, events: dropped.map(notGiven) };
 }
 
 function decideAll(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {

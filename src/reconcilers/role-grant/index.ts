@@ -16,7 +16,8 @@ import { holds } from './holds.ts';
 import { kept, nextMoment } from './object.ts';
 import { needsLive } from './observe/assignment.ts';
 import { type ObserveDeps, observe } from './observe.ts';
-import { RefusedWrites, type ReportedExisting } from './target/names.ts';
+import type { ReportedExisting } from './target/duplicate.ts';
+import { RefusedWrites } from './target/names.ts';
 import { ownedInAzure, store, watches } from './watches.ts';
 
 const decideLive = withNeeds(decide, needsLive);

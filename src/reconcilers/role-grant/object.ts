@@ -68,16 +68,19 @@ export function nextMoment(
   return moments.length > 0 ? Math.min(...moments.map(Number)) : undefined;
 }
 
-/** The ledger's ids. What is no id of an assignment was never azid's, and must not keep an object for ever. */
+/** The ledger's ids, as far as they are any. */
 export function ledgerOf({ status }: RoleGrant): readonly string[] {
-  return (status?.ledger ?? []).filter((id) => {
-    try {
-      return parseAssignmentId(id).name !== '';
-    } catch (error) {
-      if (error instanceof TypeError) return false;
-      throw error;
-    }
-  });
+  return (status?.ledger ?? []).filter(isAssignmentId);
+}
+
+/** What is no id of an assignment was never azid's, and must not keep an object for ever. */
+export function isAssignmentId(id: string): boolean {
+  try {
+    return parseAssignmentId(id).name !== '';
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 /** Ids of one ledger, each once whatever its spelling. */

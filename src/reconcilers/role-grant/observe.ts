@@ -19,7 +19,7 @@ import { endsOf, overOf } from './ends/ends.ts';
 import type { Facts, ObservedMarks, RoleGrant } from './facts.ts';
 import { expiryOf, isExpired } from './object.ts';
 import { PRINCIPAL } from './observe/assignment.ts';
-import { type ReadDeps, withAssignments } from './observe/read-assignments.ts';
+import { type ReadDeps, withAssignments } from './observe/assignments.ts';
 import type { CoOwnerDeps } from './ownership/co-owners.ts';
 import { type MayAskForDeps, mayAskFor } from './target/may-ask-for.ts';
 import { chosenName } from './target/names.ts';

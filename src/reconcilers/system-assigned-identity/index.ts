@@ -3,7 +3,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { RoleAssignments } from '../../azure/role-assignments.ts';
 import { parsePart, partOf } from '../../hints/activity/call.ts';
 import type { ObjectKey } from '../../kube/types.ts';
-import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
+import type { Source, Watch } from '../../runtime/controller/watch.ts';
 import type { OwnedInAzure } from '../activity/owned.ts';
 import type { CommonAction } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
@@ -19,6 +19,7 @@ import {
   type CacheSource,
   onCache,
   onChange,
+  onDependents,
   onEdit,
   onListed,
   onPolicy,
@@ -81,7 +82,7 @@ export const systemAssignedIdentityKind: KindDefinition<SystemAssignedIdentity, 
 interface WatchDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
   readonly hostCache: CacheSource & Pick<CacheOfAreas, 'onLoaded'>;
-  /** Keys of those whose dependents have changed: one that is being deleted may no longer have to wait. */
+  /** Keys of those whose dependents have changed. */
   readonly dependentsChanged: { readonly SystemAssignedIdentity: Source<Iterable<ObjectKey>> };
 }
 
@@ -108,9 +109,7 @@ export function watches({ stores, hostCache, dependentsChanged }: WatchDeps): re
     // The write's own answer has shown this process what it wrote.
     onCache(hostCache, 'none', (hostKey) => systemIdentities.keysByIndex(INDEX.host, hostKey)),
     onListed(listedFor(hostCache, 'systemassignedidentity')),
-    watch(dependentsChanged.SystemAssignedIdentity, (keys) =>
-      [...keys].filter((key) => systemIdentities.get(key)?.metadata.deletionTimestamp),
-    ),
+    onDependents(systemIdentities, dependentsChanged.SystemAssignedIdentity),
   ];
 }
 

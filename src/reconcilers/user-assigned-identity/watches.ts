@@ -4,7 +4,7 @@ import { armKey, sameId } from '../../azure/names/resource-id.ts';
 import type { ConfigMap } from '../../kube/builtin.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
-import { type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
+import type { Source, Watch } from '../../runtime/controller/watch.ts';
 import type { OwnedInAzure } from '../activity/owned.ts';
 import {
   type ConcernedDeps,
@@ -20,6 +20,7 @@ import {
   onCache,
   onChange,
   onCompleted,
+  onDependents,
   onListed,
   onPolicy,
   onPolicyOfAnother,
@@ -43,7 +44,7 @@ interface WatchDeps {
   readonly identitiesListed: Source<Iterable<ObjectKey>>;
   /** Keys of those whose subscription's list is believed to hold everything, and was not before. */
   readonly identitiesCompleted: Source<Iterable<ObjectKey>>;
-  /** Keys of those whose dependents have changed: one that is being deleted may no longer have to wait. */
+  /** Keys of those whose dependents have changed. */
   readonly dependentsChanged: { readonly UserAssignedIdentity: Source<Iterable<ObjectKey>> };
 }
 
@@ -69,9 +70,7 @@ export function watches({
     ),
     onListed(identitiesListed),
     onCompleted(identities, identitiesCompleted),
-    watch(dependentsChanged.UserAssignedIdentity, (keys) =>
-      [...keys].filter((key) => identities.get(key)?.metadata.deletionTimestamp),
-    ),
+    onDependents(identities, dependentsChanged.UserAssignedIdentity),
   ];
 }
 

@@ -145,6 +145,11 @@ export function onCompleted<T extends ManagedObject>(store: Store<T>, completed:
   );
 }
 
+/** What hangs on some of them has changed: one that is being deleted may no longer have to wait. */
+export function onDependents<T extends ManagedObject>(store: Store<T>, changed: Source<Keys>): Watch {
+  return watch(changed, (keys) => [...keys].filter((key) => store.get(key)?.metadata.deletionTimestamp));
+}
+
 export interface ReferredDeps {
   readonly stores: Pick<Stores, 'identities'>;
   /** Of the identities. */

@@ -10,7 +10,7 @@ import { failureOf } from '../../status/failure.ts';
 import type { Facts, GrantDecision, ObservedAssignment, RoleGrant } from '../facts.ts';
 import { isExpired } from '../object.ts';
 
-/** Assignments as the cache holds them, or as Azure says now. */
+/** One assignment, as the cache holds it or as Azure says now; and what of a decision needs the latter. */
 
 export interface ObservedDeps {
   readonly assignments: Pick<RoleAssignments, 'get' | 'list'>;

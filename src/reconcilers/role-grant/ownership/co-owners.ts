@@ -194,11 +194,3 @@ export function grantsOfSameIdentity(
     ]),
   ];
 }
-
-/** Whether Azure shows an identity, or a resource of its own, that has this principal now. */
-export function hasPrincipal(
-  principalId: string,
-  { proofs, systemProofs }: Pick<PrincipalDeps, 'proofs' | 'systemProofs'>,
-): boolean {
-  return proofs.hasPrincipal(principalId) || systemProofs.hasPrincipal(principalId);
-}

@@ -5,7 +5,7 @@ import { type PolicySources, policyFor } from '../../../policy/evaluate.ts';
 import type { Stores } from '../../stores.ts';
 import { type EndDeps, recordOf } from '../ends/ends.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
-import { type Granted, type MayAskForDeps, mayAskFor } from '../target/may-ask-for.ts';
+import { type Granted, hasPrincipal, type MayAskForDeps, mayAskFor } from '../target/may-ask-for.ts';
 import { isAsked, requestOf, roleTypeOf } from '../target/target.ts';
 import { type GrantedHere, markOf, sameCondition } from './owners.ts';
 
@@ -68,21 +68,13 @@ export function wasGiven(object: RoleGrant, id: string, shown: SeenAssignment, d
   if (mark?.alone || !mayAskFor(object, shown, deps)) return 'notGiven';
   const first = mark && deps.stores.grants.get(mark.key);
   const lives = first !== undefined && !isFinalized(first);
-  const isKnown = isShown(shown, deps) || deps.granted.has(object, id);
+  const isKnown = hasPrincipal(shown.principalId, deps) || deps.granted.has(object, id);
   // An app is named by its id, which anybody may do: only a policy distinguishes the object that was given it from
   // one that claims it.
   const isNamedById = object.spec.principal.id !== undefined;
   if (!isKnown && !isNamedById && !(lives && sameIdentity(object, first))) return 'ofNobody';
   const isFree = !lives && (isKnown || !isNamedById);
   return isFree || mayBeAllowed(object, shown, deps) ? 'given' : 'notGiven';
-}
-
-/**
- * Azure shows an identity, or a resource's own, that has the principal; whether the object may mean it is decided by
- * `mayAskFor`.
- */
-function isShown({ principalId }: SeenAssignment, { proofs, systemProofs }: GivenDeps): boolean {
-  return proofs.hasPrincipal(principalId) || systemProofs.hasPrincipal(principalId);
 }
 
 /** The owner that the mark names was given it for an identity to which the object refers as well. */

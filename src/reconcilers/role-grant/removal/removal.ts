@@ -95,7 +95,7 @@ export function remove(
           dropped.push(id);
           ended.push(id);
           // The ledger forgot it when it was reported; the record of its end names it still.
-          if (isEndRecorded(object, facts, id)) break;
+          if (facts.ends.get(armKey(id))?.mine && !isInLedger(object, id)) break;
           events.push({
             type: 'Warning',
             reason: 'LeftBehind',
@@ -155,21 +155,7 @@ function isOverdue(object: RoleGrant, { now, releaseAfterMs, ends }: Facts, id: 
   return times.some((time) => !(now < time + releaseAfterMs));
 }
 
-/** Entries of the ledger of an object that keeps what it has, and that was never given these. */
-export function unproven(
-  object: RoleGrant,
-  { held }: Facts,
-): { dropped: readonly string[]; events: readonly ReconcileEvent[] } {
-  const dropped = held
-    .filter(
-      ({ id, observed, unproven = false }) =>
-        unproven && observed.state === 'present' && isInLedger(object, id),
-    )
-    .map(({ id }) => id);
-  return { dropped, events: dropped.map(notGiven) };
-}
-
-function notGiven(id: string): ReconcileEvent {
+export function notGiven(id: string): ReconcileEvent {
   return {
     type: 'Warning',
     reason: 'LeftBehind',
@@ -187,11 +173,7 @@ function isRecordedFor(coOwners: readonly CoOwner[], id: string, { ends }: Facts
   return ownersOf(coOwners).some(({ uid }) => others.includes(uid));
 }
 
-function isEndRecorded(object: RoleGrant, { ends }: Facts, id: string): boolean {
-  return ends.get(armKey(id))?.mine !== undefined && !isInLedger(object, id);
-}
-
-function isInLedger({ status }: RoleGrant, id: string): boolean {
+export function isInLedger({ status }: RoleGrant, id: string): boolean {
   return (status?.ledger ?? []).some((each) => armKey(each) === armKey(id));
 }
 

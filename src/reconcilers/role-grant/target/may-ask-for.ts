@@ -63,7 +63,7 @@ function mayAskForPrincipal(
   if (known && sameText(known.id, principalId)) return true;
   // Whose an identity was that is gone is not known.
   const { proofs, systemProofs, stores } = deps;
-  if (!proofs.hasPrincipal(principalId) && !systemProofs.hasPrincipal(principalId)) return true;
+  if (!hasPrincipal(principalId, deps)) return true;
   // It has an owner that lives: only who refers to that may mean it, once its proof can be read.
   if (known) return false;
   const [identities, systemIdentities] = [referredIdentity(object), referredSystemIdentity(object)];
@@ -76,14 +76,20 @@ function mayAskForPrincipal(
   return referred.some((key) => holders.has(key));
 }
 
+/** Whether Azure shows an identity, or a resource of its own, that has this principal now. */
+export function hasPrincipal(
+  principalId: string,
+  { proofs, systemProofs }: Pick<PrincipalDeps, 'proofs' | 'systemProofs'>,
+): boolean {
+  return proofs.hasPrincipal(principalId) || systemProofs.hasPrincipal(principalId);
+}
+
 /** No cache shows a user or a group either, alive as they may be: never a principal that an identity had. */
 function isNoIdentity(principalType: string | undefined): boolean {
   return NO_IDENTITY.has(asciiLower(principalType ?? ''));
 }
 
 const NO_IDENTITY: ReadonlySet<string> = new Set(['user', 'group', 'foreigngroup', 'device']);
-
-/** Grants of which it is not known what they ask for: after a start, or while Azure does not answer. */
 
 export interface UndeterminedDeps extends RoleDeps {
   readonly stores: Pick<Stores, 'identities' | 'systemIdentities' | 'grants'>;
@@ -93,7 +99,7 @@ export interface UndeterminedDeps extends RoleDeps {
 }
 
 /**
- * Its identity or its role is not known now. One that Azure reports absent is not waited for; an object that is not
+ * What it asks for is not known now, as after a start or while Azure does not answer: its identity or its role. One that Azure reports absent is not waited for; an object that is not
  * there is for a time, as a restore brings what refers to it before it.
  *
  * @param identityId of the identity whose assignment is asked about, as far as it is known: one that is gone comes

@@ -22,6 +22,8 @@ import type {
 } from '../facts.ts';
 import { expiryOf } from '../object.ts';
 
+/** The assignment an object asks for: its scope, its role, its id, and what the policies are asked for it. */
+
 /**
  * The assignment an object asks for, under the first of its names: these follow from scope, role and principal alone
  * (docs/guarantees.md G10).
@@ -79,13 +81,15 @@ export function isOurs(
   return proveOwnership(assignment, installationId);
 }
 
-/** Which role is meant: by name (in any case), by GUID, or by full id. */
-
 export interface RoleDeps {
   readonly roles: Pick<RoleCatalog, 'byName' | 'byId'> & Partial<Pick<RoleCatalog, 'held'>>;
 }
 
-/** @param since monotonic ms: what was read earlier does not count */
+/**
+ * Which role is meant: by name (in any case), by GUID, or by full id.
+ *
+ * @param since monotonic ms: what was read earlier does not count
+ */
 export async function roleOf(
   { spec }: RoleGrant,
   context: CallContext,

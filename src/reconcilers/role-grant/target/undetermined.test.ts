@@ -4,7 +4,7 @@ import type { ReconcileContext } from '../../kind.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
 import { emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { RoleGrant } from '../facts.ts';
-import { isUndetermined, type UndeterminedDeps } from '../target/may-ask-for.ts';
+import { isUndetermined, type UndeterminedDeps } from './may-ask-for.ts';
 
 /** What a grant asks for cannot be told while what it refers to has yet to come, or to come back. */
 

@@ -29,7 +29,7 @@ import {
 import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { RefusedWrites } from '../target/names.ts';
 import { needsLive } from './assignment.ts';
-import { type ReadDeps, withAssignments } from './read-assignments.ts';
+import { type ReadDeps, withAssignments } from './assignments.ts';
 
 /** Caches where they will do, Azure itself where a write would follow: no write rests on what a list showed. */
 

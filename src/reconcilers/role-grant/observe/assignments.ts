@@ -7,11 +7,12 @@ import { failureOf } from '../../status/failure.ts';
 import { overOf } from '../ends/ends.ts';
 import type { Facts, Held, ObservedAssignment, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { asCoOwner, isExpired } from '../object.ts';
-import { type CoOwnerDeps, coOwnersOf, hasPrincipal } from '../ownership/co-owners.ts';
+import { type CoOwnerDeps, coOwnersOf } from '../ownership/co-owners.ts';
 import { type GivenDeps, wasGiven } from '../ownership/given.ts';
 import { conflictWith } from '../ownership/owners.ts';
-import { isUndetermined } from '../target/may-ask-for.ts';
-import { type DuplicateDeps, duplicateOf, type RefusedWrites } from '../target/names.ts';
+import { type DuplicateDeps, duplicateOf } from '../target/duplicate.ts';
+import { hasPrincipal, isUndetermined } from '../target/may-ask-for.ts';
+import type { RefusedWrites } from '../target/names.ts';
 import { type LivenessDeps, livenessOfPrincipal, type PrincipalDeps } from '../target/principal.ts';
 import { isSuspected, type ObservedDeps, observedOf } from './assignment.ts';
 

@@ -6,8 +6,8 @@ import { silentLog } from '../../../runtime/log.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { assignment, duplicate, grant, PRINCIPAL, RECYCLED, SCOPE, target } from '../facts.fixture.ts';
 import type { RoleGrant, SeenAssignment } from '../facts.ts';
-import { duplicateOf, type ReportedExisting } from '../target/names.ts';
-import { named } from '../target/target.ts';
+import { duplicateOf, type ReportedExisting } from './duplicate.ts';
+import { named } from './target.ts';
 
 /** Somebody else's assignment of the same scope, role and principal. */
 
