@@ -62,7 +62,7 @@ describe('a role assignment', () => {
       expect(() => parseAssignmentId(id)).toThrow('Expected the id of a role assignment');
   });
 
-  test('is the same whatever the prefix of its role, and not with another role, principal or condition', () => {
+  test('is the same with any prefix of its role, and not with another role, principal or condition', () => {
     const one = readAssignment(answer);
     expect(
       sameAssignment(one, {

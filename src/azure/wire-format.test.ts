@@ -133,7 +133,7 @@ describe('the name of a credential', () => {
   const subdomain = fc.stringMatching(/^[a-z0-9]([-a-z0-9.]{0,200}[a-z0-9])?$/);
   const owner = fc.record({ namespace: label, name: subdomain });
 
-  test('is one that Azure takes, whatever the object is called, and leads back to it', () => {
+  test('is one that Azure takes for any name of an object, and leads back to it', () => {
     fc.assert(
       fc.property(owner, fc.uuid(), (object, id) => {
         const name = credentialName(id, object);
@@ -162,7 +162,7 @@ describe('the name of a credential', () => {
     expect(isCredentialOf(one, installationId, two)).toBe(false);
   });
 
-  test('of another installation, or of nobody, proves nothing', () => {
+  test('of another installation, or of none, proves nothing', () => {
     const object = { namespace: 'shop', name: 'web' };
     const name = credentialName(installationId, object);
     expect(isCredentialOf(name, other, object)).toBe(false);

@@ -68,7 +68,7 @@ function boxes(more: Partial<CacheDefinition<Box, { text: string }>> = {}) {
 }
 
 describe('areas in use', () => {
-  it('are listed from their first user to their last, in whatever case they are named', async () => {
+  it('are listed from their first user to their last, in any case of their names', async () => {
     const { cache, calls, clock } = boxes();
     cache.use('a/x', ['SHELF']);
     cache.use('a/y', ['shelf']);
@@ -102,43 +102,43 @@ describe('areas in use', () => {
   it('notify those who use them then of the first list, and only of the first', async () => {
     const { cache, clock, hold } = boxes();
     const release = hold();
-    const told: [readonly string[], string][] = [];
-    cache.onLoaded((users, area) => told.push([users, area]));
+    const reported: [readonly string[], string][] = [];
+    cache.onLoaded((users, area) => reported.push([users, area]));
     for (const user of ['a/x', 'a/y', 'a/z']) cache.use(user, ['shelf']);
     cache.use('a/x', []);
     await turn();
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     release();
     await turn();
-    expect(told).toEqual([[['a/y', 'a/z'], 'shelf']]);
+    expect(reported).toEqual([[['a/y', 'a/z'], 'shelf']]);
     clock.advance(600_000);
     await turn();
-    expect(told).toHaveLength(1);
+    expect(reported).toHaveLength(1);
   });
 
   it('notify those who use them when a list holds everything from now on: it fell short, or failed', async () => {
     let missing: string | undefined = 'the right to read';
     const { cache, clock, fails } = boxes({ missingRight: async () => missing });
-    const told: [readonly string[], string][] = [];
-    cache.onCompleted((users, area) => told.push([users, area]));
+    const reported: [readonly string[], string][] = [];
+    cache.onCompleted((users, area) => reported.push([users, area]));
     const next = async (ms = 600_000) => {
       clock.advance(ms);
       await turn();
     };
     cache.use('a/x', ['shelf']);
     await turn();
-    expect([cache.completeness('shelf').state, told]).toEqual(['partial', []]);
+    expect([cache.completeness('shelf').state, reported]).toEqual(['partial', []]);
     missing = undefined;
     await next();
-    expect(told).toEqual([[['a/x'], 'shelf']]);
+    expect(reported).toEqual([[['a/x'], 'shelf']]);
     await next();
-    expect(told).toHaveLength(1);
+    expect(reported).toHaveLength(1);
     fails(true);
     await next();
-    expect(told).toHaveLength(1);
+    expect(reported).toHaveLength(1);
     fails(false);
     await next();
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
   });
 
   it('are counted once where two caches list the same', async () => {
@@ -172,7 +172,7 @@ describe('areas in use', () => {
   });
 });
 
-describe('what nobody lists', () => {
+describe('what no list covers', () => {
   const HOUR = 3600_000;
 
   it('ends with time, for every kind', async () => {

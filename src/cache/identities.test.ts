@@ -19,7 +19,7 @@ function identity(key: string, tags: Record<string, string>): AzureIdentity {
   };
 }
 
-test('finds what a walk through all would find, whatever was replaced before', () => {
+test('finds what a walk through all would find, after any replacements', () => {
   const tags = fc.dictionary(
     fc.constantFrom('azid-a', 'AZID-A', 'azid-b', 'other'),
     fc.constantFrom('1', '2'),

@@ -34,7 +34,7 @@ describe('who made a call, by the claims of their token', () => {
     expect(callerOf(claims)).toEqual(caller);
   });
 
-  test.each([undefined, null, 'alice', 7, []])('%j names nobody', (claims) => {
+  test.each([undefined, null, 'alice', 7, []])('%j names no caller', (claims) => {
     expect(callerOf(claims)).toBeUndefined();
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { plain, quoted } from './foreign-texts.ts';
 
-describe('a text of a stranger', () => {
+describe('a foreign text', () => {
   it.each([
     ['as it is', 'alice@contoso.com', 'alice@contoso.com'],
     ['on one line', 'a\r\nb\u2028c', 'a b c'],
@@ -9,8 +9,8 @@ describe('a text of a stranger', () => {
     ['without marks that turn it around', 'a\u202Eb\u2066c', 'a b c'],
     ['without halves of letters', 'a\uD83Db', 'a b'],
     ['not at all where nothing of it can be seen', '\u200b \n', undefined],
-  ])('is told %s', (_, text, told) => {
-    expect(plain(text, 20)).toBe(told);
+  ])('is shown %s', (_, text, shown) => {
+    expect(plain(text, 20)).toBe(shown);
   });
 
   it('is cut between letters', () => {

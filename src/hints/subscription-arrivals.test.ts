@@ -50,7 +50,7 @@ test('what Azure announces nowhere proves nothing', () => {
   expect(unanswered()).toEqual([]);
 });
 
-test('of subscriptions that nobody uses nothing is kept, whoever names them', () => {
+test('of subscriptions that are not in use nothing is kept, whichever sender names them', () => {
   wrote('c');
   arrivals.came('main', ['c', '__proto__']);
   expect(arrivals.of('main').map(({ id }) => id)).toEqual(['a', 'b']);

@@ -98,7 +98,7 @@ describe('EventLoop', () => {
     expect(loop.check()).toBeUndefined();
   });
 
-  test('sees a block whose timer has not been called yet', () => {
+  test('detects a block whose timer has not been called yet', () => {
     const { clock, pass } = lateClock();
     using loop = new EventLoop({ clock });
     pass(9_500, { blocked: true });

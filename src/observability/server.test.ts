@@ -107,11 +107,11 @@ test('close does not wait for a client that never ends its request, and frees th
 
 test('errors of a server that listens are reported, each of them, and end nothing', async () => {
   const server = createServer();
-  const told: string[] = [];
-  await listen(server, { host: '127.0.0.1', port: 0 }, ({ message }) => told.push(message));
+  const reported: string[] = [];
+  await listen(server, { host: '127.0.0.1', port: 0 }, ({ message }) => reported.push(message));
   // As Node does when no file descriptor is left for a connection. One that nobody hears would throw here.
   for (const message of ['EMFILE', 'ENFILE']) server.emit('error', new Error(message));
-  expect(told).toEqual(['EMFILE', 'ENFILE']);
+  expect(reported).toEqual(['EMFILE', 'ENFILE']);
   expect(server.listening).toBe(true);
   server.close();
 });

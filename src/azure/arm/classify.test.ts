@@ -155,7 +155,7 @@ describe('codes', () => {
       'x is new, but resource already exists. This may be due to a pending delete operation, try again later',
       { kind: 'transient', reason: 'PendingDelete' },
     ],
-  ])('%i told only by the text "%s"', (status, text, expected) => {
+  ])('%i recognised only by the text "%s"', (status, text, expected) => {
     expect(classify(answer(status, 'BadRequest', text))).toMatchObject(expected);
   });
 });
@@ -208,7 +208,7 @@ describe('calls without an answer', () => {
     [new AzureError({ code: LOCAL_CODES.tooMany, message: 'expected 2,000 pages' }), 'TooManyRecords'],
     [new TypeError('cannot read properties of undefined'), 'UnexpectedAnswer'],
     [new DOMException('aborted', 'AbortError'), 'AzureUnreachable'],
-  ])('where Azure was reached, nobody is told to look for a network: %s', (thrown, reason) => {
+  ])('where Azure was reached, the network is not blamed: %s', (thrown, reason) => {
     expect(classify(thrown)).toMatchObject({ kind: 'transient', reason });
   });
 

@@ -106,7 +106,7 @@ describe('a write that wants a token', () => {
     expect(wire).toHaveLength(3);
   });
 
-  it('ends as Azure then says, whatever that is', async () => {
+  it('ends as Azure then answers', async () => {
     for (const last of [{ status: 403, body: { error: { code: 'AuthorizationFailed' } } }, { status: 429 }])
       expect((await write('PUT', [wants(), token, last])).status).toBe(last.status);
   });
@@ -197,7 +197,7 @@ describe('no token is to be had', () => {
     });
   });
 
-  it('who gave up hears of that, not of a token', async () => {
+  it('a caller that gave up gets its own abort, not an error of the token', async () => {
     const stopping = new AbortController();
     stopping.abort();
     const given = Object.assign(new Error('given up'), { name: 'AbortError' });

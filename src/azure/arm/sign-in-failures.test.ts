@@ -27,7 +27,7 @@ it('counts an answer without a token', async () => {
   expect(failed).toHaveBeenCalledOnce();
 });
 
-it('does not count what nobody waits for any more', async () => {
+it('does not count what no caller waits for any more', async () => {
   const { credential, failed } = giving(() => Promise.reject(new Error('aborted')));
   await expect(credential.getToken('scope', { abortSignal: AbortSignal.abort() })).rejects.toThrow();
   expect(failed).not.toHaveBeenCalled();

@@ -89,7 +89,7 @@ describe('names of Azure are taken as they are', () => {
     },
   );
 
-  it('an id is taken apart where it was read, whatever letters it holds', () => {
+  it('an id is parsed as it was read, with any letters', () => {
     const scope = `${SUB}/resourceGroups/\u0130\u0130`;
     expect(parseAssignmentId(`${scope}/providers/Microsoft.Authorization/roleAssignments/n1`)).toEqual({
       scope,

@@ -3,7 +3,7 @@ import { keptMakers, MAKERS, makersIn, withMaker } from './identity-marks.ts';
 
 const id = (n: number) => `aaaaaaaa-0000-4000-8000-00000000000${n}`;
 
-it('names who kept an identity, and nobody is ever taken out of it', () => {
+it('names the principals that kept an identity, and none is ever taken out of it', () => {
   expect(withMaker({}, id(1).toUpperCase())).toEqual({ [MAKERS]: id(1) });
   expect(withMaker({ 'AZID-Made-By': id(1) }, id(2))).toEqual({ [MAKERS]: `${id(1)} ${id(2)}` });
   expect(withMaker({ [MAKERS]: `${id(1)} ${id(2)}` }, id(2))).toEqual({ [MAKERS]: `${id(1)} ${id(2)}` });
@@ -18,7 +18,7 @@ it('stays as it is where it is full, or none that azid writes', () => {
   expect(withMaker({ [MAKERS]: 'me' }, id(1))).toEqual({ [MAKERS]: 'me' });
 });
 
-it('is added to one that somebody else has said, and to none that says nothing', () => {
+it('is added to one that another azid wrote, and to none that cannot be read', () => {
   expect(keptMakers({ [MAKERS]: id(1) }, id(2))).toEqual({ [MAKERS]: `${id(1)} ${id(2)}` });
   expect(keptMakers({ team: 'shop' }, id(2))).toEqual({});
 });

@@ -55,7 +55,7 @@ test('is there for as many as can write in five seconds; the others wait, decide
   expect(asked.map(({ at }) => at)).toEqual([...Array(6).fill('once'), 'DecideAgain', 'DecideAgain']);
 });
 
-test('is there for no more than there are slots, whatever the bucket has saved', async () => {
+test('is there for no more than there are slots, however full the bucket is', async () => {
   const world = setup({ ...rate(10, 200), concurrency: 4, reserved: 1 });
   const { through, ask } = asking(world);
   for (let n = 0; n < 9; n++) ask(`${n}`);
@@ -103,7 +103,7 @@ test('is not given while a 429 closes the scope, and who is not so patient is re
   expect(world.clock.monotonic()).toBe(60_000);
 });
 
-test("is nobody's without a reconcile that keeps it, and is asked for once", async () => {
+test('is not held without a reconcile that keeps it, and is asked for once', async () => {
   const world = setup({ ...rate(10, 200), concurrency: 2, reserved: 1 });
   const { through, ask } = asking(world);
   await world.scheduler.takePlace(world.request());
@@ -143,7 +143,7 @@ test('a namespace leaves some to the others, as with slots; who writes has none 
   expect(through).toEqual(['a1', 'a2', 'a3', 'b1', 'a4']);
 });
 
-test('is lost by whoever waits long for what it reads, so that those who could write are not held up', async () => {
+test('is lost by a reconcile that waits long for what it reads, so that those that could write are not held up', async () => {
   const world = setup({ ...rate(10, 200), concurrency: 2, reserved: 0 });
   const { through, ask } = asking(world);
   const asked = ['a', 'b'].map((label) => ask(label, { turn: 'a' }));
@@ -180,7 +180,7 @@ test('of a write that waits in its line is kept, however long: it could not begi
   expect(world.labels()).toEqual(['write']);
 });
 
-test('is nobody’s if the reconcile that asked for it has ended', async () => {
+test('is not held if the reconcile that asked for it has ended', async () => {
   const world = setup({ ...rate(10, 200), concurrency: 1, reserved: 0 });
   const { through, ask } = asking(world);
   const first = ask('a');

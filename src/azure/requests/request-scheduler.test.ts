@@ -134,7 +134,7 @@ describe('a 429', () => {
   test('in a storm of 60 s no call is early, another subscription goes on, and all is done afterwards', async () => {
     const { clock, scheduler, request, submit, started } = setup();
     const until = clock.monotonic() + 60_000;
-    let told = 0;
+    let calls = 0;
     let early = 0;
     let done = 0;
     /** An Azure that refuses for a minute and says 17 s each time; the caller comes back until it worked. */
@@ -142,10 +142,10 @@ describe('a 429', () => {
       scheduler
         .run(request(), async () => {
           const now = clock.monotonic();
-          if (now < told) early++;
+          if (now < calls) early++;
           await settle();
           if (now >= until) return void done++;
-          told = now + 17_000;
+          calls = now + 17_000;
           throw throttled(17_000);
         })
         .catch(attempt);
@@ -249,7 +249,7 @@ describe('giving up', () => {
   });
 });
 
-test('each class sees how long its calls waited, and throttling is counted', async () => {
+test('the waits of each class are measured, and throttling is counted', async () => {
   const clock = new FakeClock();
   const seen: unknown[] = [];
   const scheduler = new RequestScheduler({
@@ -280,7 +280,7 @@ test('each class sees how long its calls waited, and throttling is counted', asy
 });
 
 describe('exclusive calls', () => {
-  /** Calls that run until told to end. */
+  /** Calls that run until calls to end. */
   function held() {
     const it = setup();
     const ends = new Map<string, () => void>();
@@ -296,7 +296,7 @@ describe('exclusive calls', () => {
     return { ...it, start, end };
   }
 
-  test('of one key run one by one, the most urgent first, whatever their rate-limit scope', async () => {
+  test('of one key run one by one, the most urgent first, over all rate-limit scopes', async () => {
     const { start, end, labels } = held();
     void start('a');
     void start('b');

@@ -70,7 +70,7 @@ const many = (count: number, turn: string, priority: Priority = 'event') =>
   Array.from({ length: count }, (): Call => ({ turn, priority }));
 
 describe('azid’s own calls', () => {
-  test('of what nobody names leave slots to namespaces, and as many to the lists', async () => {
+  test('of resources that no object names leave slots to namespaces, and as many to the lists', async () => {
     const scope = new Scope();
     for (const call of many(20, UNNAMED)) scope.ask(call);
     await settle();
@@ -92,7 +92,7 @@ describe('azid’s own calls', () => {
     }
   });
 
-  test('a list does not wait for the backlog of what nobody names', async () => {
+  test('a list does not wait for the backlog of resources that no object names', async () => {
     const scope = new Scope();
     for (const call of many(1_000, UNNAMED)) scope.ask(call);
     await settle();
@@ -114,8 +114,8 @@ const step = fc.oneof(
   fc.record({ end: fc.nat(100) }),
 );
 
-describe('whatever is asked for and however long it runs', () => {
-  test('nobody has all slots, azid’s own calls together neither, and what may run runs', async () => {
+describe('in any mix of calls, however long they run', () => {
+  test('no namespace has all slots, azid’s own calls together neither, and what may run runs', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
         const scope = new Scope();

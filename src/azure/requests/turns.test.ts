@@ -129,7 +129,7 @@ describe('namespaces', () => {
     expect(old.filter((label) => label.startsWith('many')).length).toBeGreaterThan(0);
   });
 
-  test('a token that is owed stays owed until somebody who waited long can take it', async () => {
+  test('a token that is owed stays owed until a call that waited long can take it', async () => {
     use({ ...SLOW, longWaitMs: 20_000 });
     const edits = (): void => void call('busy/1').then(edits);
     edits();
@@ -182,11 +182,11 @@ describe('a reconcile', () => {
     given.abort();
     await expect(first).rejects.toMatchObject({ code: 'Aborted' });
     const stopping = new AbortController();
-    const told = new Waits((waiting) => {
+    const aborting = new Waits((waiting) => {
       changes.push(waiting);
       if (waiting) stopping.abort();
     });
-    await expect(call('a/3', { waits: told, signal: stopping.signal })).rejects.toMatchObject({
+    await expect(call('a/3', { waits: aborting, signal: stopping.signal })).rejects.toMatchObject({
       code: 'Aborted',
     });
     expect(changes).toEqual([true, false, true, false]);

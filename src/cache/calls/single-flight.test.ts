@@ -76,7 +76,7 @@ test('no namespace waits for the call of another, which has the other’s turn',
   expect(started).toHaveLength(4);
 });
 
-test('whoever waits for a shared call needs no worker meanwhile', async () => {
+test('a reconcile that waits for a shared call needs no worker meanwhile', async () => {
   const { shared, started, start } = setup();
   const waits = [new Waits(), new Waits()];
   const both = waits.map((each) => shared.join('a', { priority: 'edit', waits: each }, start));

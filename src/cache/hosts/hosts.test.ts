@@ -159,7 +159,7 @@ function setup(rights: (scope: string) => Permission[] = () => [READS]) {
 }
 
 describe('costs', () => {
-  test('500 VMs cost N pages per resync, whatever changes', async () => {
+  test('500 VMs cost N pages per resync, with any number of changes', async () => {
     const it = setup();
     it.lists.pageSize = 100;
     for (let n = 0; n < 500; n++) it.lists.put(host(vmId(`vm${n}`)));
@@ -176,7 +176,7 @@ describe('costs', () => {
     expect(it.drain()).toHaveLength(30);
   });
 
-  test('a site in use costs one call for its slots, a site that nobody uses none', async () => {
+  test('a site in use costs one call for its slots, a site that is not in use none', async () => {
     const it = setup();
     it.lists.put(
       host(siteId('app')),
@@ -557,7 +557,7 @@ describe('what no list ends', () => {
     expect(it.cache.observe(boxId('later')).state).toBe('unknown');
   });
 
-  test('ends also where nobody uses the place', async () => {
+  test('ends also where the area has no users', async () => {
     const it = setup();
     for (let vm = 0; vm < 30; vm++) {
       it.lists.put(host(vmId(`vm${vm}`)));
@@ -567,7 +567,7 @@ describe('what no list ends', () => {
     expect(it.cache.sizes.held).toBeLessThan(5);
   });
 
-  test('stays as a list shows it, however long nobody reads it', async () => {
+  test('stays as a list shows it, however long it is not read', async () => {
     const it = setup();
     it.lists.put(host(vmId('vm1')));
     await it.use(vms);

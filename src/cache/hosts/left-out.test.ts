@@ -50,7 +50,7 @@ describe('a list that shows no identity of hosts that had some', () => {
     expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], leftOut: ['a', 'b'] });
   });
 
-  it('asks nobody while nothing is missed', async () => {
+  it('reads nothing while nothing is missed', async () => {
     const pages = list(host('a'));
     const checked = await checkOmissions(
       pages,

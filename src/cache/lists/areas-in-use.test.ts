@@ -31,7 +31,7 @@ it('follows an object that moves, and keeps what it still uses', () => {
   expect(areas.names).toEqual(['/', '/s2']);
 });
 
-it('knows who uses an area, and what somebody uses', () => {
+it('gives the users of an area, and the areas of a user', () => {
   const { areas } = recorded();
   for (const key of ['a/1', 'a/2', 'a/3']) areas.use(key, ['/s1']);
   areas.use('a/1', []);

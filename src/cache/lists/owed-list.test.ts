@@ -29,7 +29,7 @@ describe('who asks is owed a list that begins the lag later', () => {
     expect(owed.dueAt).toBeUndefined();
   });
 
-  it('however often somebody asks, two lists in a lag are the most', () => {
+  it('however often callers ask, two lists in a lag are the most', () => {
     const owed = new OwedList(LAG);
     let lists = 0;
     for (let now = 0; now < 100 * LAG; now++) {

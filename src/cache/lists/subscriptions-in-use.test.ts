@@ -39,7 +39,7 @@ it('what lies above subscriptions is of none', () => {
   expect(heard).toEqual([]);
 });
 
-it('areas that were in use before count, and who stopped listening hears nothing', () => {
+it('areas that were in use before count, and a disposed listener is not called', () => {
   const { identities, heard, listening } = setup();
   identities.use('ns/a', ['s1/']);
   const later = new SubscriptionsInUse([

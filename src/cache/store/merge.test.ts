@@ -412,7 +412,7 @@ describe('against a true history', () => {
     );
   });
 
-  test('what we made, and nobody touched since, is present as we made it', () => {
+  test('what we made, and no other client touched since, is present as we made it', () => {
     fc.assert(
       fc.property(...histories, (events, reads) =>
         play(events, reads, (entry, now, { effective }) => {
@@ -425,7 +425,7 @@ describe('against a true history', () => {
     );
   });
 
-  test('what we deleted, and nobody made again, is never present', () => {
+  test('what we deleted, and no other client made again, is never present', () => {
     fc.assert(
       fc.property(...histories, (events, reads) =>
         play(events, reads, (entry, now, { effective }) => {

@@ -67,7 +67,7 @@ describe('a list', () => {
     expect(store.presentIn('area1')).toEqual([]);
   });
 
-  test('that lacks many witnesses is short, and nobody is asked', async () => {
+  test('that lacks many witnesses is short, and no GET is made', async () => {
     const { clock, store, asked, accept } = setup();
     for (let n = 0; n < 21; n++) store.recordWrite(resource(`x${n}`));
     clock.advance(2 * LAG_MS);
@@ -147,7 +147,7 @@ describe('what is proven holds for the lag, also of what was forgotten meanwhile
     expect(store.size).toBe(0);
   });
 
-  test('a list that is nobody’s own is judged as any', () => {
+  test('a list of no area is checked as any', () => {
     const { clock, store } = setup();
     const listed = () => store.checkListed(resource('x'), clock.monotonic());
     expect(listed()).toBe('there');

@@ -36,7 +36,7 @@ describe('who removed it', () => {
     expect(culpritOf(calls, 'removed', NOW)?.correlationId).toBe(correlationId);
   });
 
-  it('is nobody where azid wrote since, as somebody else remembers', () => {
+  it('is not named where azid wrote since, by the time that is given', () => {
     expect(culpritOf([call(5)], 'removed', NOW, NOW - 4 * MINUTE)).toBeUndefined();
     expect(culpritOf([call(5)], 'removed', NOW, NOW - 6 * MINUTE)?.correlationId).toBe('c5');
   });

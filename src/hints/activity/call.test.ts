@@ -21,7 +21,7 @@ describe('a caller', () => {
     ['as nobody else than azid is', { name: 'azid (me)' }, 'another azid (me)'],
     ['as nobody else than azid is, in any case', { name: 'AZID' }, 'another AZID'],
     ['as it is where it only begins so', { name: 'azides@contoso.com' }, 'azides@contoso.com'],
-  ])('is told %s', (_, caller, text) => {
+  ])('is shown %s', (_, caller, text) => {
     expect(callerOf(caller).caller).toBe(text);
   });
 

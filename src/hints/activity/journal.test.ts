@@ -46,7 +46,7 @@ const told = (key = KEY) =>
   journal.of(key).map(({ correlationId, caller, result }) => `${correlationId} ${caller} ${result}`);
 
 describe('a foreign call', () => {
-  it('is kept under the resource, in whatever spelling, and is news for whoever owns it', () => {
+  it('is kept under the resource, in any spelling, and is news for its owner', () => {
     journal.note(hint({ id: ID.toUpperCase().replace('SUBSCRIPTIONS', 'subscriptions') }));
     expect(told()).toEqual(['c1 alice@contoso.com Succeeded']);
     expect(news.map(({ key }) => key)).toEqual([KEY]);
@@ -133,7 +133,7 @@ describe('a call of azid', () => {
   it.each([
     ['after', () => [wrote(), journal.note(hint())]],
     ['before', () => [journal.note(hint()), wrote()]],
-  ])('hides nobody who sent its correlation id with a call of theirs, %s it', (_, run) => {
+  ])('hides no caller that sent its correlation id with a call of their own, %s it', (_, run) => {
     run();
     expect(journal.of(KEY).map(({ own }) => own)).toHaveLength(2);
     expect(told().join()).toContain(`c1 azid (${SELF.objectId})`);
@@ -145,7 +145,7 @@ describe('a call of azid', () => {
   it.each([
     ['after', () => [wrote(), journal.note(nameless())]],
     ['before', () => [journal.note(nameless()), wrote()]],
-  ])('hides no call of which nobody says by whom, %s it: an id alone proves nothing', (_, run) => {
+  ])('hides no call without a caller, %s it: an id alone proves nothing', (_, run) => {
     run();
     expect(told().sort()).toEqual([`c1 azid (${SELF.objectId}) Succeeded`, 'c1 undefined Succeeded']);
     expect(journal.culprit(KEY, 'changed')).toBeUndefined();
@@ -262,13 +262,13 @@ describe('what went with its group', () => {
     owned = (key) => key === KEY || key === GROUP.toLowerCase();
   });
 
-  it('is not kept of groups in which nobody has anything, and puts out nothing of what somebody has', () => {
+  it('is not kept of groups in which no object has anything, and evicts nothing of what an object has', () => {
     journal.note(hint());
     for (let n = 0; n < 10; n++) journal.note({ ...gone(), id: `${GROUP}-${n}`, correlationId: `g${n}` });
     expect([journal.size, told()]).toEqual([1, ['c1 alice@contoso.com Succeeded']]);
   });
 
-  it('was removed by whoever deleted the group, which is nobody’s own', () => {
+  it('was removed by the caller that deleted the group, which no object owns', () => {
     journal.note(gone());
     expect(journal.culprit(KEY, 'removed')?.caller).toBe('alice@contoso.com');
     expect(journal.of(KEY)).toEqual([]);
@@ -292,7 +292,7 @@ describe('what is missing from a resource', () => {
   const foreign = (change: Partial<Hint> = {}) =>
     hint({ id: VM, operation: 'Microsoft.Compute/virtualMachines/write', ...change });
 
-  it('is by whoever wrote to it last, and recorded for that part', () => {
+  it('is by its last writer, and recorded for that part', () => {
     journal.note(foreign());
     clock.advance(1_000);
     expect(journal.missing(VM_KEY, [PART])?.caller).toBe('alice@contoso.com');

@@ -91,7 +91,7 @@ describe('a hint', () => {
     expect(await drain()).toEqual(['identities read app']);
   });
 
-  it('of where nobody needs anything costs nothing', async () => {
+  it('of an area that is not in use costs nothing', async () => {
     const { take, drain } = setup({ identities: [S], hosts: [VMS] });
     for (const id of [
       uai('app', OTHER),
@@ -104,7 +104,7 @@ describe('a hint', () => {
     expect(await drain()).toEqual([]);
   });
 
-  it('of a call of azid’s own costs nothing, in whatever case Azure writes its ids', async () => {
+  it('of a call of azid’s own costs nothing, in any case of its ids', async () => {
     const { take, drain, ownCalls } = setup({ identities: [S] });
     ownCalls.note('AAAA-1', uai('app'));
     const caller = { objectId: 'azid' };
@@ -114,7 +114,7 @@ describe('a hint', () => {
     expect(await drain()).toEqual(['identities read app']);
   });
 
-  it('of somebody else’s call is read, though they sent the correlation id of one of azid’s', async () => {
+  it('of another caller’s call is read, though it sent the correlation id of one of azid’s', async () => {
     const { take, drain, ownCalls } = setup({ identities: [S], credentials: [uai('app').toLowerCase()] });
     ownCalls.note('c1', uai('app'));
     expect(take(credential(1), { correlationId: 'c1' })).toBe('read');
@@ -128,7 +128,7 @@ describe('a hint', () => {
     ['a caller without any id is', {}],
     ['somebody is by what they call themselves', { name: 'azid' }],
     ['the application is in another tenant', { appId: 'its client', objectId: 'another' }],
-  ])('is read where %s: a correlation id is whatever a client sends', async (_, caller) => {
+  ])('is read where %s: a client chooses its correlation id', async (_, caller) => {
     const { take, drain, ownCalls } = setup({ identities: [S] });
     ownCalls.note('c1', uai('app'));
     expect(take(uai('app'), { correlationId: 'c1', ...(caller && { caller }) })).toBe('read');
@@ -165,14 +165,14 @@ describe('a hint of a role', () => {
     ]);
   });
 
-  it('reads it where it was written where nobody needs anything', async () => {
+  it('reads it where it was written where the area is not in use', async () => {
     const { take, drain, present } = setup({ roles: others });
     present.roles = others.slice(0, 1).map(known);
     expect(take(id)).toBe('read');
     expect(await drain()).toEqual([`roles read ${OTHER}`]);
   });
 
-  it('that nobody knows costs nothing', async () => {
+  it('that is not held costs nothing', async () => {
     const { take, drain } = setup({ roles: others });
     expect(take(id)).toBe('irrelevant');
     expect(await drain()).toEqual([]);
@@ -315,7 +315,7 @@ describe('a group', () => {
     expect(looked.count).toBe(3);
   });
 
-  it('of a subscription that nobody uses costs nothing', async () => {
+  it('of a subscription that is not in use costs nothing', async () => {
     const { take, drain, looked } = setup(use);
     expect(take(`/subscriptions/${OTHER}/resourceGroups/rg1`, { change: 'delete' })).toBe('irrelevant');
     await drain();

@@ -4,12 +4,12 @@ import { aheadBy, ClockHistory, type MessageTimes } from './clocks.ts';
 
 const MINUTE = 60_000;
 let clock: FakeClock;
-let told: boolean[];
+let reported: boolean[];
 let clocks: ClockHistory;
 beforeEach(() => {
   clock = new FakeClock();
-  told = [];
-  clocks = new ClockHistory(clock, (soon) => void told.push(soon));
+  reported = [];
+  clocks = new ClockHistory(clock, (soon) => void reported.push(soon));
 });
 /** @param ago how long ago it reached the queue, by the broker's clock and azid's */
 const came = (ago: number, more: Partial<MessageTimes> = {}) =>
@@ -30,7 +30,7 @@ test('the broker ahead is news at once, and again only by much', () => {
   expect(clocks.state).toEqual({ verdict: 'brokerAhead', minutes: 12 });
   expect(came(-60 * MINUTE)).toBe(60);
   expect(clocks.state).toEqual({ verdict: 'brokerAhead', minutes: 60 });
-  expect(told).toEqual([true, true]);
+  expect(reported).toEqual([true, true]);
 });
 
 test('the clocks agree again when a message shows it, and not when one lay there', () => {
@@ -40,7 +40,7 @@ test('the clocks agree again when a message shows it, and not when one lay there
   expect(clocks.state?.verdict).toBe('brokerBehind');
   came(0, { waitedMs: 2_000 });
   expect(clocks.state).toEqual({ verdict: 'agree' });
-  expect(told).toEqual([true, false]);
+  expect(reported).toEqual([true, false]);
 });
 
 test('events of a wrong time are off until five minutes without one', () => {
@@ -55,5 +55,5 @@ test('events of a wrong time are off until five minutes without one', () => {
 
 test('a message without a time shows nothing', () => {
   came(0, { enqueuedAt: undefined, waitedMs: 2_000 });
-  expect([clocks.state, told]).toEqual([undefined, []]);
+  expect([clocks.state, reported]).toEqual([undefined, []]);
 });

@@ -73,7 +73,7 @@ test('errors that hold themselves end', () => {
   expect(queueFailureOf(error).reason).toBe('BrokerUnavailable');
 });
 
-test('what passes by itself is asked again sooner than what somebody must act on, and both for ever', () => {
+test('what passes by itself is asked again sooner than what a user must act on, and both for ever', () => {
   const waits = (reason: QueueFailure['reason']) =>
     [1, 2, 3, 4, 5, 6, 7, 8, 1_000].map((failures) =>
       waitAfter({ reason, code: 'x' }, failures, () => 0.999),

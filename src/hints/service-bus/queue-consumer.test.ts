@@ -115,7 +115,7 @@ const empty = () =>
 const state = ({ consumer }: Started) => expect.poll(() => consumer.state.connection, LONG);
 
 describe('what is taken', () => {
-  test('each event once, whatever its schema, and every message is completed', async () => {
+  test('each event once, in either schema, and every message is completed', async () => {
     const started = start();
     const { eventType: type, eventTime: time, dataVersion: _, metadataVersion: __, ...rest } = event('c');
     send(event('a'), [event('b1'), event('b2')], { specversion: '1.0', type, time, source: '/x', ...rest });
@@ -157,7 +157,7 @@ describe('what is taken', () => {
     await expect.poll(() => started.counts, LONG).toMatchObject({ 'dropped Duplicate': 3, completed: 4 });
   });
 
-  test('what the sink finds to be its own or nobody’s, and what changes nothing, is counted and completed', async () => {
+  test('what the sink finds to be azid’s own or not in use, and what changes nothing, is counted and completed', async () => {
     const started = start({ take: ({ id }) => (id.endsWith('mine') ? 'own' : 'irrelevant') });
     const action = { data: { operationName: 'Microsoft.Compute/virtualMachines/start/action' } };
     send(
@@ -488,7 +488,7 @@ describe('it stops', () => {
     expect(started.hints).toEqual([]);
   });
 
-  test('and gives back what it has in hand and did not take, for whoever leads next', async () => {
+  test('and gives back what it has in hand and did not take, for the next leader', async () => {
     send(event('a'), event('b'), event('c'));
     const started: Started = start({
       take() {

@@ -6,12 +6,12 @@ const MINUTE = 60_000;
 const REFUSED = { reason: 'NotJson', message: 'x' } as const;
 function history() {
   const clock = new FakeClock();
-  const told: boolean[] = [];
-  return { clock, told, history: new QueueHistory(clock, (soon) => void told.push(soon)) };
+  const reported: boolean[] = [];
+  return { clock, reported, history: new QueueHistory(clock, (soon) => void reported.push(soon)) };
 }
 
 test('a connection is news when it is made, and when it fails by another reason; it is broken since the first', () => {
-  const { clock, told, history: queue } = history();
+  const { clock, reported, history: queue } = history();
   const [busy, gone] = [
     { reason: 'Throttled', code: 'ServiceBusy' },
     { reason: 'BrokerUnavailable', code: 'ECONNREFUSED' },
@@ -23,20 +23,20 @@ test('a connection is news when it is made, and when it fails by another reason;
   expect(queue.failed(gone)).toBe(true);
   expect(queue.state.connection).toEqual({ state: 'broken', since, failure: gone });
   expect(queue.received()).toBe(true);
-  expect(told).toEqual([true, true, false, true, true]);
+  expect(reported).toEqual([true, true, false, true, true]);
 });
 
 test('only the first event is news at once, and each moves the time', () => {
-  const { clock, told, history: queue } = history();
+  const { clock, reported, history: queue } = history();
   queue.eventCame();
   clock.advance(MINUTE);
   queue.eventCame();
-  expect(told).toEqual([true, false]);
+  expect(reported).toEqual([true, false]);
   expect(queue.state.lastEventAt).toBe(clock.now());
 });
 
 test('a strange message among events is no matter; five minutes after the last it is, until an event comes', () => {
-  const { clock, told, history: queue } = history();
+  const { clock, reported, history: queue } = history();
   queue.eventCame();
   queue.unreadableCame(REFUSED);
   expect(queue.state.unreadable).toBeUndefined();
@@ -46,11 +46,11 @@ test('a strange message among events is no matter; five minutes after the last i
   expect(queue.state.unreadable).toBe(REFUSED);
   queue.eventCame();
   expect(queue.state.unreadable).toBeUndefined();
-  expect(told).toEqual([true, false, true, false, true]);
+  expect(reported).toEqual([true, false, true, false, true]);
 });
 
 test('events of other sources among those of Resource Manager are no matter; where they come alone they are, until one does', () => {
-  const { clock, told, history: queue } = history();
+  const { clock, reported, history: queue } = history();
   queue.eventCame();
   queue.othersCame();
   expect(queue.state.others).toBeUndefined();
@@ -60,5 +60,5 @@ test('events of other sources among those of Resource Manager are no matter; whe
   expect(queue.state.others).toBe(true);
   queue.eventCame();
   expect(queue.state.others).toBeUndefined();
-  expect(told).toEqual([true, true, true]);
+  expect(reported).toEqual([true, true, true]);
 });

@@ -217,7 +217,7 @@ describe('a broker that falls silent', () => {
     },
   );
 
-  test.each(MOMENTS)('%s keeps nobody who is told to stop', async (_, reach) => {
+  test.each(MOMENTS)('%s does not delay a stop', async (_, reach) => {
     const started = await reach();
     // As long as giving back and closing are waited for.
     expect(await started.stop()).toBeLessThanOrEqual(11_000);

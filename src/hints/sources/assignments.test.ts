@@ -39,7 +39,7 @@ test('queues of several regions are all received from, by hosts in lower case', 
   });
 });
 
-test('of several with one queue, in whatever case, the oldest receives, in whatever order they came', () => {
+test('of several with one queue, in any case, the oldest receives, in any order of arrival', () => {
   const old = source('old');
   const young = source('young', { ...LATER, queue: 'EVENTS' });
   for (const order of [
@@ -57,7 +57,7 @@ test.each([
   ['suspended', { suspend: true }],
   ['deleted', { deletionTimestamp: '2026-11-24T10:00:00Z' }],
   ['of another cloud', { namespace: 'contoso.servicebus.chinacloudapi.cn' }],
-])('one that is %s keeps a queue from nobody', (_, how) => {
+])('one that is %s keeps no queue from others', (_, how) => {
   expect(types(source('old', how), source('young', LATER)).young).toBe('receives');
 });
 

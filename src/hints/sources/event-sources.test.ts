@@ -80,7 +80,7 @@ const links = () => stage.control.brokerLinks().map(({ queue }) => queue);
 const receiving = (key: string) =>
   expect.poll(() => sources.observed(key)?.queue?.connection.state, LONG).toBe('receiving');
 
-test('without an object it says once how azid hears of changes, and nothing connects', () => {
+test('without an object it logs once how azid learns of changes, and nothing connects', () => {
   sources.follow(store, () => {});
   expect(lines).toEqual([expect.stringMatching(/no EventSource/)]);
   expect([...samples()]).toEqual([]);
@@ -161,16 +161,16 @@ test('all go into one sink, whichever queue they come by', async () => {
 });
 
 test('what changes about a source is emitted with its key, at once where it matters', async () => {
-  const told: [string, boolean][] = [];
+  const reported: [string, boolean][] = [];
   put(source('a'));
-  sources.follow(store, (key, soon) => void told.push([key, soon]));
+  sources.follow(store, (key, soon) => void reported.push([key, soon]));
   await receiving('a');
-  expect(told).toEqual([['a', true]]);
+  expect(reported).toEqual([['a', true]]);
   stage.send('{');
-  await expect.poll(() => told, LONG).toHaveLength(2);
+  await expect.poll(() => reported, LONG).toHaveLength(2);
   stage.send('[');
-  await expect.poll(() => told, LONG).toHaveLength(3);
-  expect(told.slice(1)).toEqual([
+  await expect.poll(() => reported, LONG).toHaveLength(3);
+  expect(reported.slice(1)).toEqual([
     ['a', true],
     ['a', false],
   ]);

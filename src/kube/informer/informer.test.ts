@@ -53,14 +53,14 @@ describe('an informer', () => {
   });
 
   it('says the same failure once a minute, however often it is met', async () => {
-    const told: number[] = [];
+    const reported: number[] = [];
     for (const waitMs of [800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]) {
       (await server.next()).fail(500, 'InternalError');
       await until(() => clock.untilNext() === waitMs);
-      told.push(logged.length);
+      reported.push(logged.length);
       clock.advance(waitMs);
     }
-    expect(told).toEqual([1, 1, 1, 1, 1, 1, 1, 2]);
+    expect(reported).toEqual([1, 1, 1, 1, 1, 1, 1, 2]);
   });
 
   it('finds what was deleted while the watch was down', async () => {

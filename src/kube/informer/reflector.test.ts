@@ -220,7 +220,7 @@ describe('watching', () => {
   it.each([
     ['in the stream', false],
     ['as the HTTP status', true],
-  ])('at an expired version, told %s, lists again', async (_, asStatus) => {
+  ])('at an expired version, reported as %s, lists again', async (_, asStatus) => {
     if (asStatus) {
       start();
       (await server.next()).list('10', []);
@@ -388,7 +388,7 @@ describe('waiting', () => {
   });
 });
 
-describe('while nobody listens', () => {
+describe('while no server listens', () => {
   it('asks every half to whole second, which counts as no failure of the server', async () => {
     await server[Symbol.asyncDispose]();
     start({ random: () => 0.5 });
@@ -406,7 +406,7 @@ describe('while nobody listens', () => {
 });
 
 describe('while a proxy stands in for a server that is away', () => {
-  it('asks as often: what was dropped before a word was said has overloaded nobody', async () => {
+  it('asks as often: a connection dropped before any answer has overloaded no server', async () => {
     const proxy = createServer((socket) => socket.resetAndDestroy());
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     const { port } = proxy.address() as AddressInfo;

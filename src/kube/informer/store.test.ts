@@ -47,7 +47,7 @@ describe('a store', () => {
     expect(store.keys()).toEqual(['test/b']);
   });
 
-  it('replaces in one step: every listener sees the end state, deletions included', () => {
+  it('replaces in one step: every listener reads the end state, deletions included', () => {
     const { store, changes } = recorded();
     store.take(replace(2, [configMap('a', 1), configMap('b', 2)]));
     changes.length = 0;

@@ -175,7 +175,7 @@ describe('a follower that watches the Lease', () => {
 });
 
 describe('a Lease that runs out', () => {
-  it('is known to do so a while after its holder has given up, and nobody led in between if it stays as it was', async () => {
+  it('is known to do so a while after its holder has given up, and no process led in between if it stays as it was', async () => {
     held();
     const { log, over } = await follower();
     await pass(11_000);
@@ -226,8 +226,8 @@ describe('a Lease that runs out', () => {
   });
 });
 
-describe('a process that was held by nobody but the dead', () => {
-  it('has the Lease at once that the one before it in the same pod held', async () => {
+describe('a Lease that only dead processes held', () => {
+  it('is taken at once by the next process in the same pod', async () => {
     held('pod-1-before');
     const { log, elector } = candidate('pod-1-now', { isDead: (holder) => holder.startsWith('pod-1-') });
     await until(() => log.length > 0);

@@ -124,9 +124,9 @@ const settled = () => until(() => underWay === 0 && clock.armed === alive);
 const started = ({ log }: Candidate) => until(() => log.includes('started'));
 
 describe('a follower', () => {
-  const logged = (said: unknown[]): Log => {
+  const logged = (lines: unknown[]): Log => {
     const record = (level: string) => (fields: object, message: string) => {
-      if (level !== 'debug') said.push({ level, ...fields, message });
+      if (level !== 'debug') lines.push({ level, ...fields, message });
     };
     return {
       ...silentLog,
@@ -139,37 +139,37 @@ describe('a follower', () => {
 
   it('says who leads, once, and again when another one does', async () => {
     await started(candidate('a'));
-    const said: unknown[] = [];
-    candidate('b', { log: logged(said) });
+    const lines: unknown[] = [];
+    candidate('b', { log: logged(lines) });
     await pass(30_000);
-    const told = (holder: string) => ({
+    const report = (holder: string) => ({
       level: 'info',
       identity: 'b',
       lease: 'azid-system/azid',
       holder,
       message: 'standing by: another process leads',
     });
-    expect(said).toEqual([told('a')]);
+    expect(lines).toEqual([report('a')]);
     const { lease } = leases;
     if (lease) leases.write({ ...lease, spec: { ...lease.spec, holderIdentity: 'c' } });
     await pass(5_000);
-    expect(said).toEqual([told('a'), told('c')]);
+    expect(lines).toEqual([report('a'), report('c')]);
   });
 
   it('that cannot have the lease says why, once, and that another leads when it can read it again', async () => {
     await started(candidate('a'));
-    const said: { level?: string; status?: number; message?: string }[] = [];
+    const lines: { level?: string; status?: number; message?: string }[] = [];
     server.handler = (exchange) => {
       exchange.fail(403, 'Forbidden');
       return true;
     };
-    candidate('b', { log: logged(said) });
+    candidate('b', { log: logged(lines) });
     // The leader goes without renewals for less than its deadline.
     await pass(6_000);
     server.handler = leases.handle;
     await pass(6_000);
-    expect(said.map(({ level }) => level)).toEqual(['warn', 'info']);
-    expect(said.filter(({ level }) => level === 'warn')).toEqual([
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'info']);
+    expect(lines.filter(({ level }) => level === 'warn')).toEqual([
       expect.objectContaining({
         status: 403,
         message: expect.stringContaining('check that azid may get, create, update and watch it'),
@@ -205,7 +205,7 @@ describe('taking the lease', () => {
     });
   });
 
-  it('takes it over 15 s after the last change it saw, whatever times are written in it', async () => {
+  it('takes it over 15 s after the last change it observed, with any times written in it', async () => {
     // The holder's clock is an hour ahead: by the record's own times this lease would be good for another hour.
     leases.write({
       apiVersion: 'coordination.k8s.io/v1',
@@ -341,7 +341,7 @@ describe('losing the lease', () => {
     expect(a.log).toEqual(['started', 'the lease was found free']);
   });
 
-  it('does not follow from a conflict alone: somebody put a label on it', async () => {
+  it('does not follow from a conflict alone: a user put a label on it', async () => {
     const a = candidate('a');
     await started(a);
     const lease = leases.lease ?? expect.fail('no lease');
@@ -437,7 +437,7 @@ describe('whether anybody has led since the Lease was seen', () => {
     await before.done;
   };
 
-  it('nobody has who takes it as it was given back', async () => {
+  it('no other process has, if it is taken as it was given back', async () => {
     await released();
     const next = made('b');
     expect(await next.elector.isFree(never)).toBe(true);
@@ -448,7 +448,7 @@ describe('whether anybody has led since the Lease was seen', () => {
     expect(next.elector.nobodyBetween).toBe(true);
   });
 
-  it('somebody may have where it was written meanwhile, though it was given back again', async () => {
+  it('another may have, where it was written meanwhile, though it was given back again', async () => {
     await released();
     const next = made('b');
     expect(await next.elector.isFree(never)).toBe(true);

@@ -184,7 +184,7 @@ describe('a failure', () => {
     ['7', 7_000],
     ['Mon, 23 Nov 2026 10:00:05 GMT', 5_000],
     ['soon', undefined],
-  ])('with Retry-After %s waits as told', async (header, expected) => {
+  ])('with Retry-After %s waits as long', async (header, expected) => {
     const call = failureOf(transport.request(get('/a'), never));
     (await server.next()).fail(429, 'TooManyRequests', {}, { 'retry-after': header });
     expect((await call).retryAfterMs).toBe(expected);
@@ -225,7 +225,7 @@ describe('a failure', () => {
 });
 
 describe('an interceptor', () => {
-  it('stands before and after the wire, sees refusals as responses, and may answer itself', async () => {
+  it('runs before and after the wire, gets refusals as responses, and may answer itself', async () => {
     const seen: string[] = [];
     const tapped = open({
       intercept: async (request, next) => {

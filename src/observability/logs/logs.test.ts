@@ -59,7 +59,7 @@ describe('text', () => {
     ]);
   });
 
-  test('keeps one line one line, whatever comes from outside', () => {
+  test('keeps one line one line, with any text from outside', () => {
     logOf({ format: 'text' }).info({ name: 'a\nERROR forged' }, 'one\r\ntwo');
     expect(written).toHaveLength(1);
     expect(written[0]?.trimEnd()).not.toMatch(/[\r\n]/);

@@ -97,7 +97,7 @@ describe('a collector', () => {
   });
 });
 
-it('what nobody takes is bounded: the newest are dropped, and counted in a line a minute', async () => {
+it('what no collector takes is bounded: the newest are dropped, and counted in a line a minute', async () => {
   const { url, requested } = await collector();
   const clock = new FakeClock();
   const { tracer, stop } = started(url, clock);

@@ -71,7 +71,7 @@ describe('a span', () => {
     expect(await spans()).toMatchObject({ later: { in: undefined } });
   });
 
-  it('that was bound belongs to where it was bound, whoever calls it', async () => {
+  it('that was bound belongs to where it was bound, from any caller', async () => {
     let start: () => Promise<void> = async () => {};
     let release = () => {};
     const waiting = work('waiting', () => {

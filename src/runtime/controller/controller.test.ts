@@ -271,7 +271,7 @@ describe('the result map', () => {
     { type: 'waiting', for: 'identity team/other', recheckMs: MINUTE },
     // Not one failure more: with the next thing that goes wrong the back-off begins anew.
     { type: 'stalled', reason: 'AuthorizationFailed', recheckMs: MINUTE },
-  ])('whatever is no failure that may pass forgets earlier ones: $type', async (end) => {
+  ])('an outcome that is no passing failure forgets earlier ones: $type', async (end) => {
     const ends: Outcome[] = [{ type: 'retry', reason: 'Unavailable', error: failed }, end];
     const attempts: number[] = [];
     const controller = started({
@@ -352,7 +352,7 @@ describe('reconciles', () => {
     expect(counts.actives.at(-1)).toBe(0);
   });
 
-  test('are judged by the object: an edit overtakes, whatever enqueued it', async () => {
+  test('are classified by the object: an edit overtakes, by whichever way it was enqueued', async () => {
     const seen: string[] = [];
     const controller = controllerOf({
       reconcile: async ({ key, priority }) => {
@@ -382,7 +382,7 @@ describe('reconciles', () => {
     expect(seen.indexOf('edited')).toBe(100);
   });
 
-  test('are not lost when their class cannot be judged', async () => {
+  test('are not lost when their class cannot be determined', async () => {
     const controller = started({
       reconcile: async () => ({ type: 'done' }),
       classify: () => {

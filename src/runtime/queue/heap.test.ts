@@ -9,7 +9,7 @@ interface Item {
 const byRank = () => new Heap<Item>((a, b) => a.rank < b.rank);
 
 describe('Heap', () => {
-  test('gives items in order, whatever order they came in and whichever were removed', () => {
+  test('gives items in order, from any order of arrival and after any removals', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(1_000), fc.boolean()), { maxLength: 200, size: 'max' }),

@@ -25,7 +25,7 @@ describe('two wishes for one key', () => {
   });
 });
 
-test('a delayed key waits since it was due, however late somebody comes for it', () => {
+test('a delayed key waits since it was due, however late it is taken', () => {
   const pending = new PendingKeys(1_000);
   pending.add('x', { priority: 'event', due: 10, turns: [''] }, 0);
   expect(pending.take(9, always)).toBeUndefined();

@@ -124,7 +124,7 @@ const step = fc.oneof(
 );
 
 describe('WorkQueue', () => {
-  test('behaves as the naive queue does, whatever happens', async () => {
+  test('behaves as the naive queue does, in random sequences', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 120, size: 'max' }), async (steps) => {
         const clock = new FakeClock();

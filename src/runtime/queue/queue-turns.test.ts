@@ -112,7 +112,7 @@ describe('namespaces', () => {
     expect((await order(25)).filter((key) => !key.startsWith('busy/'))).toEqual(['many/0', 'few/old']);
   });
 
-  test('the share that is owed stays owed until somebody old can have it', async () => {
+  test('the share that is owed stays owed until an old key can have it', async () => {
     queue.add('few/old', 'resync');
     clock.advance(1);
     for (let n = 0; n < 12; n++) queue.add(`busy/${n}`, 'edit');

@@ -227,7 +227,7 @@ describe('failures', () => {
     expect(queue.nextDueMs()).toBe(MINUTE);
   });
 
-  test('what a closed rate-limit scope holds back comes when that opens, however often, and whatever failed before', async () => {
+  test('what a closed rate-limit scope holds back comes when that opens, however often, and after any failures', async () => {
     queue.add('a', 'event');
     await fail('a');
     for (const seconds of [20, 5, 90, 1, 30, 2]) {

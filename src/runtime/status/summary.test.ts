@@ -9,14 +9,14 @@ type Step = (list: List, at: Moment) => List;
 
 const T0 = Date.parse('2026-11-23T10:00:00Z');
 const AT: Moment = { generation: 3, now: T0 };
-const told = { reason: 'AuthorizationFailed', message: 'the right x/write is missing' };
+const report = { reason: 'AuthorizationFailed', message: 'the right x/write is missing' };
 
 const steps: Record<string, Step> = {
   progressing: (list, at) => progressing(list, { message: 'first visit' }, at),
   ready: (list, at) => ready(list, { reason: 'Ready', message: 'identity exists' }, at),
-  retrying: (list, at) => retrying(list, told, at),
+  retrying: (list, at) => retrying(list, report, at),
   waitingFor: (list, at) => waitingFor(list, { message: 'waits for identity app' }, at),
-  stalled: (list, at) => stalled(list, told, at),
+  stalled: (list, at) => stalled(list, report, at),
   suspended: (list, at) => suspended(list, at),
   deleting: (list, at) => deleting(list, { message: 'removing the identity' }, at),
 };
@@ -24,7 +24,7 @@ const steps: Record<string, Step> = {
 const step = fc.constantFrom(...Object.values(steps));
 
 /** `Ready=False AuthorizationFailed` and the like: what the table of docs/conditions.md shows. */
-function told3(list: List): string[] {
+function report3(list: List): string[] {
   return ['Ready', 'Reconciling', 'Stalled'].map((type) => {
     const condition = list.find((c) => c.type === type);
     return condition ? `${condition.status} ${condition.reason}` : '-';
@@ -41,12 +41,12 @@ describe('each row of the table', () => {
     ['deleting', 'False Deleting', '-', '-', 'Terminating'],
   ];
 
-  test.each(rows)('%s, whatever was before', (name, readyIs, reconcilingIs, stalledIs, expected) => {
+  test.each(rows)('%s, after any state', (name, readyIs, reconcilingIs, stalledIs, expected) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 5 }), (before) => {
         let list: List = [];
         for (const apply of [...before, steps[name]]) list = apply?.(list, AT) ?? list;
-        expect(told3(list)).toEqual([readyIs, reconcilingIs, stalledIs]);
+        expect(report3(list)).toEqual([readyIs, reconcilingIs, stalledIs]);
         const deletionTimestamp = name === 'deleting' ? { deletionTimestamp: timestamp(T0) } : {};
         const metadata = { generation: 3, ...deletionTimestamp };
         expect(kstatus({ metadata, status: { observedGeneration: 3, conditions: list } })).toBe(expected);
@@ -63,7 +63,7 @@ describe('suspended', () => {
   ])('keeps Ready as last seen: %s', (name, readyIs, expected) => {
     const before = steps[name]?.([], AT) ?? [];
     const list = suspended(before, { generation: 4, now: T0 + 60_000 });
-    expect(told3(list)).toEqual([readyIs, '-', '-']);
+    expect(report3(list)).toEqual([readyIs, '-', '-']);
     expect(list[0]).toEqual(before[0]);
     const status = { observedGeneration: 3, conditions: list };
     expect(kstatus({ metadata: { generation: 3 }, status })).toBe(expected);
@@ -72,14 +72,14 @@ describe('suspended', () => {
 
   test('an object that was never reconciled does not pass for done', () => {
     const conditions = suspended([], AT);
-    expect(told3(conditions)).toEqual(['Unknown Suspended', '-', '-']);
+    expect(report3(conditions)).toEqual(['Unknown Suspended', '-', '-']);
     expect(kstatus({ metadata: { generation: 1 }, status: { conditions } })).toBe('InProgress');
   });
 });
 
 test('a deletion can say what it waits for', () => {
   const list = deleting([], { reason: 'InUse', message: 'attached to vm-1' }, AT);
-  expect(told3(list)).toEqual(['False InUse', '-', '-']);
+  expect(report3(list)).toEqual(['False InUse', '-', '-']);
 });
 
 describe('any sequence', () => {

@@ -116,7 +116,7 @@ describe('a dead entry (a recycled identity)', () => {
     expect(body(current, { add: [a], remove: [a] })).toEqual(removal);
   });
 
-  test('of somebody else is neither named nor lost', () => {
+  test('that azid did not attach is neither named nor lost', () => {
     expect(body(current, { add: [c] })).toEqual({ type: BOTH, userAssignedIdentities: { [c]: {} } });
     expect(body(current, { remove: [b] })).toEqual({ type: BOTH, userAssignedIdentities: { [b]: null } });
   });
