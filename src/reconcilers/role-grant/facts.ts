@@ -1,6 +1,13 @@
 import type { RoleGrant, RoleGrantStatus } from '../../api/role-grant.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { CommonAction, Decision, FailedAction, Failure, ReconcileEvent } from '../decision.ts';
+import type {
+  CommonAction,
+  Decision,
+  FailedAction,
+  Failure,
+  OwnStatusOf,
+  ReconcileEvent,
+} from '../decision.ts';
 import type { KeptAction, KeptFacts } from '../retained.ts';
 
 /** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
@@ -204,7 +211,7 @@ export interface Facts extends KeptFacts {
 }
 
 /** The fields of the status that are this kind's own. */
-export type OwnStatus = Omit<RoleGrantStatus, 'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'>;
+export type OwnStatus = OwnStatusOf<RoleGrantStatus>;
 
 export type Action =
   | CommonAction<OwnStatus>

@@ -1,9 +1,9 @@
-import { hasFinalizer } from '../../api/schema/common.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';
+import { ownStatusOf } from '../decision.ts';
 import type { Keeping } from '../retained.ts';
 import type {
   Action,
@@ -18,17 +18,6 @@ import type {
 } from './facts.ts';
 
 /** What every branch of a decision reads off the object and its facts, and what a decision without actions leaves in the status. */
-
-/** The fields of the status that are this kind's, as they are stored. */
-export function ownStatus(object: RoleGrant): OwnStatus {
-  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
-  return own;
-}
-
-/** Set before the first Azure write, and again should a tool strip it (an Argo CD sync with Replace=true does). */
-export function finalizer(object: RoleGrant): Action[] {
-  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
-}
 
 /** Wall ms; undefined: never; NaN: it is no time, so nothing is given. */
 export function expiryOf(object: RoleGrant): number | undefined {
@@ -137,7 +126,7 @@ export function stop(
   summary: Summary,
   change: Partial<OwnStatus> = {},
 ): GrantDecision {
-  const own = { ...ownStatus(object), ...change };
+  const own = { ...ownStatusOf(object), ...change };
   return {
     actions: [],
     status: { ...own, ledger: withoutEntries(own.ledger, provenGone(facts)) },

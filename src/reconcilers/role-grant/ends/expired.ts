@@ -1,8 +1,8 @@
-import type { Summary } from '../../decision.ts';
+import { ownStatusOf, type Summary } from '../../decision.ts';
 import { otherThan } from '../../status/refusals.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../../status/summary.ts';
 import type { Facts, Failed, GrantDecision, Held, RoleGrant } from '../facts.ts';
-import { asCoOwner, everything, notGranted, ownStatus, stop, withoutEntries } from '../object.ts';
+import { asCoOwner, everything, notGranted, stop, withoutEntries } from '../object.ts';
 import { ownersOf } from '../ownership/owners.ts';
 import { remove, reportActions, summaryOfStays } from '../removal/removal.ts';
 import { isAsked, isEndDemanded } from '../target/target.ts';
@@ -79,7 +79,7 @@ function takeBack(
   if (other && deletions.length > 0) return stop(object, facts, summaryOf(other.failure));
   if (deletions.length > 0) return { ...stop(object, facts, then), actions: deletions };
   if (stays) return stop(object, facts, summaryOfStays(stays));
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const nothing = { assignmentId: undefined, grantedAt: undefined, writeStartedAt: undefined };
   const status = { ...own, ...nothing, ledger: withoutEntries(own.ledger, dropped) };
   return {

@@ -2,10 +2,10 @@ import { isSuspended } from '../../../api/schema/common.ts';
 import { parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { armKey, sameId } from '../../../azure/names/resource-id.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
-import type { Summary } from '../../decision.ts';
+import { ownStatusOf, type Summary } from '../../decision.ts';
 import { stalledInside } from '../../status/summary.ts';
 import type { Facts, Failed, GrantDecision, Held, ObservedEnd, RoleGrant } from '../facts.ts';
-import { everything, ownStatus, stop, withoutEntries } from '../object.ts';
+import { everything, stop, withoutEntries } from '../object.ts';
 import { remove, reportActions, summaryOfStays } from '../removal/removal.ts';
 import { isAsked, requestOf } from '../target/target.ts';
 import { overOf } from './ends.ts';
@@ -67,7 +67,7 @@ export function decideOver(
     const actions = isSuspended(object) ? [] : removalsOf(decideLife(object, left, failed));
     return { ...stop(object, facts, summaryOfStays(stays)), actions, binds: true };
   }
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const nothing = { assignmentId: undefined, grantedAt: undefined };
   const status = {
     ...own,

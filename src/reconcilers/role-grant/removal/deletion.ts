@@ -1,5 +1,5 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import type { Failure } from '../../decision.ts';
+import { type Failure, ownStatusOf } from '../../decision.ts';
 import {
   deleting,
   FIRST_LIST_RECHECK_MS,
@@ -16,7 +16,7 @@ import { stalled } from '../../status/failure.ts';
 import { otherThan } from '../../status/refusals.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
-import { everything, ownStatus, provenGone, withoutEntries } from '../object.ts';
+import { everything, provenGone, withoutEntries } from '../object.ts';
 import { remove, type Stays } from './removal.ts';
 
 /** While a list may leave something out, or what the decision needs cannot be read. */
@@ -28,7 +28,7 @@ const RECHECK_MS = 30_000;
  * (docs/guarantees.md G18).
  */
 export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed): GrantDecision {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const ledger = withoutEntries(own.ledger, provenGone(facts));
   const status: OwnStatus = { ...own, ledger };
   if (object.spec.deletionPolicy === 'Retain')

@@ -1,6 +1,7 @@
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
+import { finalizerOf, ownStatusOf } from '../../decision.ts';
 import { otherThan, refusalsOf } from '../../status/refusals.ts';
 import { stalledOutside } from '../../status/summary.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
@@ -13,7 +14,7 @@ import type {
   RoleGrant,
   Target,
 } from '../facts.ts';
-import { describe, finalizer, ownStatus, stop, withEntry } from '../object.ts';
+import { describe, stop, withEntry } from '../object.ts';
 import { asOwners, descriptionOf } from '../ownership/owners.ts';
 import { remove } from '../removal/removal.ts';
 import { isAsked } from '../target/target.ts';
@@ -47,7 +48,7 @@ export function assign(
     const message = `the ${kind} is being deleted; nothing new is granted to it`;
     return stop(object, facts, { state: 'waiting', for: 'the identity', message, recheckMs: 30 * 60_000 });
   }
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const again = own.assignmentId !== undefined && isAsked(target, own.assignmentId);
   if (again && !observed.conclusive) {
     return stop(object, facts, {
@@ -70,7 +71,7 @@ export function assign(
   const recycled = own.assignmentId !== undefined && !again;
   return {
     actions: [
-      ...finalizer(object),
+      ...finalizerOf(object),
       // First the record: what a status says that it holds counts for others, and must not without its end.
       ...recordEnd(object, facts, target),
       {

@@ -1,11 +1,11 @@
 import { isObserved } from '../../../api/schema/common.ts';
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
+import { type Failure, finalizerOf, ownStatusOf, RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
 import { otherThan } from '../../status/refusals.ts';
 import { stalledOutside, summaryOf } from '../../status/summary.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { describe, finalizer, ownStatus, stop, withEntry, withoutEntries } from '../object.ts';
+import { describe, stop, withEntry, withoutEntries } from '../object.ts';
 import { asOwners, descriptionOf, ownersOf, sameCondition } from '../ownership/owners.ts';
 import { settle, statusWith } from './settle.ts';
 
@@ -30,7 +30,7 @@ export function maintain(
     (assignment.description ?? '') !== description && 'description',
   ].filter((each) => each !== false);
   if (changed.length > 0) {
-    const own = ownStatus(object);
+    const own = ownStatusOf(object);
     const tried = otherThan(failed, 'deleteAssignment');
     if (tried) {
       // What others have, and this object was refused a part in, is not its own.
@@ -43,7 +43,7 @@ export function maintain(
     const intent = { ...own, ledger: withEntry(own.ledger, target.id) };
     return {
       actions: [
-        ...finalizer(object),
+        ...finalizerOf(object),
         ...recordEnd(object, facts, target),
         ...(known
           ? []
@@ -83,7 +83,7 @@ export function maintain(
   if (record.length > 0) {
     const message = `recording when ${describe(target)} ends`;
     const summary = { state: 'progressing', reason: 'Settling', message, againMs: 0 } as const;
-    return { actions: [...finalizer(object), ...record], status: { ...status, ledger }, summary };
+    return { actions: [...finalizerOf(object), ...record], status: { ...status, ledger }, summary };
   }
   const events = { reason: 'Granted', message: `${describe(target)} is granted as declared` };
   return settle(object, facts, target, { ...status, ledger }, events, failed);

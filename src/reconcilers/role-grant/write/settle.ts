@@ -1,10 +1,10 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
-import { RECHECK_READY_MS } from '../../decision.ts';
+import { finalizerOf, ownStatusOf, RECHECK_READY_MS } from '../../decision.ts';
 import { removalAgainMs, removalBlocked, removalFree } from '../../status/deleting.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from '../facts.ts';
-import { describe, finalizer, ownStatus, propagated, provenGone, withoutEntries } from '../object.ts';
+import { describe, propagated, provenGone, withoutEntries } from '../object.ts';
 import { remove, reportActions } from '../removal/removal.ts';
 
 /**
@@ -22,7 +22,7 @@ export function settle(
   failed?: Failed,
 ): GrantDecision {
   const conditions = propagated(status, facts.now, object);
-  const missing = finalizer(object);
+  const missing = finalizerOf(object);
   const working = { state: 'progressing', reason: 'Settling', message: events.message, againMs: 0 } as const;
   if (missing.length > 0 && (status.ledger?.length ?? 0) > 0)
     return { actions: missing, status, summary: working };
@@ -94,7 +94,7 @@ export function statusWith(
   target: Target,
   found: SeenAssignment,
 ): OwnStatus {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const { principal, role, wroteAt, now } = facts;
   const same = sameAssignmentId(own.assignmentId, found.id) && own.grantedAt !== undefined;
   const grantedAt = same ? own.grantedAt : new Date(wroteAt ?? found.createdOn ?? now).toISOString();
