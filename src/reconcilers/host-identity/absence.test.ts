@@ -23,7 +23,7 @@ const OLD = VM.replace('/rg1/', '/rg0/');
 const NEW = VM.replace('/rg1/', '/rg2/');
 const absent = { state: 'absent', live: true, conclusive: true, conclusiveInMs: 0 } as const;
 const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
-const told = ({ actions }: HostDecision) =>
+const reasonsOf = ({ actions }: HostDecision) =>
   actions.flatMap((action: Action) => (action.type === 'recordEvent' ? action.event.reason : []));
 const gone = (change: Partial<Facts> = {}) => facts({ host: absent, ...change });
 
@@ -53,7 +53,7 @@ describe('a resource that is gone from its id', () => {
   it('ends when it is taken over, and no loss is reported', () => {
     const taken = gone({ elsewhere: { id: NEW, known: true, tookOver: true } });
     const decision = decide(object({ movedTo: NEW }), taken);
-    expect(told(decision)).toEqual([]);
+    expect(reasonsOf(decision)).toEqual([]);
     expect(decision.status.entries).toEqual([]);
     expect(decision.status.movedTo).toBeUndefined();
   });
@@ -68,9 +68,9 @@ describe('a resource that is gone from its id', () => {
 
 describe('a resource that was moved to this id', () => {
   const line = entry('app', { owners: [owner('attach-app')] }) as Line;
-  const bequests = [{ from: OLD, lines: new Map([[keyOf('app'), line]]) }];
+  const formerLedgers = [{ from: OLD, lines: new Map([[keyOf('app'), line]]) }];
   const here = (change: Partial<Facts> = {}) =>
-    facts({ host: seen(host([attached('app')])), bequests, ...change });
+    facts({ host: seen(host([attached('app')])), formerLedgers, ...change });
   const unclear = { state: 'unclear', owner: owner('attach-app'), why: 'by its former id' } as const;
 
   it('has its ledger here, from one status on, and holds the object', () => {
@@ -80,7 +80,7 @@ describe('a resource that was moved to this id', () => {
       entries: [{ identityId: idOf('app'), state: 'Attached', owned: true }],
     });
     expect(types(decision)).toEqual(['saveStatus', 'recordEvent', 'addFinalizer']);
-    expect(told(decision)).toEqual(['HostMoved']);
+    expect(reasonsOf(decision)).toEqual(['HostMoved']);
   });
 
   it('makes azid the owner of what it reported as somebody else’s', () => {

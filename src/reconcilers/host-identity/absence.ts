@@ -6,7 +6,15 @@ import type { Clock } from '../../runtime/time/clock.ts';
 import { RECHECK_INSIDE_MS, type ReconcileEvent } from '../decision.ts';
 import { type Line, linesOf } from '../hosts/ledger/lines.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import type { Action, Bequest, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from './facts.ts';
+import type {
+  Action,
+  Facts,
+  FormerLedger,
+  HostDecision,
+  HostIdentity,
+  ObservedHost,
+  OwnStatus,
+} from './facts.ts';
 import { shownOn } from './identity/case.ts';
 import { ownStatus, withLines } from './status.ts';
 import type { HostMemory } from './write/memory.ts';
@@ -127,10 +135,10 @@ export function whereabouts(
     return { searching: false };
   const found = hostCache.byIndex('instance', instance).find((each) => each.key !== key);
   if (found) {
-    const [heir] = stores.hosts.byIndex(INDEX.host, found.key);
-    const { movedFrom } = heir?.status ?? {};
+    const [there] = stores.hosts.byIndex(INDEX.host, found.key);
+    const { movedFrom } = there?.status ?? {};
     const tookOver = movedFrom !== undefined && armKey(movedFrom) === key;
-    return { elsewhere: { id: found.id, known: heir !== undefined, tookOver }, searching: false };
+    return { elsewhere: { id: found.id, known: there !== undefined, tookOver }, searching: false };
   }
   const area = areaOfHost(object.spec.resourceId);
   const now = clock.monotonic();
@@ -149,12 +157,12 @@ function leavesSomething(object: HostIdentity): boolean {
 }
 
 /** What was attached to this very resource where it was before, and is there still. */
-export function bequestsTo(
+export function formerLedgersOf(
   { spec }: HostIdentity,
   host: AzureHost | undefined,
   { hostCache, stores }: Pick<MoveDeps, 'hostCache' | 'stores'>,
-): readonly Bequest[] {
-  return stores.hosts.byIndex(INDEX.movedTo, armKey(spec.resourceId)).flatMap((holder): Bequest[] => {
+): readonly FormerLedger[] {
+  return stores.hosts.byIndex(INDEX.movedTo, armKey(spec.resourceId)).flatMap((holder): FormerLedger[] => {
     const { instance } = holder.status ?? {};
     const from = holder.spec.resourceId;
     if (!host || !isUniqueInstance(instance) || host.instance !== instance) return [];
@@ -167,13 +175,13 @@ export function bequestsTo(
 }
 
 /** The ledger with what it takes over: what was azid's there is azid's here, for the owners there and here. */
-export function withBequests(
+export function withFormerLedgers(
   own: ReadonlyMap<string, Line>,
   { movedFrom }: OwnStatus,
-  bequests: readonly Bequest[],
+  formerLedgers: readonly FormerLedger[],
 ): ReadonlyMap<string, Line> {
   const lines = new Map(own);
-  for (const { from, lines: left } of bequests) {
+  for (const { from, lines: left } of formerLedgers) {
     if (movedFrom !== undefined && armKey(movedFrom) === armKey(from)) continue;
     for (const [key, line] of left) {
       const mine = lines.get(key);
@@ -188,9 +196,10 @@ export function withBequests(
 /** Where it was, if its ledger from there is taken over now. */
 export function takenFrom(
   { movedFrom }: OwnStatus,
-  { bequests }: Pick<Facts, 'bequests'>,
+  { formerLedgers }: Pick<Facts, 'formerLedgers'>,
 ): string | undefined {
-  return bequests.find(({ from }) => movedFrom === undefined || armKey(movedFrom) !== armKey(from))?.from;
+  return formerLedgers.find(({ from }) => movedFrom === undefined || armKey(movedFrom) !== armKey(from))
+    ?.from;
 }
 
 export function movedEvent(from: string, to: string): ReconcileEvent {

@@ -21,7 +21,7 @@ import type { Facts, HostDecision, WriteIdentity } from './facts.ts';
 const writeOf = ({ actions }: HostDecision) =>
   actions.find((action): action is WriteIdentity => action.type === 'writeIdentity');
 
-/** Its identity is not told yet: the cache is not filled, or its marks still name the object that lived before. */
+/** Its identity is not known yet: the cache is not filled, or its marks still name the object that lived before. */
 const unclear = (
   who: string,
   uid = `uid-${who}`,
@@ -73,7 +73,7 @@ describe('nothing is taken away while the claim of an object that may want it is
     expect(writeOf(decision)).toBeUndefined();
   });
 
-  it('but what nobody may want goes, whoever else is not known', () => {
+  it('but what no object may want goes, though others are not known', () => {
     const claims = [
       releases('attach-app'),
       unclear('other', 'uid-other', ['web']),

@@ -32,7 +32,7 @@ import type { HostDecision } from './facts.ts';
 import { pollOperation } from './write/last-write.ts';
 import { HostMemory } from './write/memory.ts';
 
-/** What must neither go on for ever nor grow without end, and what must not be touched whoever asks. */
+/** What must neither go on for ever nor grow without end, and what must not be touched though an object asks for it. */
 
 const again = ({ summary }: HostDecision) => ('againMs' in summary ? summary.againMs : undefined);
 const writes = ({ actions }: HostDecision) => actions.filter(({ type }) => type === 'writeIdentity');

@@ -32,7 +32,7 @@ import { HOST, needsLive } from './observe/live.ts';
 import { DUE_MS, QUIET_MS } from './write/batch.ts';
 
 const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
-const told = ({ actions }: HostDecision) =>
+const reasonsOf = ({ actions }: HostDecision) =>
   actions.flatMap((action: Action) => (action.type === 'recordEvent' ? action.event.reason : []));
 const drifts = ({ actions }: HostDecision) =>
   actions.flatMap((action: Action) => (action.type === 'recordEvent' ? (action.event.drift ?? []) : []));
@@ -277,7 +277,7 @@ describe('what was there before', () => {
   it('is taken over where the object and a policy say so', () => {
     const decision = decide(fresh(), facts({ claims: [wants('app', { adopt: true })] }));
     expect(states(decision)).toEqual({ app: 'Attached' });
-    expect(told(decision)).toEqual(['IdentityAdopted']);
+    expect(reasonsOf(decision)).toEqual(['IdentityAdopted']);
     expect(types(decision)).toEqual(['saveStatus', 'recordEvent', 'addFinalizer']);
   });
 
@@ -364,7 +364,7 @@ describe('detaching', () => {
     );
     expect(writeOf(decision)).toBeUndefined();
     expect(decision.status.entries).toEqual([]);
-    expect(told(decision)).toEqual(['IdentityLeft']);
+    expect(reasonsOf(decision)).toEqual(['IdentityLeft']);
   });
 
   it('leaves it in Azure when one of those who go asks to retain it', () => {
@@ -505,7 +505,7 @@ describe('the system-assigned identity', () => {
   it('is reported when it has another principal', () => {
     const replaced = host([], { own: { system: true, principalId: 'own-2' } });
     const decision = decide(bare(line), facts({ claims: [wantsSystem()], host: seen(replaced) }));
-    expect(told(decision)).toEqual(['SystemIdentityReplaced']);
+    expect(reasonsOf(decision)).toEqual(['SystemIdentityReplaced']);
     expect(drifts(decision)).toEqual([{ id: VM, how: 'written', parts: ['system'] }]);
     expect(decision.status.systemAssigned).toMatchObject({ principalId: 'own-2', owned: true });
   });
@@ -514,7 +514,7 @@ describe('the system-assigned identity', () => {
     const decision = decide(bare(line), facts({ claims: [wantsSystem()], host: seen(host()) }));
     expect(writeOf(decision)?.asked.system).toBe('on');
     expect(decision.status.systemAssigned).toMatchObject({ losses: 1, lastLossAt: at(0) });
-    expect(told(decision)).toEqual(['IdentityLost']);
+    expect(reasonsOf(decision)).toEqual(['IdentityLost']);
     expect(writeOf(decision)?.asked.fresh).toEqual([]);
   });
 
@@ -622,14 +622,14 @@ describe('a host that is not there', () => {
 
   it('says that it could not be read until it was, and not where Azure was not even asked', () => {
     const lost = failure({ kind: 'transient', reason: 'AzureUnavailable', message: 'HTTP 503' });
-    const told = { reason: 'AzureUnavailable', message: 'HTTP 503' };
+    const reported = { reason: 'AzureUnavailable', message: 'HTTP 503' };
     const unread = decide(object(), facts({ host: { state: 'unreadable', failure: lost } }));
-    expect(unread.status.unreadable).toEqual(told);
-    const before = object({ unreadable: told });
+    expect(unread.status.unreadable).toEqual(reported);
+    const before = object({ unreadable: reported });
     const held = { state: 'unreadable', failure: failure({ ...lost, heldBack: true }) } as const;
-    expect(decide(before, facts({ host: held })).status.unreadable).toEqual(told);
+    expect(decide(before, facts({ host: held })).status.unreadable).toEqual(reported);
     expect(decide(object(), facts({ host: held })).status).not.toHaveProperty('unreadable');
-    expect(decide(before, facts({ host: { state: 'loading' } })).status.unreadable).toEqual(told);
+    expect(decide(before, facts({ host: { state: 'loading' } })).status.unreadable).toEqual(reported);
     const read = decide(before, facts());
     expect(read.status).not.toHaveProperty('unreadable');
     // A cache that shows it is no proof that it can be read.
@@ -643,7 +643,7 @@ describe('a host that is not there', () => {
     });
     const collected = decide(before, { ...waiting, batch: undefined } as never);
     expect(collected.isHeld).toBe(true);
-    expect(collected.status.unreadable).toEqual(told);
+    expect(collected.status.unreadable).toEqual(reported);
   });
 });
 

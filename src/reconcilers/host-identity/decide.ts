@@ -127,7 +127,8 @@ function decideEnd(object: HostIdentity, facts: Facts): HostDecision | undefined
     return rest(own, object, [...events, { type: 'removeFinalizer' }]);
   }
   const open = own.operation !== undefined || facts.started !== undefined || facts.window.openMs > 0;
-  if (open || linesOf(own).size > 0 || facts.bequests.some(({ lines }) => lines.size > 0)) return undefined;
+  if (open || linesOf(own).size > 0 || facts.formerLedgers.some(({ lines }) => lines.size > 0))
+    return undefined;
   // What is wanted will be asked of a new object.
   if (deletionTimestamp) return rest(own, object, [{ type: 'removeFinalizer' }]);
   // An object that may have nothing there keeps no ledger, else any tenant could keep any resource under watch.

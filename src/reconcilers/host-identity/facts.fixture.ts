@@ -176,7 +176,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     busyMs: 0,
     conflicted: false,
     searching: false,
-    bequests: [],
+    formerLedgers: [],
     // Whatever comes, it has waited long enough.
     batch: { openedAt: NOW - 3_600_000, changedAt: NOW - 3_600_000, changes: new Set() },
     isTried: (change.writes ?? 0) > 0,

@@ -78,7 +78,7 @@ export interface Accepted {
 }
 
 /** What azid attached to a resource under its former id. */
-export interface Bequest {
+export interface FormerLedger {
   readonly from: string;
   readonly lines: ReadonlyMap<string, Line>;
 }
@@ -108,7 +108,7 @@ export interface Facts {
   /** No list has been made since the absence was seen that would show for certain where it is. */
   readonly searching: boolean;
   /** The ledgers of where this very resource was before, which are to be taken over. */
-  readonly bequests: readonly Bequest[];
+  readonly formerLedgers: readonly FormerLedger[];
   /** User-assigned identities by key, as far as they were observed. */
   readonly identities: ReadonlyMap<string, ObservedIdentity>;
   /** azid's own identity, which it neither attaches nor detaches (docs/guarantees.md G21). */

@@ -5,7 +5,7 @@ import type { ReconcileEvent, Summary } from '../decision.ts';
 import { contestFindings } from '../hosts/ledger/contest.ts';
 import { type Line, linesOf } from '../hosts/ledger/lines.ts';
 import { stalledOutside, summaryOf } from '../status/summary.ts';
-import { withBequests } from './absence.ts';
+import { withFormerLedgers } from './absence.ts';
 import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from './facts.ts';
 import { surveyOf } from './identity/survey.ts';
 import {
@@ -49,7 +49,7 @@ export function maintain(
   const { refusal, window, writes } = facts;
   const settled = isSettled(host) || facts.busyMs >= BUSY_MS;
   const ledger = withoutFresh(linesOf(status), facts.unsent ?? []);
-  const before = withBequests(ledger, status, facts.bequests);
+  const before = withFormerLedgers(ledger, status, facts.formerLedgers);
   const start = refusal ? afterRefusal(before, refusal, host, facts) : { lines: before };
   const survey = surveyOf(start.lines, status, observed, settled, facts);
   const { changes } = survey;

@@ -130,7 +130,7 @@ function startOf(object: HostIdentity, { reconcileId }: ReconcileContext, deps: 
     accepted: new Map(),
     busyMs: 0,
     searching: false,
-    bequests: [],
+    formerLedgers: [],
     conflicted: memory.isConflicted(uid, clock.monotonic()),
     isTried: reconcile?.id === reconcileId,
     writes: reconcile?.id === reconcileId ? reconcile.writes : 0,

@@ -36,7 +36,7 @@ import type { Action, Facts, HostDecision, ObservedIdentity, WriteIdentity } fro
 /** What goes wrong, and what happens again: recycling, contests, refusals, operations, hosts that are at work. */
 
 const types = ({ actions }: HostDecision) => actions.map(({ type }) => type);
-const told = ({ actions }: HostDecision) =>
+const reasonsOf = ({ actions }: HostDecision) =>
   actions.flatMap((action: Action) => (action.type === 'recordEvent' ? action.event.reason : []));
 const drifts = ({ actions }: HostDecision) =>
   actions.flatMap((action: Action) => (action.type === 'recordEvent' ? (action.event.drift ?? []) : []));
@@ -189,7 +189,7 @@ describe('an entry without ids on a resource that is at work', () => {
     const claims = [wants('app', { adopt: what.includes('taken over') })];
     const decision = decide(given, atWork({ claims }));
     expect(writeOf(decision)).toBeUndefined();
-    expect(told(decision)).toEqual([]);
+    expect(reasonsOf(decision)).toEqual([]);
     expect(decision.restsOnHost).toBe(true);
   });
 
@@ -219,7 +219,7 @@ describe('an entry without ids on a resource that is at work', () => {
     const waiting = decide(fresh(), atWork()).status;
     const there = decide(object({ ...waiting }), facts({ identities: alive('app') }));
     expect(lineOf(there, 'app')).toMatchObject({ state: 'Attached', owned: false });
-    expect(told(there)).toEqual([]);
+    expect(reasonsOf(there)).toEqual([]);
   });
 
   it('is attached by azid if nothing came of it', () => {
@@ -238,7 +238,7 @@ describe('a resource that was made again', () => {
     expect(writeOf(decision)?.asked.adds).toEqual([keyOf('app')]);
     expect(lineOf(decision, 'app')?.losses).toBe(2);
     expect(decision.status.instance).toBe('vm-2');
-    expect(told(decision)).toEqual(['HostRecycled']);
+    expect(reasonsOf(decision)).toEqual(['HostRecycled']);
     expect(drifts(decision)).toEqual([{ id: VM, how: 'removed' }]);
   });
 
@@ -266,7 +266,7 @@ describe('a resource that was made again', () => {
     const before = object({ entries: [], systemAssigned: own });
     const { instance: _i, ...status } = before.status ?? {};
     const decision = decide({ ...before, status }, facts({ claims: [wantsSystem()], host: seen(bare) }));
-    expect(told(decision)).toEqual(['HostRecycled', 'SystemIdentityReplaced']);
+    expect(reasonsOf(decision)).toEqual(['HostRecycled', 'SystemIdentityReplaced']);
   });
 });
 
@@ -284,7 +284,7 @@ describe('somebody who takes away what azid attaches', () => {
       losses: 1,
       lastLossAt: at(0),
     });
-    expect(told(decision)).toEqual(['IdentityLost']);
+    expect(reasonsOf(decision)).toEqual(['IdentityLost']);
     expect(drifts(decision)).toEqual([{ id: VM, how: 'written', parts: [keyOf('app')] }]);
     expect(writeOf(decide(withLosses(1, MINUTE), missing))).toBeDefined();
   });
@@ -426,7 +426,7 @@ describe('one bad identity among many', () => {
     expect(lineOf(decision, 'c')?.problem).toBeUndefined();
   });
 
-  it('and judged when it is alone', () => {
+  it('and decided when it is alone', () => {
     const decision = decide(
       begun('a', 'b'),
       facts({ ...wanted('a', 'b'), batchLimit: 1, refusal: refusal({ adds: keys('a') }, {}) }),
@@ -723,7 +723,7 @@ describe('a refusal says what helps against it', () => {
     expect('message' in summary && summary.message).not.toContain('declared');
   });
 
-  it('of identities of another tenant: they fail alone, whoever is not named', () => {
+  it('of identities of another tenant: they fail alone, and those that are not named go on', () => {
     const elsewhere = '99999999-2222-4333-8444-555555555555';
     const text = `however, the current tenant 't' is not authorized to access linked subscription '${elsewhere}'.`;
     const theirs = idOf('theirs').replace(/subscriptions\/[^/]+/, `subscriptions/${elsewhere}`);

@@ -62,7 +62,7 @@ describe('the API version of a type that azid does not know', () => {
     expect(apiVersionOf(TYPE, stores)).toBe('1999-01-01');
   });
 
-  it('is that of a resource by whoever may have it, however old the wish of others is', () => {
+  it('of a resource is given by an object that may have it, however old others are', () => {
     const { attach, ofHost } = world();
     attach('stranger', '01', { apiVersion: '1999-01-01' });
     expect(ofHost()).toBeUndefined();

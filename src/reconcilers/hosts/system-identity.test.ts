@@ -105,7 +105,7 @@ describe('who else has it, when one goes', () => {
     return othersOf(line([owner('shop'), ...owners]), object, stores);
   };
 
-  it('whoever lives keeps it', () => {
+  it('an object that is not being deleted keeps it', () => {
     identity('other');
     expect(others(owner('other')).releasing).toEqual(['uid-shop']);
   });

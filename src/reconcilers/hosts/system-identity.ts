@@ -110,10 +110,10 @@ export function currentIdOf(
   }: { readonly stores: Pick<Stores, 'hosts'>; readonly hostCache: Pick<HostCache, 'byIndex'> },
 ): string | undefined {
   const key = armKey(object.spec.resourceId);
-  const heir = holdersOf(object, stores).find(
+  const there = holdersOf(object, stores).find(
     ({ status }) => status?.movedFrom !== undefined && armKey(status.movedFrom) === key,
   );
-  if (heir) return heir.status?.hostId ?? heir.spec.resourceId;
+  if (there) return there.status?.hostId ?? there.spec.resourceId;
   const [holder] = stores.hosts.byIndex(INDEX.host, key);
   const { instance } = holder?.status ?? {};
   if (!isUniqueInstance(instance)) return undefined;

@@ -179,7 +179,7 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     expect(enqueuedBy(() => void host('vm', []))).toEqual([]);
   });
 
-  it('a host that stands otherwise as a whole enqueues its owners and whoever names it', () => {
+  it('a host whose status changes as a whole enqueues its owners and the objects that name it', () => {
     named('one');
     fleet();
     system();
@@ -237,9 +237,9 @@ describe('what enqueues hosts and those who read their ledgers', () => {
     system();
     host('vm');
     const { caches, enqueuedBy: by } = watchWorld(stores);
-    const told = (how: 'get' | 'write') => by(() => caches.hostCache.tell(armKey(VM), how), KINDS);
-    expect(told('write')).toEqual([]);
-    expect(told('get')).toEqual([
+    const enqueued = (how: 'get' | 'write') => by(() => caches.hostCache.tell(armKey(VM), how), KINDS);
+    expect(enqueued('write')).toEqual([]);
+    expect(enqueued('get')).toEqual([
       'attachment shop/fleet',
       'attachment shop/one',
       'host azid-system/vm',
@@ -257,16 +257,16 @@ describe('what enqueues hosts and those who read their ledgers', () => {
         },
       });
     const { caches, enqueuedBy: by } = watchWorld(stores);
-    const told = by(() => caches.hostCache.tell(armKey(VM), 'get'), KINDS);
-    expect(told).toEqual(['attachment shop/of-rg1']);
+    const enqueued = by(() => caches.hostCache.tell(armKey(VM), 'get'), KINDS);
+    expect(enqueued).toEqual(['attachment shop/of-rg1']);
   });
 
   it('an identity that changed in Azure enqueues those who name it by its ARM id', () => {
     fleet();
     host('vm');
     const { caches, enqueuedBy: by } = watchWorld(stores);
-    const told = by(() => caches.identityCache.tell(IDENTITY.toUpperCase(), 'get'), KINDS);
-    expect(told).toEqual(['attachment shop/fleet', 'host azid-system/vm']);
+    const enqueued = by(() => caches.identityCache.tell(IDENTITY.toUpperCase(), 'get'), KINDS);
+    expect(enqueued).toEqual(['attachment shop/fleet', 'host azid-system/vm']);
   });
 });
 

@@ -149,13 +149,13 @@ export function planRollout(state: RolloutState): RolloutPlan {
 
   const chosen = new Set(all.filter(isBusy));
   const open = all.filter((key) => !chosen.has(key) && !(blocked && detaching.has(key)));
-  const unlucky = open.filter((key) => failed.has(key));
-  const halted = unlucky.length >= MAX_FAILED;
+  const failing = open.filter((key) => failed.has(key));
+  const halted = failing.length >= MAX_FAILED;
   const take = (keys: readonly string[]) => {
     for (const key of keys.slice(0, Math.max(0, maxConcurrent - chosen.size))) chosen.add(key);
   };
   if (!halted) take(open.filter((key) => !failed.has(key)));
-  take(rotated(unlucky, rotation * maxConcurrent));
+  take(rotated(failing, rotation * maxConcurrent));
   return {
     slots: {
       attach: new Set(wanted.filter((key) => chosen.has(key))),

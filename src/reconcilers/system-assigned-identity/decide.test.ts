@@ -4,6 +4,7 @@ import { deletionBlocked } from '../status/blocked.fixture.ts';
 import { decide } from './decide.ts';
 import {
   ANOTHER,
+  answered,
   deleted,
   entry,
   type FactsChange,
@@ -19,7 +20,6 @@ import {
   RELEASE_AFTER_MS,
   settled,
   settledStatus,
-  told,
   VM,
 } from './facts.fixture.ts';
 import {
@@ -144,13 +144,13 @@ describe('what an object says', () => {
     },
     {
       title: 'Azure still shows its predecessor',
-      facts: { ledger: on(), azure: told(ANOTHER) },
+      facts: { ledger: on(), azure: answered(ANOTHER) },
       state: 'progressing ReadingIdentity',
       does: ['saveStatus', 'recordEvent'],
     },
     {
       title: 'it is on, seen for the first time',
-      facts: { ledger: on(), azure: told() },
+      facts: { ledger: on(), azure: answered() },
       state: 'ready SystemAssigned',
       does: ['saveStatus', 'recordEvent'],
     },
@@ -172,13 +172,13 @@ describe('what an object says', () => {
 
   it('shows who it is, by the resource as Azure spells it', () => {
     const hostId = VM.replace('rg1', 'RG1');
-    const { status } = decide(object(), facts({ ledger: { ...on(), hostId }, azure: told() }));
+    const { status } = decide(object(), facts({ ledger: { ...on(), hostId }, azure: answered() }));
     const { observedGeneration: _, ...own } = settledStatus;
     expect(status).toEqual({ ...own, id: hostId });
   });
 
   it('the first one is reported as an Event', () => {
-    expect(events(decide(object(), facts({ ledger: on(), azure: told() })))).toEqual([
+    expect(events(decide(object(), facts({ ledger: on(), azure: answered() })))).toEqual([
       `SystemIdentityOn: the identity of ${VM} is principal ${PRINCIPAL}`,
     ]);
   });
@@ -192,7 +192,7 @@ describe('what an object says', () => {
     expect(drifts).toEqual([{ id: VM, how: 'written', parts: ['system'], isRepaired: true }]);
     expect(decision.status).toMatchObject({ principalId: ANOTHER, clientId: undefined, tenantId: undefined });
     const saved = { ...settled(), status: decision.status };
-    expect(types(decide(saved, { ...recycled, azure: told(ANOTHER, 'client-2') }))).toEqual([]);
+    expect(types(decide(saved, { ...recycled, azure: answered(ANOTHER, 'client-2') }))).toEqual([]);
   });
 
   it('keeps no principal of a resource that is gone, and reports the new one when it is back', () => {
@@ -201,7 +201,7 @@ describe('what an object says', () => {
     const back = facts({
       ledger: on({ principalId: ANOTHER }),
       lastPrincipalId: PRINCIPAL,
-      azure: told(ANOTHER),
+      azure: answered(ANOTHER),
     });
     expect(events(decide({ ...settled(), status: gone.status }, back))[0]).toContain(
       'SystemIdentityReplaced',
@@ -237,7 +237,7 @@ describe('an object that goes', () => {
     expect(types(decide(deleted(), facts()))).toEqual(['removeFinalizer']);
   });
 
-  it('has its host forget it, whoever refers to it, and stays until that is done', () => {
+  it('has its host forget it, though objects refer to it, and stays until that is done', () => {
     const decision = decide(deleted(), facts({ ledger: on(), references: ['RoleGrant team-a/read'] }));
     expect(types(decision)).toEqual([]);
     expect(decision.status).not.toHaveProperty('released');
@@ -294,7 +294,7 @@ describe('an object that goes', () => {
     expect(said(decide(off(), foreign))).toContain('azid lets go of');
   });
 
-  it('lets its host take nothing while it lives, whoever wrote that it may', () => {
+  it('lets its host take nothing while it is not deleted, though another tool wrote that it may', () => {
     const forged = { status: { released: true } };
     expect(decide(object(forged), facts({ ledger: on() })).status).not.toHaveProperty('released');
   });
@@ -302,7 +302,7 @@ describe('an object that goes', () => {
   it.each([
     ['something refers to it', { references: ['RoleGrant team-a/read'] }],
     ['azid left something on it', { leftovers: ['a'] }],
-  ])('nor while %s, whoever wrote that it may', (_, hanging) => {
+  ])('nor while %s, though another tool wrote that it may', (_, hanging) => {
     const { status } = decide(off({ status: { released: true } }), facts({ ledger: on(), ...hanging }));
     expect(status).not.toHaveProperty('released');
   });

@@ -89,7 +89,7 @@ export function policy(spec: Partial<IdentityPolicySpec> = {}): IdentityPolicy {
   };
 }
 
-export const told = (principalId = PRINCIPAL, clientId = 'client-1') =>
+export const answered = (principalId = PRINCIPAL, clientId = 'client-1') =>
   ({ state: 'found', principalId, clientId, tenantId: 'tenant-1' }) as const;
 
 /** Facts, with the policies that the object's namespace has. */

@@ -193,7 +193,7 @@ describe('what hangs on the identity of a resource that was moved to another gro
   });
 });
 
-/** As many as a ledger names are named; whoever is not has no part in it by that. */
+/** As many as a ledger names are named; an object beyond them has no part in it by that. */
 describe('an object that a full ledger does not name', () => {
   const owners = Array.from({ length: MAX_OWNERS }, (_, n) => ({
     kind: 'SystemAssignedIdentity' as const,
@@ -236,7 +236,7 @@ describe('where a resource is that was moved', () => {
       [holder(NEW, { hostId: NEW, movedFrom: VM.toUpperCase(), systemAssigned: entry() })],
     ],
     ['by what tells it from any other', [holder(VM, { instance })]],
-  ])('is told %s, and the principal lives on', async (_, holders) => {
+  ])('reads %s, and the principal stays', async (_, holders) => {
     const it = setup({ azure: [vm(NEW, { instance })], holders });
     await it.listed(object());
     await it.hostCache.refresh(VM, 'event');

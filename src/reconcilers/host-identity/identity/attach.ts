@@ -57,9 +57,9 @@ export function attach(each: Case, base: Line): CaseDecision {
     const problem = { reason: CONTESTED, message, attempts: line.losses ?? 0, notBefore: timestamp(until) };
     return { line: { ...withState(line, 'Attaching', now), problem }, events };
   }
-  const moot = isMoot(line, observed?.state === 'present');
-  if (!moot && !isOwnVerdict(line) && isHeldBack(line, now)) return { line, events };
-  const ready = moot ? withoutProblem(line) : line;
+  const isOver = mayBeOver(line, observed?.state === 'present');
+  if (!isOver && !isOwnVerdict(line) && isHeldBack(line, now)) return { line, events };
+  const ready = isOver ? withoutProblem(line) : line;
   return {
     line: ready,
     events,
@@ -77,7 +77,7 @@ export function attach(each: Case, base: Line): CaseDecision {
 }
 
 /** Whether its problem may be over before its back-off ends. */
-function isMoot({ problem }: Line, isPresent: boolean): boolean {
+function mayBeOver({ problem }: Line, isPresent: boolean): boolean {
   switch (problem?.reason) {
     case IDENTITY_NOT_FOUND:
       return isPresent;

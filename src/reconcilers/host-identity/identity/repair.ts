@@ -37,7 +37,12 @@ export function isAnother({ key, shown, facts }: Case): boolean {
 }
 
 /** What the next write puts right, or what was waited for. */
-const MOOT: ReadonlySet<string> = new Set([IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, DEAD_ON_HOST, IN_USE]);
+const MAY_BE_OVER: ReadonlySet<string> = new Set([
+  IDENTITY_NOT_FOUND,
+  IDENTITY_RECYCLED,
+  DEAD_ON_HOST,
+  IN_USE,
+]);
 
 export function repair(each: Case, base: Line): CaseDecision {
   const { key, facts, wants, host, shown, atWork } = each;
@@ -84,14 +89,14 @@ export function repair(each: Case, base: Line): CaseDecision {
     const message = `identity ${id} was made again, and to be attached anew its old entry must come off; ${use.message}`;
     return { line: withProblem(withState(own, 'Refused', now), { ...use, message }, now) };
   }
-  const moot = own.problem !== undefined && MOOT.has(own.problem.reason);
-  if (!moot && !isOwnVerdict(own) && isHeldBack(own, now)) return { line: own };
+  const isOver = own.problem !== undefined && MAY_BE_OVER.has(own.problem.reason);
+  if (!isOver && !isOwnVerdict(own) && isHeldBack(own, now)) return { line: own };
   return {
     line: own,
     change: {
       ...removal(each, own, id),
       recycled: true,
-      alone: own.problem !== undefined && !moot,
+      alone: own.problem !== undefined && !isOver,
       replaceAllowed: claimants.some(({ allowReplace }) => allowReplace),
       why: `${nameInEvents(each, id)} was made again: its old one is removed first, ${whyOf(claimants)}`,
     },

@@ -11,7 +11,7 @@ import { claimsOnHost, type HostClaimsDeps } from '../../hosts/claims/on-host.ts
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
-import { bequestsTo, type MoveDeps, whereabouts, withBequests } from '../absence.ts';
+import { formerLedgersOf, type MoveDeps, whereabouts, withFormerLedgers } from '../absence.ts';
 import type { Facts, HostIdentity, ObservedHost, ObservedIdentity, WriteWindow } from '../facts.ts';
 import { ownStatus } from '../status.ts';
 import { acceptedUntil, type PollDeps, readBack, type WindowDeps } from '../write/last-write.ts';
@@ -45,10 +45,10 @@ export function withHost(
   const host = observed?.state === 'present' ? observed.host : undefined;
   const { type } = facts;
   const own = ownStatus(object);
-  const bequests = bequestsTo(object, host, deps);
-  const lines = withBequests(linesOf(own), own, bequests);
+  const formerLedgers = formerLedgersOf(object, host, deps);
+  const lines = withFormerLedgers(linesOf(own), own, formerLedgers);
   const former = [
-    ...bequests.map(({ from }) => from),
+    ...formerLedgers.map(({ from }) => from),
     ...(own.movedFrom === undefined ? [] : [own.movedFrom]),
   ]
     // Another resource has that id by now: an object that names the id means that one.
@@ -86,7 +86,7 @@ export function withHost(
     ...(apiVersion !== undefined && { apiVersion }),
     ...(capability && { capability: inVariant(capability, host?.variant) }),
     claims,
-    bequests,
+    formerLedgers,
     ...whereabouts(object, observed, deps),
     ...(observed && { host: observed }),
     accepted: acceptedUntil(accepted, facts.now, deps),

@@ -19,7 +19,7 @@ interface Declared {
 type By = 'azid' | 'others' | 'either';
 
 /**
- * What must hold whatever happens to a host, judged by what is on it and by what is declared, not by what azid says of
+ * What must hold in every sequence, by what is on the host and by what is declared, not by what azid reports of
  * itself. Identities go by `armKey`, the resource's own by `SYSTEM`.
  */
 export class Model {
@@ -62,7 +62,7 @@ export class Model {
     return this.#by.get(key) === 'azid';
   }
 
-  /** It cannot be told any more who put it there. */
+  /** Nothing shows any more who put it there. */
   blur(keys: Iterable<string>): void {
     for (const key of keys) this.#by.set(key, 'either');
   }

@@ -3,7 +3,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Death } from './process.fixture.ts';
 import { FOREIGN, idOf, NAMED, type Refusal, SYSTEM, type World } from './world.fixture.ts';
 
-/** What can happen to a host and to those who speak of it. Plain data, so that a sequence can be told and replayed. */
+/** What can happen to a host and to the objects that want something of it. Plain data, so that a sequence can be printed and replayed. */
 export type Step = Happening & {
   /** azid looks only after the next one. */
   readonly unseen?: true;

@@ -28,7 +28,7 @@ function world() {
       metadata: meta(name),
       spec: { identityId: idOf('app'), target, ...spec },
     });
-  const said = (seen: AzureHost | 'absent' | undefined, ledger = object({ entries: [] })) =>
+  const claims = (seen: AzureHost | 'absent' | undefined, ledger = object({ entries: [] })) =>
     claimsOnHost(ledger, VMS, seen, {
       stores,
       proofs: new HeldIdentities().proofs(stores),
@@ -36,16 +36,16 @@ function world() {
       knowsType: () => true,
       typeOf: () => VMS,
     }).claims.map(({ state, owner: { name } }) => `${name} ${state}`);
-  return { stores, attach, said };
+  return { stores, attach, claims };
 }
 
 /** As after the first list. */
 const sync = (store: { take(event: never): void }, objects: readonly object[]) =>
   store.take({ type: 'replace', objects, resourceVersion: '1000', rewound: false } as never);
 
-describe('who speaks of a host', () => {
-  it('is whoever names it, in any spelling, and whoever selects it; the older first', () => {
-    const { stores, attach, said } = world();
+describe('a claim on a host', () => {
+  it('is of the objects that name it, in any spelling, and that select it; the older first', () => {
+    const { stores, attach, claims } = world();
     attach('by-selector', { selector });
     attach('of-another', { selector: { ...selector, tags: { app: 'bank' } } });
     attach('elsewhere', { resourceId: `${VM}-2` });
@@ -53,41 +53,41 @@ describe('who speaks of a host', () => {
       metadata: meta('by-id', { creationTimestamp: '2026-11-01T00:00:00Z' }),
       spec: { identityId: idOf('app'), target: { resourceId: VM.toUpperCase() } },
     });
-    expect(said(shop)).toEqual(['by-id wants', 'by-selector wants']);
+    expect(claims(shop)).toEqual(['by-id wants', 'by-selector wants']);
   });
 
-  it('may be any selector that covers its place, as long as the host was not read', () => {
-    const { attach, said } = world();
+  it('may be of any selector that covers its place, as long as the host was not read', () => {
+    const { attach, claims } = world();
     attach('by-selector', { selector });
-    expect(said(undefined)).toEqual(['by-selector unclear']);
-    expect(said('absent')).toEqual([]);
+    expect(claims(undefined)).toEqual(['by-selector unclear']);
+    expect(claims('absent')).toEqual([]);
   });
 
-  it('is whoever stands in its ledger, though it moved elsewhere', () => {
-    const { attach, said } = world();
+  it('is of the owners in its ledger, though they name another by now', () => {
+    const { attach, claims } = world();
     attach('attach-app', { resourceId: `${VM}-2` });
     const ledger = object({
       entries: [
         entry('app', { owners: [owner('attach-app', { namespace: 'shop', uid: 'uid-attach-app' })] }),
       ],
     });
-    expect(said(shop, ledger)).toEqual(['attach-app releases']);
+    expect(claims(shop, ledger)).toEqual(['attach-app releases']);
   });
 
   it('is missed, and releases what it had, only once its kind was listed', () => {
-    const { stores, said } = world();
-    expect(said(shop, object())).toEqual(['attach-app unclear']);
+    const { stores, claims } = world();
+    expect(claims(shop, object())).toEqual(['attach-app unclear']);
     sync(stores.attachments, []);
-    expect(said(shop, object())).toEqual(['attach-app releases']);
+    expect(claims(shop, object())).toEqual(['attach-app releases']);
   });
 
   it('is not a namesake that was made later', () => {
-    const { stores, attach, said } = world();
+    const { stores, attach, claims } = world();
     sync(stores.attachments, []);
     attach('attach-app', { resourceId: VM });
     const ledger = object({
       entries: [entry('app', { owners: [owner('attach-app', { namespace: 'shop', uid: 'uid-before' })] })],
     });
-    expect(said(shop, ledger)).toEqual(['attach-app wants', 'attach-app releases']);
+    expect(claims(shop, ledger)).toEqual(['attach-app wants', 'attach-app releases']);
   });
 });

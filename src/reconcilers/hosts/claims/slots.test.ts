@@ -34,7 +34,7 @@ function attachment(
   } as IdentityAttachment;
 }
 const slots = (change: object) => ({ rolloutSlots: { generation: 2, ...change } });
-const told = (state: string, reason?: string): IdentityAttachmentStatus =>
+const listed = (state: string, reason?: string): IdentityAttachmentStatus =>
   ({ observedGeneration: 2, targets: [{ resourceId: VM.toUpperCase(), state, reason }] }) as never;
 
 describe('a host of a selector', () => {
@@ -56,14 +56,14 @@ describe('a host of a selector', () => {
 
   it.each<[string, IdentityAttachmentStatus | undefined, boolean]>([
     ['is awaited before its object was reconciled', undefined, true],
-    ['is awaited after an edit', { ...told('Pending'), observedGeneration: 1 }, true],
+    ['is awaited after an edit', { ...listed('Pending'), observedGeneration: 1 }, true],
     ['is awaited where its object does not tell of it yet', { observedGeneration: 2, targets: [] }, true],
-    ['is awaited where it had it, and is made again', told('Attached'), true],
-    ['is awaited where it was gone', told('Waiting', 'ResourceNotFound'), true],
-    ['is awaited where a policy denied it', told('Failed', 'PolicyDenied'), true],
-    ['is not where it waits for its slot', told('Pending'), false],
-    ['is not where it failed, and others go first', told('Failed', 'ScopeLocked'), false],
-    ['is not where it is paused', told('Attached', 'Contested'), false],
+    ['is awaited where it had it, and is made again', listed('Attached'), true],
+    ['is awaited where it was gone', listed('Waiting', 'ResourceNotFound'), true],
+    ['is awaited where a policy denied it', listed('Failed', 'PolicyDenied'), true],
+    ['is not where it waits for its slot', listed('Pending'), false],
+    ['is not where it failed, and others go first', listed('Failed', 'ScopeLocked'), false],
+    ['is not where it is paused', listed('Attached', 'Contested'), false],
     ['is not where it has its slot', slots({ attach: [VM] }), false],
     [
       'is not where there are more than can be listed',

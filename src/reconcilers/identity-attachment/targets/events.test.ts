@@ -42,7 +42,7 @@ it('what is there again is reported as attached', () => {
   expect(reported(there('vm1'), 'Gone')).toEqual(['IdentityAttached']);
 });
 
-it('whoever took it away from one resource can be named, of several each by its own', () => {
+it('who took it away from one resource can be named, of several each by its own', () => {
   const [one, two] = [there('vm1'), there('vm2')];
   const before = new Map([one, two].map(({ host: { key } }) => [key, 'other' as ReportedState]));
   expect(eventsOf([one], before, known).map(({ drift }) => drift)).toEqual([
