@@ -1,10 +1,7 @@
 import { reportingFailures } from '../azure/arm/credential.ts';
 import type { AzureCaches } from '../cache/caches.ts';
 import type { HintSink } from '../hints/hint.ts';
-import { KubeClient } from '../kube/client.ts';
-import type { Interceptor } from '../kube/transport/request.ts';
 import { tracedWrites } from '../kube/transport/request.ts';
-import { KubeTransport } from '../kube/transport/transport.ts';
 import { EventLoop, Health } from '../observability/health.ts';
 import { Metrics } from '../observability/metrics/metrics.ts';
 import { type ObservabilityServer, startObservabilityServer } from '../observability/server.ts';
@@ -15,9 +12,10 @@ import { Connection } from './azure/connection.ts';
 import { useOwnedAreas } from './azure/owned-areas.ts';
 import { lead } from './lead.ts';
 import { AsStored } from './leader/as-stored.ts';
+import { kubeConnections, onlyLeaderWrites } from './leader/clients.ts';
 import { HeadStart } from './leader/head-start.ts';
 import { readInstallation, whenHandedOver } from './leader/installation.ts';
-import { campaign, type Leadership, onlyLeaderWrites, unlessCut } from './leader/leadership.ts';
+import { campaign, type Leadership } from './leader/leadership.ts';
 import type { OperatorOptions } from './options.ts';
 import { KINDS } from './registry.ts';
 import { leaseAnnotations } from './shard/shard.ts';
@@ -111,15 +109,12 @@ export class Operator {
     const {
       listen,
       clock,
-      endpoint,
       log,
-      version,
       interceptKube,
       tapWatch,
       streamLists = true,
       watchIdleMs,
       tracer,
-      agent,
     } = this.#options;
     await using cleanup = new AsyncDisposableStack();
     const background = new AbortController();
@@ -142,22 +137,9 @@ export class Operator {
       );
     }
 
-    const onRequest = this.#metrics.restClient(new URL(endpoint.server).host);
-    const transport = (cut: AbortSignal, intercept?: Interceptor) => {
-      const made = new KubeTransport({
-        endpoint,
-        clock,
-        userAgent: `azid/${version}`,
-        onRequest,
-        intercept: unlessCut(cut, intercept),
-        ...(watchIdleMs !== undefined && { pingMs: watchIdleMs }),
-        ...(agent && { agent }),
-      });
-      cleanup.defer(() => made.close());
-      return made;
-    };
+    const connect = kubeConnections(this.#options, this.#metrics, cleanup);
     // The Lease has a connection of its own: a busy queue must not delay a renewal.
-    const leaseClient = new KubeClient(transport(this.#cut.signal, this.#options.interceptLease));
+    const leaseClient = connect(this.#cut.signal, this.#options.interceptLease);
     const claimed = await untilAnswered(
       () => readInstallation(leaseClient, this.#claim, begin),
       this.#options,
@@ -169,7 +151,7 @@ export class Operator {
     );
     const guarded = onlyLeaderWrites(leadership, interceptKube);
     // Not of the Lease, which is renewed every two seconds.
-    const client = new KubeClient(transport(failed, tracer ? tracedWrites(tracer, guarded) : guarded));
+    const client = connect(failed, tracer ? tracedWrites(tracer, guarded) : guarded);
 
     const watches = createWatches(this.#kinds, {
       client,

@@ -11,7 +11,7 @@ import { configMaps } from '../kube/builtin.ts';
 import { isNotFound } from '../kube/errors.ts';
 import { INSTALLATION_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
 import { CommandRefused } from '../runtime/command-refused.ts';
-import type { RestoreDeps, Restored, RestoreOptions } from './deps.ts';
+import type { RestoreDeps, Restored, RestoreOptions } from './run.ts';
 import { Run } from './run.ts';
 
 export async function restore(name: string, deps: RestoreDeps, options: RestoreOptions): Promise<Restored> {

@@ -1,15 +1,21 @@
 /** One run of `azid restore`, by the type of what its record is of. */
+
 import { type OrphanRecord, orphanRecord } from '../api/orphan-record.ts';
-import { classify } from '../azure/arm/classify.ts';
 import { parseCredentialId } from '../azure/azure-federated-credential.ts';
 import type { AzureIdentity } from '../azure/azure-identity.ts';
 import { parseAssignmentId } from '../azure/azure-role-assignment.ts';
+import type { FederatedCredentials } from '../azure/federated-credentials.ts';
+import type { PrincipalStates } from '../azure/graph/directory.ts';
+import type { Identities } from '../azure/identities.ts';
 import { MARK, tag } from '../azure/names/identity-marks.ts';
 import { identityId } from '../azure/names/resource-id.ts';
+import type { RoleAssignments } from '../azure/role-assignments.ts';
+import type { KubeClient } from '../kube/client.ts';
 import { ownerNamedIn } from '../orphans/owners.ts';
+import type { RetainedRecords } from '../orphans/records/retained.ts';
 import { CommandRefused } from '../runtime/command-refused.ts';
-import { sleep } from '../runtime/time/clock.ts';
-import type { RestoreDeps, Restored, RestoreOptions } from './deps.ts';
+import type { Clock } from '../runtime/time/clock.ts';
+import { inWords, restoreAssignment } from './assignments.ts';
 import {
   type AssignmentStep,
   assignmentRefused,
@@ -21,9 +27,37 @@ import {
   recordsOf,
 } from './plan.ts';
 
-/** A principal that was just made may be unknown to the service of assignments for so long (docs/azure-facts.md section 5). */
-const PRINCIPAL_MS = 10 * 60_000;
-const AGAIN_MS = 10_000;
+export interface RestoreDeps {
+  readonly client: KubeClient;
+  readonly azure: {
+    readonly identities: Pick<Identities, 'get' | 'put'>;
+    readonly credentials: Pick<FederatedCredentials, 'list' | 'put'>;
+    readonly assignments: Pick<RoleAssignments, 'get' | 'put'>;
+    readonly directory: Pick<PrincipalStates, 'of'>;
+  };
+  /** What no sweep takes, of the installation whose record it is. */
+  readonly retained: (installationId: string) => Pick<RetainedRecords, 'add'>;
+  readonly clock: Clock;
+  /** azid's own. */
+  readonly namespace: string;
+  /** A line of progress, for people: what was done stays known when a later step fails. */
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface RestoreOptions {
+  /** Only reports what it would do. */
+  readonly dryRun: boolean;
+}
+
+/** Lines for people, in the order in which things were done. */
+export interface Restored {
+  /** Ids in Azure; with `dryRun` those that would be made. */
+  readonly made: readonly string[];
+  readonly there: readonly string[];
+  /** What only people can do, or must know. */
+  readonly left: readonly string[];
+}
 
 export class Run implements Restored {
   readonly made: string[] = [];
@@ -166,61 +200,13 @@ export class Run implements Restored {
   }
 
   /** @param known false: the principal is not made, so neither is known whether it is granted */
-  async #assignment({ scope, names, put }: AssignmentStep, known: boolean): Promise<void> {
-    const { assignments } = this.#deps.azure;
-    const says = `role ${put.roleDefinitionId} at ${scope}`;
-    if (!known) {
-      this.#made(says);
-      return;
-    }
-    for (const name of names) {
-      const found = await assignments.get(scope, name, this.#context);
-      if (!found.found) {
-        if (found.missing !== 'resource' && found.missing !== 'roleAssignment') {
-          this.left.push(`${says}: the scope is not there any more`);
-          return;
-        }
-        if (this.#dryRun) {
-          this.#made(says);
-          return;
-        }
-        if (await this.#put(scope, name, put, says)) return;
-        continue;
-      }
-      const { principalId, roleGuid, id } = found.assignment;
-      if (
-        principalId === put.principalId.toLowerCase() &&
-        put.roleDefinitionId.toLowerCase().endsWith(roleGuid)
-      ) {
-        this.#there(id);
-        return;
-      }
-    }
-    this.left.push(`${says}: other assignments have its names`);
-  }
-
-  /** False: the name is taken. */
-  async #put(scope: string, name: string, put: AssignmentStep['put'], says: string): Promise<boolean> {
-    const { assignments } = this.#deps.azure;
-    const { clock, signal } = this.#deps;
-    const since = clock.monotonic();
-    for (;;)
-      try {
-        const result = await assignments.put(scope, name, put, this.#context);
-        if (result.result === 'written') this.#made(result.assignment.id);
-        else this.#there(says);
-        return true;
-      } catch (thrown) {
-        const found = classify(thrown);
-        if (found.kind === 'notFound') {
-          this.left.push(`${says}: the scope is not there any more`);
-          return true;
-        }
-        const reason = 'reason' in found ? found.reason : found.kind;
-        if (reason === 'RoleAssignmentUpdateNotPermitted') return false;
-        if (reason !== 'PrincipalNotFound' || clock.monotonic() - since >= PRINCIPAL_MS) throw thrown;
-        await sleep(clock, AGAIN_MS, signal);
-      }
+  async #assignment(step: AssignmentStep, known: boolean): Promise<void> {
+    const { azure, clock, signal } = this.#deps;
+    const deps = { assignments: azure.assignments, clock, signal, dryRun: this.#dryRun };
+    const [result, what] = known ? await restoreAssignment(step, deps) : (['made', inWords(step)] as const);
+    if (result === 'made') this.#made(what);
+    else if (result === 'there') this.#there(what);
+    else this.left.push(what);
   }
 
   #made(what: string): void {

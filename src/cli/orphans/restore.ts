@@ -1,6 +1,6 @@
 /** `azid restore RECORD`: makes again what a sweep deleted. */
 import type { Command } from 'commander';
-import type { Restored } from '../../restore/deps.ts';
+import type { Restored } from '../../restore/run.ts';
 import { AZURE_FLAGS, type AzureFlags, type GivenAzureFlags, withCaPem } from '../azure-flags.ts';
 import { CLUSTER_FLAGS, type Flag, OUTPUT_FLAG, optionOf } from '../flag.ts';
 import { asAdministrator, EXIT } from '../run-command.ts';

@@ -9,7 +9,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
-import { notLeading } from './leadership.ts';
+import { notLeading } from './clients.ts';
 
 /** Frozen: with another value azid would derive another id, and not find what it has made. */
 const INSTALLATION_NAMESPACE = '0f3c2d6e-5b0e-4c55-9a57-2f6d7f1f8b11';

@@ -1,7 +1,5 @@
 import type { KubeClient } from '../../kube/client.ts';
-import { KubeError } from '../../kube/errors.ts';
 import { LeaderElector } from '../../kube/lease/lease.ts';
-import type { Interceptor } from '../../kube/transport/request.ts';
 import type { Metrics } from '../../observability/metrics/metrics.ts';
 import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { OperatorOptions } from '../options.ts';
@@ -118,27 +116,4 @@ export function instanceOf(host: string, random: string, podUid: string | undefi
 
 export function isOfPod(holder: string, podUid: string): boolean {
   return holder.split('_').at(-2) === podUid;
-}
-
-/**
- * Asked at the last moment before a request leaves: a leader that was stalled must not write after its successor has begun
- * (docs/kubernetes.md section 5).
- */
-export function onlyLeaderWrites(leadership: Leadership, intercept?: Interceptor): Interceptor {
-  return async (request, next) => {
-    if (request.method !== 'GET' && !leadership.isLeaderNow()) throw notLeading();
-    return intercept ? intercept(request, next) : next(request);
-  };
-}
-
-export function notLeading(): KubeError {
-  return new KubeError('this process no longer leads; nothing was written', { reason: 'Aborted' });
-}
-
-/** A killed process sends nothing at all. */
-export function unlessCut(cut: AbortSignal, intercept?: Interceptor): Interceptor {
-  return (request, next) => {
-    if (cut.aborted) throw new KubeError('this process is stopping', { reason: 'Aborted' });
-    return intercept ? intercept(request, next) : next(request);
-  };
 }
