@@ -44,11 +44,10 @@ function isDue({ verdict }: SweepReport['candidates'][number]): boolean {
   return verdict.type === 'due';
 }
 
-/** What keeps a run from deleting anything at all. */
-
 /** So few may always be orphans, even if they are more than the share: else one of two could never go. */
 const FLOOR = 3;
 
+/** What keeps a run from deleting anything at all. */
 function stopsOf(observed: SweepObservation, found: Found, spec: SweepSpec): readonly Stop[] {
   const stops: Stop[] = observed.doubts.map(({ reason, message }) => ({ reason, message }));
   if (!observed.self && !stops.some(({ reason }) => reason === 'ClaimUnknown'))

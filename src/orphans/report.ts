@@ -121,9 +121,7 @@ export function behindLeftovers(
   });
 }
 
-/** The figures of sweeps: `src/observability/metrics/` makes them with the Prometheus client, which nothing here imports. */
-
-/** The state of a sweep, by its status. */
+/** The state of a sweep for metrics, by its status: `src/observability/metrics/` makes series of it. */
 export interface SweepSample {
   readonly sweep: string;
   /** Since its last run began, ms; undefined: none did. */

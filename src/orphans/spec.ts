@@ -27,8 +27,7 @@ interface MakersSpec {
   readonly madeHere?: string;
 }
 
-/** What a person confirmed: everything that was listed until a time, by an annotation that the text of a stop spells out. */
-
+/** By an annotation that the message of a stop spells out. */
 type Confirmation =
   | { readonly state: 'none' }
   /** All that was listed by then, wall ms. */

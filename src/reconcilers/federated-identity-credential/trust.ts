@@ -5,6 +5,8 @@ import type { Summary } from '../decision.ts';
 import { stalledInside } from '../status/summary.ts';
 import type { FederatedIdentityCredential, Trust } from './facts.ts';
 
+/** The tokens that a spec asks to trust, presets of Kubernetes and GitHub written out; and subjects that go by names alone. */
+
 /** issuer, subject and audience: at most 600 characters each (docs/azure-facts.md section 4). */
 const MAX_LENGTH = 600;
 
@@ -80,18 +82,16 @@ export function issuerUnknown(error: Error): Summary {
   };
 }
 
-/**
- * The subjects of GitHub Actions (docs.github.com, "OpenID Connect reference" and "Immutable subject claims"). Repositories of
- * github.com that were created, renamed or transferred since 15 July 2026 have the numbers of owner and repository in
- * them; older ones only where they chose so.
- */
-
 /** Issuer of the tokens of github.com; an enterprise may have one of its own below it. GitHub Enterprise Server has others. */
 export const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
 
 type GithubPreset = NonNullable<FederatedIdentityCredential['spec']['github']>;
 
-/** The default subject; an organization may have chosen others, which go into issuer and subject. */
+/**
+ * The default subject of GitHub Actions (docs.github.com, "OpenID Connect reference" and "Immutable subject claims"); an organization may
+ * have chosen others, which go into issuer and subject. Repositories of github.com that were created, renamed or transferred since
+ * 15 July 2026 have the numbers of owner and repository in them; older ones only where they chose so.
+ */
 export function githubSubject(github: GithubPreset): string {
   const { environment, branch, tag } = github;
   const repo = `repo:${repositoryOf(github)}`;

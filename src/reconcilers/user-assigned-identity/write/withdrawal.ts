@@ -8,12 +8,6 @@ import { ownerOf } from '../object.ts';
 /** Marks and records that prove nothing are withdrawn: marks of azid's on another's identity, and records that Azure's marks contradict. */
 
 /**
- * A PUT that answered 200 where 201 was due: another tool made the identity between our GET and our PUT, and now it carries our marks
- * (ARM has no precondition for identities, docs/azure-facts.md section 2). Whose it is must outlive a PATCH that fails and a process that
- * dies, else the marks would pass for proof at the next observation; so the status names the principal before anything else is done.
- */
-
-/**
  * Whether what carries this object's marks was made by another tool: by the status, or by what this process observed. The record wins
  * over both: it was made once Azure had shown the identity as the object's own.
  */
@@ -34,7 +28,12 @@ export function isOnRecord(
   return recorded === principalId || lastShown === principalId;
 }
 
-/** Takes off what the PUT wrote. The tags the identity had before are lost. */
+/**
+ * A PUT answered 200 where 201 was due: another tool made the identity between our GET and our PUT, and now it carries our marks (ARM has
+ * no precondition for identities, docs/azure-facts.md section 2). Takes off what the PUT wrote; the tags the identity had before are lost.
+ * Whose it is must outlive a PATCH that fails and a process that dies, else the marks would pass for proof at the next observation; so
+ * the status names the principal first.
+ */
 export function takeMarksBack(object: UserAssignedIdentity, identity: SeenIdentity): IdentityDecision {
   const own = ownStatusOf(object);
   const { id, principalId } = identity;
@@ -71,12 +70,11 @@ export function takeMarksBack(object: UserAssignedIdentity, identity: SeenIdenti
 }
 
 /**
- * Marks that were stripped are put back by the object that Azure last showed as the owner, and by no other. So the records of all other
- * objects are withdrawn before anything is concluded from such marks, and before another object sets its own
- * (docs/design/2026-11-29-records-withdrawn.md).
+ * What Azure shows contradicts what is on record. Marks that were stripped are put back by the object that Azure last showed as the
+ * owner, and by no other: so the records of all other objects are withdrawn before anything is concluded from such marks, and before
+ * another object sets its own (docs/design/2026-11-29-records-withdrawn.md). That takes away, so it needs no permission, and holds while
+ * suspended.
  */
-
-/** What Azure shows contradicts what is kept. That takes away, so it needs no permission, and holds while suspended. */
 export function withdrawContradicted(
   object: UserAssignedIdentity,
   facts: Facts,
