@@ -33,14 +33,23 @@ const PRODUCT_WORDS = new Map(
     look: 'read, observe, poll',
     looked: 'read, observed',
     looking: 'reading',
+    judge: 'evaluate, decide, validate',
+    judged: 'evaluated, decided',
     standing: 'state, status, role',
   }),
 );
 const ALL_WORDS = new Map([...WORDS, ...PRODUCT_WORDS]);
 const IS_TEST = /\.(test|fixture)\.ts$/;
 
-/** These are etcd's, TLS's and Azure's own words, a type of the simulator's, or names that alerts read. */
-const KNOWN = new Set(['getPeerCertificate', 'peer', 'instanceView', 'HostView', 'azid_mirror_partial']);
+/** These are etcd's, TLS's and Azure's own words, a type of the simulator's, or names that alerts and scripts read. */
+const KNOWN = new Set([
+  'getPeerCertificate',
+  'peer',
+  'instanceView',
+  'HostView',
+  'azid_mirror_partial',
+  'judged',
+]);
 
 const COMMENT_OR_TEXT =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;

@@ -15,7 +15,7 @@ export interface Denied {
   readonly message: string;
   /**
    * The namespace was not seen yet, so its policies are not known: nothing is given meanwhile, and nothing that
-   * stands is judged by it.
+   * was given is taken away.
    */
   readonly unseen?: true;
 }

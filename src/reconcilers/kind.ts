@@ -97,7 +97,7 @@ export interface KindReconciler<
 }
 
 /**
- * One kind of custom resource at work. `observe` reads, `decide` judges (pure), `perform` carries out one action; the
+ * One kind of custom resource at work. `observe` reads, `decide` decides (pure), `perform` carries out one action; the
  * reconciler does what every kind has in common.
  */
 export interface Kind<

@@ -4,7 +4,7 @@ import type { CelRule } from '../schema/kind.ts';
 
 /**
  * Mistakes in a policy that its text alone shows. Whether a name exists in Azure or in the cluster is checked by the
- * reconciler (src/policy/judge.ts). Without either check a rule that matches nothing would seem to be in force. Empty
+ * reconciler (src/policy/validate.ts). Without either check a rule that matches nothing would seem to be in force. Empty
  * texts are left to the minimum lengths of the schema.
  */
 

@@ -111,9 +111,9 @@ export function decideClaim(
   if (apart !== undefined) return { type: 'refuse', message: apart };
   if (!kept) return { type: 'write', installationId: wanted ?? uuidV5(INSTALLATION_NAMESPACE, clusterUid) };
   const where = `ConfigMap ${namespace}/${INSTALLATION_CONFIG_MAP}`;
-  const leaving = handedOver(claim, where);
+  const moved = handedOver(claim, where);
   // With `--take-over` as well: another cluster has these identities now, or is about to.
-  if (leaving !== undefined) return { type: 'refuse', message: leaving };
+  if (moved !== undefined) return { type: 'refuse', message: moved };
   if (wanted !== undefined && wanted !== kept) {
     if (takeOver) return { type: 'write', installationId: wanted };
     return {

@@ -4,8 +4,8 @@ import { HOST_CAPABILITIES } from '../../azure/hosts/capabilities.ts';
 import type { RoleNames } from '../../cache/roles/names.ts';
 import { describeConflicts } from '../../policy/defaults.ts';
 import { evaluate } from '../../policy/evaluate.ts';
-import { type Finding, isBuiltIn, judge, type KnownRole, roleNamesOf } from '../../policy/judge.ts';
 import { factsOf, type NamespaceFacts, selects } from '../../policy/selection.ts';
+import { type Finding, isBuiltIn, type KnownRole, roleNamesOf, validate } from '../../policy/validate.ts';
 import type { Watch } from '../../runtime/controller/watch.ts';
 import { type Decision, RECHECK_OUTSIDE_MS, RECHECK_READY_MS } from '../decision.ts';
 import type { KindDefinition } from '../definition.ts';
@@ -78,7 +78,7 @@ export function decide(
     .find(({ conflicts }) =>
       conflicts.some(({ values }) => values.some((each) => each.policy === policy.metadata.name)),
     );
-  const findings = judge(policy.spec, { roles, types: TYPES });
+  const findings = validate(policy.spec, { roles, types: TYPES });
   const missing = (policy.spec.namespaces.names ?? []).filter(
     (name) => !namespaces.some((namespace) => namespace.name === name),
   );

@@ -41,7 +41,7 @@ export interface ReconcilerOptions<T extends ManagedObject> extends PerformerOpt
 /**
  * One reconcile of one object, the same for every kind (docs/architecture.md section 5): observe, decide, perform, and again until
  * nothing is left to do; then one status write if anything differs. What a round wrote is in the store and the cache
- * at once, so the next round judges the world as it then is.
+ * at once, so the next round decides from what is there by then.
  */
 export class Reconciler<
   T extends ManagedObject,

@@ -10,7 +10,7 @@ import type {
 } from '../decision.ts';
 import type { KeptAction, KeptFacts } from '../retained.ts';
 
-/** What `observe` brings and `decide` judges: plain data, so that a table can hold it. */
+/** What `observe` reads and `decide` decides from: plain data, so that a table can hold it. */
 
 type PrincipalType = 'ServicePrincipal' | 'User' | 'Group';
 

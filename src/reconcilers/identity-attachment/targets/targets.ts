@@ -15,8 +15,8 @@ import { detaching, isKept, kept, type Target } from './target.ts';
 export interface Targets {
   readonly all: readonly Target[];
   /**
-   * The selector covers more than any policy allows. Judged by what is asked, never by what is there: how many
-   * resources of other teams have a tag, and whether any has, is not to be learnt from an object of one's own.
+   * The selector covers more than any policy allows. It follows from the selector alone, never from the
+   * resources that exist: a team must not learn from its own object whether resources of other teams have a tag.
    */
   readonly tooWide: boolean;
 }

@@ -38,7 +38,7 @@ export function decideEnded(
 
 /**
  * What the object was given has ended, and no policy allows the later end that its spec asks for by now: it goes all the
- * same, also while the object is suspended. What the spec asks for then is judged as if it had never had it.
+ * same, also while the object is suspended. What the spec asks for then is decided as if the object had never had it.
  *
  * @param decideLife what holds for the object beside that
  */

@@ -8,7 +8,7 @@ import { awaitedBy, ownersOf, staysWithout } from '../ownership/owners.ts';
 import { isOurs } from '../target/target.ts';
 
 /**
- * What to do with assignments the object no longer asks for. Each is judged and removed by itself: one that cannot go keeps none of
+ * What to do with assignments the object no longer asks for. Each is decided and removed by itself: one that cannot go keeps none of
  * the others.
  */
 interface Removal {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IdentityPolicySpec } from '../api/identity-policy.ts';
-import { judge, type KnownRole, roleNamesOf } from './judge.ts';
+import { type KnownRole, roleNamesOf, validate } from './validate.ts';
 
 const SUB = '/subscriptions/00000000-0000-0000-0000-000000000001';
 const CUSTOM = 'c0c0c0c0-0000-4000-8000-000000000001';
@@ -13,7 +13,9 @@ const roles: KnownRole[] = [
 const types = ['Microsoft.Compute/virtualMachines', 'Microsoft.Web/sites'];
 const namespaces = { names: ['team-a'] };
 const found = (spec: Partial<IdentityPolicySpec>, known: readonly KnownRole[] | undefined = roles) =>
-  judge({ namespaces, ...spec }, { roles: known, types }).map(({ field, message }) => `${field}: ${message}`);
+  validate({ namespaces, ...spec }, { roles: known, types }).map(
+    ({ field, message }) => `${field}: ${message}`,
+  );
 const grant = (fields: object) => found({ grants: [{ roles: ['Reader'], scopes: [SUB], ...fields }] });
 const trust = (fields: object) =>
   found({ federation: [{ issuers: ['cluster'], subjects: ['**'], ...fields }] });
@@ -111,7 +113,7 @@ it('what names something is not spoken of', () => {
 
 it('names of roles are not judged before the roles were read', () => {
   expect(found({ grants: [{ roles: ['Redaer'], scopes: [SUB] }] }, [])).toHaveLength(1);
-  expect(judge({ namespaces, grants: [{ roles: ['Redaer'], scopes: [SUB] }] }, { types })).toEqual([]);
+  expect(validate({ namespaces, grants: [{ roles: ['Redaer'], scopes: [SUB] }] }, { types })).toEqual([]);
   expect(roleNamesOf({ namespaces, grants: [{ roles: ['Redaer', READER], scopes: [SUB] }] })).toEqual([
     'Redaer',
   ]);

@@ -6,7 +6,7 @@ import { nearMiss } from './near-miss.ts';
 
 /**
  * Names in a policy that nothing bears. The API server refuses what the text alone shows to be wrong
- * (src/api/policy/rules.ts); the rest is judged here, and the same again for policies that are older than
+ * (src/api/policy/rules.ts); the rest is validated here, and the same again for policies that are older than
  * those rules. A name that nothing bears allows nothing: the policy is in force without it, and its status shows it.
  */
 
@@ -22,7 +22,7 @@ export interface KnownRole {
 }
 
 interface Known {
-  /** Absent: not read, so names of roles are not judged. */
+  /** Absent: not read, so names of roles are not validated. */
   readonly roles?: readonly KnownRole[] | undefined;
   /** Resource types of azid's table. */
   readonly types: readonly string[];
@@ -31,7 +31,7 @@ interface Known {
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
-export function judge(spec: IdentityPolicySpec, known: Known): readonly Finding[] {
+export function validate(spec: IdentityPolicySpec, known: Known): readonly Finding[] {
   return [
     ...namespacesOf(spec),
     ...each(spec.identities?.scopes, 'spec.identities.scopes', spellingFault),
@@ -42,7 +42,7 @@ export function judge(spec: IdentityPolicySpec, known: Known): readonly Finding[
   ];
 }
 
-/** The role names of a policy, which only a list of Azure's roles can judge. */
+/** The role names of a policy, which can only be validated by a list of Azure's roles. */
 export function roleNamesOf({ grants: rules = [] }: IdentityPolicySpec): readonly string[] {
   return rules.flatMap(({ roles }) => roles.filter((role) => !isGuid(role)));
 }
