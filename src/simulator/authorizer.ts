@@ -89,7 +89,7 @@ export interface AuthorizationPart {
   undeny(id: string): boolean;
   /** All assignments there are now, lags aside. */
   held(): readonly HeldAssignment[];
-  /** Told of each assignment that is made, changed or deleted, from now on; `body` is absent of one that is gone. */
+  /** Called for each assignment that is made, changed or deleted, from now on; `body` is absent of one that is gone. */
   onAssignment(listener: (id: string, body: object | undefined) => void): void;
   /** By which of its assignments the principal may do that at the scope; undefined where none is. */
   evidence(principalId: string, action: string, scope: string): Evidence | undefined;

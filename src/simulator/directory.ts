@@ -63,13 +63,13 @@ export class Directory {
     return principal;
   }
 
-  /** A living principal, replicated or not. */
+  /** A principal that is not deleted, replicated or not. */
   find(objectId: string): Principal | undefined {
     const principal = this.#principals.get(objectId.toLowerCase());
     return principal?.deletedAt === undefined ? principal : undefined;
   }
 
-  /** A living principal that other services find by now; before that they answer `PrincipalNotFound`. */
+  /** One that is not deleted and that other services find by now; before that they answer `PrincipalNotFound`. */
   findReplicated(objectId: string): Principal | undefined {
     const principal = this.find(objectId);
     if (!principal) return undefined;
@@ -94,8 +94,8 @@ export class Directory {
     const principal = this.#principals.get(objectId.toLowerCase());
     if (principal?.deletedAt === undefined) return false;
     if (this.#clock.now() - principal.deletedAt > SOFT_DELETE_MS) return false;
-    const { deletedAt: _, ...living } = principal;
-    this.#principals.set(living.objectId, living);
+    const { deletedAt: _, ...restored } = principal;
+    this.#principals.set(restored.objectId, restored);
     return true;
   }
 
@@ -118,7 +118,7 @@ export class Directory {
   }
 
   /** All of them, soft-deleted ones left out. */
-  living(): Principal[] {
+  active(): Principal[] {
     return [...this.#principals.values()].filter(({ deletedAt }) => deletedAt === undefined);
   }
 

@@ -6,7 +6,7 @@ import type { Knobs } from './knobs/knobs.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
-/** What every part of the simulated Azure stands on. Parts keep no clock and no randomness of their own. */
+/** What every part of the simulated Azure is given. Parts keep no clock and no randomness of their own. */
 export interface Foundation {
   readonly clock: Clock;
   readonly random: Random;

@@ -55,7 +55,7 @@ export class History<T> {
     return true;
   }
 
-  /** A GET in the window after the creation answers 404 although the thing exists. */
+  /** A GET in the window after the creation answers 404 although the resource exists. */
   hidden(key: string): boolean {
     const until = this.#hiddenUntil.get(key);
     if (until === undefined) return false;

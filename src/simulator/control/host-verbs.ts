@@ -15,7 +15,7 @@ const guid = z.guid();
 const tags = z.record(z.string(), z.string());
 const properties = z.record(z.string(), z.unknown());
 
-/** What others do to resources that carry identities: no rights, rules, locks or operations stand in the way. */
+/** What others do to resources that carry identities: without rights, rules, locks or operations. */
 export function hostVerbs(part: HostsPart, router: Router, subscriptionId: string) {
   const { frame } = part;
   const { hosts, operations, world } = frame;
@@ -54,7 +54,7 @@ export function hostVerbs(part: HostsPart, router: Router, subscriptionId: strin
         tags: tags.default({}),
         /** Merged into the type's defaults. */
         properties: properties.default({}),
-        /** What stands beside them: `zones`, `plan`. */
+        /** Other fields beside them: `zones`, `plan`. */
         extra: properties.default({}),
         /** As in a PUT; the identities need not exist. */
         identity: identitySchema.optional(),

@@ -48,7 +48,7 @@ export class Deployments {
     this.#deployments.delete(scopeKey(id));
   }
 
-  /** What is going to be written, and where its expressions stand. Refuses what Azure finds before it makes anything. */
+  /** What is going to be written, and the scope of its expressions. Refuses what Azure finds before it makes anything. */
   plan(
     request: ArmRequest,
     given: Given,
@@ -99,7 +99,7 @@ export class Deployments {
     return { deployment, existed: existing !== undefined };
   }
 
-  /** What the latest of that id comes to; undefined when there never was one. */
+  /** How the latest of that id ends; undefined when there never was one. */
   ended(id: string): Promise<'Succeeded' | 'Failed'> | undefined {
     return this.#ended.get(scopeKey(id));
   }

@@ -13,7 +13,7 @@ export interface Planned {
   readonly symbol?: string;
   /** What is sent, its expressions not worked out yet. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** Where they stand: in a loop each has its own. */
+  /** The scope of its expressions: in a loop each has its own. */
   readonly scope: ExpressionScope;
 }
 
@@ -68,7 +68,7 @@ export function bodyAs(
   };
 }
 
-/** A loop stands around its condition, as in Azure. */
+/** A loop encloses its condition, as in Azure. */
 function wantedOf(template: Template, scope: ExpressionScope): readonly Single[] {
   return resourcesOf(template)
     .flatMap((resource): Single[] => {

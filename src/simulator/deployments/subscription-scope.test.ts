@@ -127,7 +127,7 @@ test('a group is made, and what a nested deployment puts into it', async () => {
     ({ properties }: { properties: { targetResource: { resourceName: string } } }) =>
       properties.targetResource.resourceName,
   );
-  // What stands first waits for all of the loop.
+  // The first resource waits for all of the loop.
   expect(names).toEqual(['one', 'two', 'after-all']);
   // The nested one is its group's.
   const listed = await stage.call('GET', path().replace(/\/d1$/, ''));

@@ -20,7 +20,7 @@ interface Delta {
 }
 
 interface WhatIfParts {
-  /** A GET as who asks; undefined where nothing is. */
+  /** A GET as the caller; undefined where nothing is. */
   readonly read: (id: string, apiVersion: string) => Promise<Readonly<Record<string, unknown>> | undefined>;
   /** Expressions worked out as far as they can be. */
   readonly work: (value: unknown, scope: ExpressionScope) => unknown;
@@ -72,7 +72,7 @@ function deltas(wanted: unknown, held: unknown, path = ''): Delta[] {
   return [{ path, propertyChangeType, before: held ?? null, after: wanted, children: null }];
 }
 
-/** Ids and locations are spelt as one likes. */
+/** Ids and locations compare without case and spaces. */
 const alike = (a: unknown, b: unknown) =>
   typeof a === 'string' &&
   typeof b === 'string' &&

@@ -94,7 +94,7 @@ export class Deliveries implements Disposable {
     return count;
   }
 
-  /** As an outage of Event Grid: nothing is delivered for so long, then everything. */
+  /** As an outage of Event Grid: nothing is delivered for so long, then all of it. */
   quiet(ms: number): void {
     this.#quietUntil = this.#frame.clock.monotonic() + ms;
   }

@@ -115,7 +115,7 @@ const SCHEDULE = [
   12 * HOUR,
 ];
 
-/** What cannot be delivered is dead-lettered so late, so that Event Grid's own troubles do not fill the container. */
+/** What cannot be delivered is dead-lettered so late, so that failures of Event Grid itself do not fill the container. */
 export const DEAD_LETTER_AFTER_MS = 5 * MINUTE;
 
 /** How long to wait after so many attempts, give or take a tenth; undefined when it was the last. */

@@ -54,7 +54,7 @@ export class EventGrid implements Disposable {
     if (!this.topics.isEmpty) this.#children.set(request, children);
   }
 
-  /** An event that nothing here caused, to those who listen for its subject. */
+  /** An event that nothing here caused, to the event subscriptions of its subject. */
   publish(event: ResourceEvent): void {
     this.deliveries.send(event, this.topics.reaching(event.subject));
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ResourceEvent } from './resource-event.ts';
 
 const values = z.array(z.string()).min(1);
-/** A dot parts levels: keys that have one themselves cannot be named. */
+/** A dot separates levels: keys that have one themselves cannot be named. */
 const key = z.string().min(1);
 const advanced = z.discriminatedUnion('operatorType', [
   z.strictObject({ operatorType: z.literal('StringIn'), key, values }),

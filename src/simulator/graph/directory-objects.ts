@@ -94,7 +94,7 @@ const ATOM =
 
 /** `eq` on the names a principal has, `startswith`, and `any` of the service principal names, joined by `or`. */
 function filtered(directory: Directory, type: Principal['type'], request: ArmRequest): Principal[] {
-  const all = directory.living().filter((each) => each.type === type);
+  const all = directory.active().filter((each) => each.type === type);
   const text = request.query.get('$filter');
   if (text === undefined) return all;
   const tests = text.split(/\s+or\s+/i).map((part) => {
@@ -125,7 +125,7 @@ function testOf(groups: Record<string, string | undefined>): (principal: Princip
 }
 
 const byAppId = (directory: Directory, appId: string) =>
-  directory.living().find((each) => appId !== '' && same(each.appId, appId));
+  directory.active().find((each) => appId !== '' && same(each.appId, appId));
 
 function found(principal: Principal | undefined, id: string): Principal {
   if (principal) return principal;

@@ -103,7 +103,7 @@ export interface HostView {
   readonly tags: Readonly<Record<string, string>>;
   /** With what GET hides. */
   readonly properties: Properties;
-  /** What else stands beside them: `zones`, `plan`. */
+  /** Other fields beside them: `zones`, `plan`. */
   readonly extra: Properties;
   /** Its system-assigned identity; null when it is off. */
   readonly system: SystemEntry | null;

@@ -16,7 +16,7 @@ export interface Host {
   readonly tags: Readonly<Record<string, string>>;
   /** Everything that was sent, with what GET hides; without what only the service sets. */
   readonly properties: Properties;
-  /** What else stands beside `properties`: `zones`, `plan`, `extendedLocation`. */
+  /** Other fields beside `properties`: `zones`, `plan`, `extendedLocation`. */
   readonly extra: Properties;
   /** New for each creation under the same id; shown as `vmId` by a virtual machine, `uniqueId` by a scale set. */
   readonly uniqueId: string;

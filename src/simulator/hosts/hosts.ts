@@ -99,7 +99,7 @@ export class Hosts {
   }
 
   /**
-   * Carries an edit out, without rights or rules. An entry that was there stays as it was, dead ones included: only
+   * Carries an edit out, without rights or rules. An entry that was there stays as it was, those of deleted identities too: only
    * removed and added again, in two writes, does it get the principal of today (docs/azure-facts.md section 6).
    *
    * @param system made by `prepareSystem`, where the answer has shown it already
@@ -113,7 +113,7 @@ export class Hosts {
     return this.change(id, { identity });
   }
 
-  /** What an edit comes to, without carrying it out. `system`: the system-assigned identity, where it shall have one. */
+  /** The identity after an edit, without carrying it out. `system`: the system-assigned identity, where it shall have one. */
   identityAfter(host: Host, edit: IdentityEdit, mode: EditMode, system?: SystemEntry): HeldIdentity {
     const after = idsAfter(host.identity, edit, mode);
     const user = new Map(
@@ -136,7 +136,7 @@ export class Hosts {
     return { principalId: objectId, clientId: appId, tenantId };
   }
 
-  /** Of a write that came to nothing. */
+  /** Of a write that failed. */
   discardSystem({ principalId }: SystemEntry): void {
     this.#parts.directory.delete(principalId);
   }
@@ -172,8 +172,8 @@ export class Hosts {
   /** The principal of an entry now: none once the identity was deleted, even if it was made again. */
   speaksFor(entry: UserEntry): Pick<UserEntry, 'principalId' | 'clientId'> {
     const { principalId, clientId } = entry;
-    const living = this.#parts.identities.get(entry.id)?.principalId === principalId;
-    return living ? { principalId, clientId } : { principalId: null, clientId: null };
+    const current = this.#parts.identities.get(entry.id)?.principalId === principalId;
+    return current ? { principalId, clientId } : { principalId: null, clientId: null };
   }
 
   settle(): void {

@@ -73,7 +73,7 @@ function get(frame: HostFrame, type: HostType, request: ArmRequest): ArmResponse
   };
 }
 
-/** A deletion goes before what runs on the host. */
+/** A deletion cancels what runs on the host. */
 async function remove(frame: HostFrame, type: HostType, request: ArmRequest): Promise<ArmResponse> {
   const host = frame.hosts.get(addressOf(type, request).id);
   if (!host) return { status: 204 };

@@ -76,7 +76,7 @@ const SECRETS: Readonly<Record<string, readonly string[]>> = {
 /** The properties as GET shows them. */
 export function shownProperties(host: Host): Properties {
   const hidden = new Set(SECRETS[host.type.toLowerCase()] ?? []);
-  // Plain environment variables of a container app have a `value` too: only what stands under `secrets` is secret.
+  // Plain environment variables of a container app have a `value` too: only what is under `secrets` is secret.
   const inSecretsOnly = hidden.has('value');
   return {
     ...assumedProperties(host),

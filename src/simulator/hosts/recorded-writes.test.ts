@@ -93,7 +93,7 @@ test('a virtual machine’s answer has the new tags and properties, too', async 
   const patch = { tags: { team: 'a' }, properties: { hardwareProfile: { vmSize: 'Standard_E2s_v5' } } };
   expect((await stage.call('PATCH', id, { body: patch })).body).toMatchObject(patch);
   expect((await stage.call('GET', id)).body).toMatchObject(patch);
-  // The hand of a test sees what is in effect.
+  // The control endpoint shows what is in effect.
   expect(stage.control.host({ id })).toMatchObject({ tags: {}, busy: true });
 });
 

@@ -41,7 +41,7 @@ export interface HostType {
   readonly deleteAnswer: AnswerForm;
   /** What a PUT without `identity` does to the identities that are there. */
   readonly putWithoutIdentity: 'removes' | 'keeps';
-  /** What stands under a key that is new while the operation runs. */
+  /** The value under a key that is new while the operation runs. */
   readonly newEntries: 'empty' | 'ids';
   readonly keyCase: KeyCase;
   readonly maxUserIdentities?: number;
@@ -56,7 +56,7 @@ export interface HostType {
   readonly displayLocation: boolean;
   /** Answers leave `tags` out where there are none. */
   readonly omitsEmptyTags: boolean;
-  /** `tenantId` stands beside user-assigned identities too. */
+  /** `tenantId` is shown beside user-assigned identities too. */
   readonly tenantWithUser: boolean;
   /** Another set of identities starts the app again. */
   readonly restarts: boolean;

@@ -27,7 +27,7 @@ export type Reply =
   | { readonly kind: 'reset' }
   /** Nothing is ever sent; the connection stays open until the client gives up. */
   | { readonly kind: 'silence' }
-  /** The head promises the whole body, half of it comes, then the connection ends. */
+  /** The headers announce the whole body, half of it comes, then the connection ends. */
   | { readonly kind: 'truncated'; readonly answer: Extract<Reply, { kind: 'answer' }> };
 
 /** ARM refuses bodies above 4 MB. */

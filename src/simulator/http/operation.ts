@@ -65,7 +65,7 @@ export interface Operation {
   readonly checksParents?: boolean;
   /** Set when no token is asked for; the caller is anonymous. */
   readonly anonymous?: boolean;
-  /** Set for locks themselves: they do not stand in each other's way. */
+  /** Set for locks themselves: one does not forbid writes of another. */
   readonly passesLocks?: boolean;
   /** Set for deployments: `az` sends templates as they are in the file, comments included. */
   readonly relaxedJson?: boolean;
@@ -105,7 +105,7 @@ export class ArmError extends Error {
   }
 }
 
-/** `{ code, message, … }`, as it stands under `error`. */
+/** `{ code, message, … }`, as it is under `error`. */
 export function errorBody({ code, message, target, details, additionalInfo }: ArmError) {
   return {
     code,

@@ -53,7 +53,7 @@ export function identityOperations(frame: Frame): readonly Operation[] {
     return { status: 200, body: identityBody(existing) };
   };
 
-  // Attachments and grants do not stand in the way and stay as they are (docs/azure-facts.md section 2).
+  // Attachments and grants do not prevent it and stay as they are (docs/azure-facts.md section 2).
   const remove = (_request: ArmRequest, params: Params): ArmResponse => ({
     status: identities.delete(identityId(coordinates(params))) ? 200 : 204,
   });

@@ -11,7 +11,7 @@ interface SystemIdentity {
   readonly clientId: string;
 }
 
-/** Where host types note their system-assigned identities; nothing writes it before they exist. */
+/** The system-assigned identities, as host types register them. */
 export class SystemIdentities {
   readonly #byResource = new Map<string, SystemIdentity>();
 
@@ -43,7 +43,7 @@ export function systemIdentityOperations(identities: SystemIdentities): readonly
         const identity = identities.get(scope);
         if (!identity) throw resourceNotFound(type, 'default', scope.split('/')[4] ?? '');
         const { location, tags, tenantId, principalId, clientId } = identity;
-        // The secret URL is a thing of the host's own endpoint; the shape is docs/azure-facts.md section 3's.
+        // The secret URL belongs to the host's own endpoint; the shape is docs/azure-facts.md section 3's.
         const clientSecretUrl = `https://control-westeurope.identity.azure.net${scope}/credentials?tid=${tenantId}&oid=${principalId}&aid=${clientId}`;
         const properties = { tenantId, principalId, clientId, clientSecretUrl };
         return {

@@ -59,7 +59,7 @@ interface TypeParts {
   readonly type: string;
   /** Of ids of operations: `queues` for `queues.createOrUpdate`. */
   readonly plural: string;
-  /** As it stands now; undefined where there is none. */
+  /** As it is now; undefined where there is none. */
   readonly find: (id: string) => Kept | undefined;
   /** What a PUT that makes one is answered with. */
   readonly made: 200 | 201;

@@ -57,7 +57,7 @@ export class PolicyAssignments {
     });
   }
 
-  /** Told of each one that is made, changed or deleted; `body` is absent of one that is gone. */
+  /** Called for each one that is made, changed or deleted; `body` is absent of one that is gone. */
   onChanged(listener: (id: string, body: object | undefined) => void): void {
     this.#listeners.add(listener);
   }

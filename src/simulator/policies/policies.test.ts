@@ -32,7 +32,7 @@ const assign = (
   });
 const put = (name: string, body: object = { location: 'westeurope' }) =>
   stage.call('PUT', stage.id(IDENTITY, name), { body });
-/** Azure's word for what a rule comes to. */
+/** Azure's word for the result of a rule. */
 const rule = (test: object, effect: string) =>
   Object.fromEntries([
     ['if', test],
@@ -104,7 +104,7 @@ test('a tag that is wanted is wanted of every write that would leave the resourc
   stage.control.createHost({ type: VM, name: 'vm1', resourceGroup: 'rg1', tags: { costCentre: '1' } });
   const attach = { identity: { type: 'UserAssigned', userAssignedIdentities: { [id]: {} } } };
   expect((await stage.call('PATCH', stage.id(VM, 'vm1'), { body: attach })).status).toBe(200);
-  // What has no tags is not looked at, nor are deletions.
+  // What has no tags is not evaluated, nor are deletions.
   const credential = { properties: { issuer: 'https://a.example', subject: 's', audiences: ['a'] } };
   expect(
     (await stage.call('PUT', `${id}/federatedIdentityCredentials/fic1`, { body: credential })).status,

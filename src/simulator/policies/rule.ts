@@ -29,7 +29,7 @@ export interface PolicyResource {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What a rule came to at one condition: what `evaluatedExpressions` of a refusal are. */
+/** The result of a rule at one condition: what `evaluatedExpressions` of a refusal are. */
 export interface Evaluated {
   readonly result: 'True' | 'False';
   readonly expressionKind: 'Field' | 'Value';

@@ -97,7 +97,7 @@ function areaOf({ world }: Frame, { subscriptions, managementGroups }: Asked): (
   return () => true;
 }
 
-/** Subscriptions without rights are left out without a word. */
+/** Subscriptions without rights are left out without an error. */
 function readable(
   { authorizer, world }: Frame,
   { caller }: ArmRequest,

@@ -24,7 +24,7 @@ const bodySchema = z.looseObject({
   tags: z.record(z.string(), z.string()).nullish(),
 });
 
-/** Resource groups over ARM: enough for other tools to set a scene; azid itself makes none. */
+/** Resource groups over ARM: enough for other tools to make their own; azid itself makes none. */
 export function resourceGroupOperations(
   frame: Frame,
   operations: OperationResults,

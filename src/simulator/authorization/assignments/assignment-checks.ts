@@ -17,7 +17,7 @@ export function assertScopeThere(parts: AuthorizationParts, scope: string): void
   if (!scopeThere(parts, scope)) throw scopeNotFound(scope);
 }
 
-/** Parts of a resource that have no resource of their own (a container of an account) stand with it. */
+/** Parts of a resource that have no resource of their own (a container of an account) exist with it. */
 export function scopeThere({ frame: { world } }: AuthorizationParts, scope: string): boolean {
   if (parseScope(scope).kind !== 'resource') return world.scopeExists(scope);
   return world.lineage(scope).some((key) => parseScope(key).kind === 'resource' && world.scopeExists(key));

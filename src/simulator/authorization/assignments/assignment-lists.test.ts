@@ -50,7 +50,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage[Symbol.asyncDispose]());
 
-/** The levels a list shows, without what stands there from the start. */
+/** The levels a list shows, without what is there from the start. */
 async function shown(scope: string, filter?: string, client = stage.client): Promise<string[]> {
   const items = await all(client.roleAssignments.listForScope(scope, filter === undefined ? {} : { filter }));
   const names = items.map(({ name }) => name);

@@ -13,7 +13,7 @@ export interface RoleAssignment {
   readonly roleGuid: string;
   /** Lower-case. */
   readonly principalId: string;
-  /** Frozen at creation: a dead principal keeps it (docs/azure-facts.md section 6). */
+  /** Frozen at creation: a deleted principal keeps it (docs/azure-facts.md section 6). */
   readonly principalType: string;
   readonly condition: { readonly text: string; readonly parsed: Condition; readonly version: string } | null;
   readonly description: string | null;
@@ -33,7 +33,7 @@ export type Triple = Pick<RoleAssignment, 'scope' | 'roleGuid' | 'principalId'>;
 const NO_LAG: Staleness = { listLagMs: 0, readAfterWriteMs: 0 };
 
 /**
- * The role assignments of the tenant. The truth for writes and rights, a lagging view for lists. Assignments of dead
+ * The role assignments of the tenant. The truth for writes and rights, a lagging view for lists. Assignments of deleted
  * principals stay and count; those of a scope that is removed go with it.
  */
 export class RoleAssignments {
@@ -104,7 +104,7 @@ export class RoleAssignments {
     for (const assignment of this.all()) if (isWithin(assignment.scope, scope)) this.delete(assignment.name);
   }
 
-  /** Told of each one that is made, changed (`held`) or deleted. */
+  /** Called for each one that is made, changed (`held`) or deleted. */
   onChanged(listener: (assignment: RoleAssignment, held: boolean) => void): void {
     this.#listeners.add(listener);
   }

@@ -2,7 +2,7 @@ import { ArmError } from '../../http/operation.ts';
 import { FUNCTIONS, NOT_SIMULATED } from './functions.ts';
 import { type ExpressionScope, invalidTemplate } from './scope.ts';
 
-/** What one expression comes to. */
+/** The value of one expression. */
 export function readExpression(text: string, scope: ExpressionScope): unknown {
   const reader = new Reader(text, scope);
   const result = reader.expression();

@@ -160,7 +160,7 @@ function unique(values: readonly unknown[]): unknown[] {
   return values.filter((each, i) => !values.slice(0, i).some((other) => same(other, each)));
 }
 
-/** Objects are merged however deep; what stands later counts. */
+/** Objects are merged at any depth; the later value counts. */
 function merged(a: unknown, b: unknown): unknown {
   if (!isMembers(a) || !isMembers(b)) return b;
   const both = Object.entries(b).map(([name, value]) => [name, name in a ? merged(a[name], value) : value]);

@@ -74,7 +74,7 @@ export class MetadataServers implements AsyncDisposable {
     const resource = message.query.get('resource');
     if (!resource) return refusal(400, 'invalid_request', "Required query variable 'resource' is missing");
     const host = this.#frame.hosts.get(hostId);
-    const found = chooseIdentity(livingOf(this.#frame, host), message.query, !onMachine);
+    const found = chooseIdentity(activeOf(this.#frame, host), message.query, !onMachine);
     if (typeof found === 'string') return refusal(400, 'invalid_request', found);
     this.#signIns.note({
       ...found,
@@ -85,7 +85,7 @@ export class MetadataServers implements AsyncDisposable {
     return this.#token(found, resource);
   }
 
-  async #token({ principalId, clientId }: Living, resource: string): Promise<Reply> {
+  async #token({ principalId, clientId }: ActiveIdentity, resource: string): Promise<Reply> {
     const { clock, world } = this.#frame;
     const subject = { objectId: principalId, appId: clientId, tenantId: world.tenantId };
     const now = Math.floor(clock.now() / 1000);
@@ -102,7 +102,7 @@ export class MetadataServers implements AsyncDisposable {
   }
 }
 
-interface Living {
+interface ActiveIdentity {
   readonly principalId: string;
   readonly clientId: string;
   /** `scopeKey` of a user-assigned identity; absent for the system-assigned one. */
@@ -112,7 +112,7 @@ interface Living {
 }
 
 /** The identities of a host that can act; entries of identities that are gone or were made again cannot. */
-function livingOf({ hosts }: HostFrame, host: Host | undefined): Living[] {
+function activeOf({ hosts }: HostFrame, host: Host | undefined): ActiveIdentity[] {
   if (!host) return [];
   const user = [...host.identity.user].flatMap(([key, entry]) => {
     const { principalId, clientId } = hosts.speaksFor(entry);
@@ -126,27 +126,27 @@ function livingOf({ hosts }: HostFrame, host: Host | undefined): Living[] {
  * machine, the only one there is.
  */
 function chooseIdentity(
-  living: readonly Living[],
+  active: readonly ActiveIdentity[],
   query: ReadonlyMap<string, string>,
   appService: boolean,
-): Living | string {
+): ActiveIdentity | string {
   const clientId = query.get('client_id')?.toLowerCase();
   const objectId = (query.get('object_id') ?? query.get('principal_id'))?.toLowerCase();
   const resourceId = query.get('msi_res_id') ?? query.get('mi_res_id');
   if (clientId !== undefined || objectId !== undefined || resourceId !== undefined)
     return (
-      living.find(
+      active.find(
         (each) =>
           (clientId === undefined || each.clientId === clientId) &&
           (objectId === undefined || each.principalId === objectId) &&
           (resourceId === undefined || each.key === scopeKey(resourceId)),
       ) ?? 'Identity not found'
     );
-  const system = living.find(({ key }) => key === undefined);
+  const system = active.find(({ key }) => key === undefined);
   if (system) return system;
-  if (living.length > 1 && !appService)
+  if (active.length > 1 && !appService)
     return 'Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request';
-  return (appService ? undefined : living[0]) ?? 'Identity not found';
+  return (appService ? undefined : active[0]) ?? 'Identity not found';
 }
 
 const refusal = (status: number, error: string, text: string): Reply =>

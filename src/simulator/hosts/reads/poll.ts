@@ -15,7 +15,7 @@ const AT = '/subscriptions/{subscriptionId}/providers/{namespace}/locations/{loc
 
 /**
  * The URLs of operations (docs/azure-facts.md section 8): `Azure-AsyncOperation` has the status, `Location` answers 202 while it
- * runs and then as the write itself would have. Who holds the URL may poll it, whole: it is signed.
+ * runs and then as the write itself would have. Every holder of the whole URL may poll it: it is signed.
  */
 export function pollOperations(frame: HostFrame, types: () => readonly HostType[]): readonly Operation[] {
   const versions = [...new Set(types().flatMap(({ apiVersions }) => apiVersions))];

@@ -103,7 +103,7 @@ const ASSIGN = 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action';
 
 /**
  * ARM's check before the provider gets the request: each identity it attaches must exist and the caller must have
- * `assign/action` on it (docs/azure-facts.md section 7 and 12). One dead identity fails the whole request. Removing needs neither.
+ * `assign/action` on it (docs/azure-facts.md section 7 and 12). One missing identity fails the whole request. Removing needs neither.
  */
 export function assertLinkedAccess(
   { identities, authorizer, knobs, world }: Frame,
@@ -125,12 +125,12 @@ export function assertLinkedAccess(
     );
   const mustExist =
     deadEntriesFail === 'held' ? new Map([...heldIds(held, edit), ...edit.added]) : edit.added;
-  const dead = [...mustExist.values()].filter((id) => !identities.get(id));
+  const missing = [...mustExist.values()].filter((id) => !identities.get(id));
   const assigned = [...edit.added]
     .filter(([key]) => linkedAccess === 'named' || !held.user.has(key))
     .map(([, id]) => id);
   const forbidden = assigned.filter((id) => !mayAssign(authorizer, caller, id));
-  const scopes = [...new Set([...dead, ...forbidden])];
+  const scopes = [...new Set([...missing, ...forbidden])];
   if (scopes.length === 0) return;
   const actions = scopes.map(() => ASSIGN).join(',');
   throw new ArmError(

@@ -174,7 +174,7 @@ export class LongOperations implements Disposable {
   }
 }
 
-/** Carries the work out; what refuses it only now is how it ends. */
+/** Carries the work out; a refusal that comes only now is how it ends. */
 function refusalOf(work: Work): PlannedFailure | undefined {
   try {
     work.run();

@@ -250,7 +250,7 @@ class Parser {
   }
 }
 
-/** Words that stand behind an expression and are none of its operators. */
+/** Words that follow an expression and are none of its operators. */
 const ENDS = new Set(['and', 'or', 'by', 'to', 'limit', 'asc', 'desc', 'nulls', 'on']);
 
 /** As Kusto names a column that is given no name. */

@@ -184,7 +184,7 @@ export function watchIdle(
   };
 }
 
-/** Timers of the platform hold 24 days, and tokens of tests may hold years. */
+/** Timers of the platform run 24 days at most, and tokens of tests may last years. */
 const LONGEST_MS = 24 * 3600_000;
 
 /** Fires when the right to a link has ended and was not given anew: checks whenever the last token put so far ends. */

@@ -82,7 +82,7 @@ function bodyOf(amqp: Amqp, body: unknown): unknown {
  * turned round, and in `$management` requests as the plain bytes of the UUID that clients show.
  */
 
-/** Where each byte of one order stands in the other; the same way there and back. */
+/** The position of each byte of one order in the other; the same in both directions. */
 const ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
 
 export function tagOf(lockToken: string): Buffer {

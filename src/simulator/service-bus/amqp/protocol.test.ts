@@ -3,7 +3,7 @@ import rhea, { type Connection, type EventContext, type Receiver, type Sender } 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type BusStage, startBusStage } from '../stage.fixture.ts';
 
-/** What goes over the wire where the client of the other tests would not show it: by an AMQP client without manners. */
+/** What goes over the wire where the client of the other tests would not show it: by a bare AMQP client. */
 let stage: BusStage;
 let connection: Connection;
 
@@ -30,7 +30,7 @@ async function next(
   return context;
 }
 
-/** So many times; the first answer that comes. At the emulator's door any key will do. */
+/** So many times; the first answer that comes. At the emulator's port any key is accepted. */
 async function putToken(times = 1) {
   const receiver = connection.open_receiver({ source: '$cbs', name: 'cbs-answers' });
   const sender = connection.open_sender('$cbs');

@@ -78,7 +78,7 @@ export class Queue implements Disposable {
     return sequenceNumber;
   }
 
-  /** The consumer gets messages while it has room. Disposing lets the locks it holds be. */
+  /** The consumer gets messages while it has room. Disposing leaves its locks as they are. */
   attach(consumer: Consumer): Disposable {
     this.#consumers.add(consumer);
     this.deliver();
@@ -148,7 +148,7 @@ export class Queue implements Disposable {
     this.#locks[Symbol.dispose]();
   }
 
-  /** In turns, so that one consumer with much room does not starve the others. */
+  /** In turns, so that one consumer with much credit does not starve the others. */
   #next(): Consumer | undefined {
     if (this.#ready.length === 0) return undefined;
     for (const consumer of this.#consumers) {
