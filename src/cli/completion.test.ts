@@ -32,7 +32,7 @@ describe('bash completes', () => {
     ['flags after an argument', ['status', 'grant/read', '--azid'], ['--azid-namespace']],
     ['the choices of a flag', ['status', '-o', ''], ['text', 'wide', 'json']],
     ['a beginning of them', ['check', '--azure-as', 'c'], ['controller', 'caller']],
-    ['nothing for a value that nobody knows', ['status', '--namespace', ''], []],
+    ['nothing for a value that cannot be known', ['status', '--namespace', ''], []],
     ['after such a value, flags again', ['status', '--namespace', 'shop', '--out'], ['--output']],
   ])('%s', async (_, words, expected) => {
     expect(await offered(...words)).toEqual(expected);

@@ -8,7 +8,7 @@ import { SYSTEM } from '../reconcilers/hosts/ledger/lines.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
 import { KINDS } from './registry.ts';
 
-/** Of what each kind shows, and whom a call concerns: the two must agree, or news would lead to nobody. */
+/** Of what each kind shows, and whom a call concerns: the two must agree, or news would lead to no object. */
 
 const GROUP = '/subscriptions/00000000-0000-4000-8000-00000000000a/resourceGroups/rg1';
 const IDENTITY = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app`;

@@ -50,7 +50,7 @@ it('a policy makes those stale that it selects, or selected before', () => {
   expect(stale(() => policy(3, { selector: { matchLabels: { team: 'c' } } }))).toBe('');
 });
 
-it('a namespace that is made anew is another one, whatever stood of the one before', () => {
+it('a namespace that is made anew is another one, with nothing counted of the one before', () => {
   const before = changes.of(['a']);
   stores.namespaces.recordDelete(stores.namespaces.get('a') as Namespace);
   label('a', { team: 'a' });

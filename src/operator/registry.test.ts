@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { KINDS as SCHEMAS } from '../api/index.ts';
 import { KINDS } from './registry.ts';
 
-it('whatever has a schema is reconciled, under names of its own', () => {
+it('every kind that has a schema is reconciled, under names of its own', () => {
   const kinds = (all: readonly { readonly resource: { readonly kind: string } }[]) =>
     all.map(({ resource }) => resource.kind).toSorted();
   expect(kinds(KINDS)).toEqual(kinds(SCHEMAS));

@@ -74,7 +74,7 @@ describe('an identity', () => {
     if (Object.keys(wanted).length === 0) expect(plan).not.toHaveProperty('put.isolationScope');
   });
 
-  test('whose marks did not name its object is kept for whom the sweep named, else for nobody', () => {
+  test('whose marks did not name its object is kept for the owner that the sweep named, else for none', () => {
     const tagsOf = (spec: Partial<OrphanRecordSpec>) => {
       const plan = planIdentity(recordOf({ tags: {} }, spec), { found: false, missing: 'resource' });
       return plan.type === 'make' ? plan.put.tags['azid-retained'] : undefined;
@@ -92,7 +92,7 @@ describe('an identity', () => {
 
   test.each([
     ['of an object', { tags: MARKS }, 'belongs to UserAssignedIdentity team/app now'],
-    ['of nobody', { tags: {} }, 'is not the one of the record'],
+    ['of no owner', { tags: {} }, 'is not the one of the record'],
     [
       'kept for another',
       { tags: { ...RETAINED, 'azid-retained': 'team/other' } },
@@ -184,7 +184,7 @@ describe('assignments', () => {
     ]);
   });
 
-  test('that had an end are told, and not given for good', () => {
+  test('that had an end are reported, and not given for good', () => {
     const { make, not } = planAssignments([recorded({ endsAt: '2026-12-24T00:00:00Z' })], principal);
     expect([make, not]).toEqual([
       [],
@@ -239,7 +239,7 @@ describe('assignments', () => {
     expect(identityOf(NEW, [record])).toBeUndefined();
   });
 
-  test('of another principal are told', () => {
+  test('of another principal are reported', () => {
     expect(planAssignments([recorded({ principalId: NEW })], principal)).toEqual({
       make: [],
       not: [expect.stringContaining(NEW)],

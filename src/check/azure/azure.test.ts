@@ -256,7 +256,7 @@ describe('the rights that are there', () => {
 });
 
 describe('the sign-in', () => {
-  it('says who got a token, or why nobody did, in one line', () => {
+  it('reports the principal that got a token, or why none did, in one line', () => {
     expect(signedIn({ clientId: 'c', objectId: 'o', tenantId: 't' }, 'azid')).toMatchObject({ state: 'ok' });
     const forbidden = new KubeError('forbidden', { reason: 'Forbidden', status: 403 });
     expect(notAsked(forbidden, 'azid')).toMatchObject({

@@ -114,7 +114,7 @@ describe('the rights of the controller', () => {
     expect(sorted(OWN_RULES)).toEqual(sorted(rulesOf('Role')));
   });
 
-  it('that are missing are told together, by resource', () => {
+  it('that are missing are reported together, by resource', () => {
     const needed = accessesOf(OWN_RULES, 'azid-system');
     const denied = needed.filter(({ resource, verb }) => resource === 'leases' || verb === 'watch');
     expect(rightsText(denied)).toBe(
@@ -151,7 +151,7 @@ describe('the right to write outputs in every namespace', () => {
     ]);
   });
 
-  it('is whole or missing: a part of it is a role that somebody altered', () => {
+  it('is whole or missing: a part of it is a role that was altered', () => {
     const found = rbacFound(ACCOUNT, { needed, outputs }, outputs.slice(1));
     expect(found).toMatchObject([
       { state: 'problem', message: expect.stringContaining('delete,patch configmaps') },
@@ -304,7 +304,7 @@ describe('admission', () => {
     expect(webhooksSeeing([hook(rule)]).map(({ name }) => name)).toEqual(sees ? ['cfg/hook'] : []);
   });
 
-  it('that must answer by default is a problem where nobody is there', () => {
+  it('that must answer by default is a problem where its Service does not exist', () => {
     const rule = { apiGroups: ['*'], resources: ['*'] };
     expect(webhooksSeeing([hook(rule)])[0]?.mustAnswer).toBe(true);
     expect(webhooksSeeing([hook(rule, { failurePolicy: 'Ignore' })])[0]?.mustAnswer).toBe(false);

@@ -11,7 +11,7 @@ const observed = (more: Partial<ObservedShard> = {}): ObservedShard => ({
 const NONE = { state: 'none', why: 'Lease azid-system/azid-controller-blue is held by nobody' } as const;
 
 describe('a shard', () => {
-  it('for which somebody works is fine, and named with what it has', () => {
+  it('that has a leader is fine, and named with what it has', () => {
     expect(shardFinding(observed({ eventSources: ['blue'] }))).toEqual({
       area: 'shards',
       state: 'ok',
@@ -22,7 +22,7 @@ describe('a shard', () => {
     expect(shardFinding(observed({ namespaces: [] })).message).toBe('blue: pod-1 works');
   });
 
-  it('for which nobody works is a problem, with what waits and the remedy', () => {
+  it('that has no leader is a problem, with what waits and the remedy', () => {
     expect(shardFinding(observed({ atWork: NONE }))).toMatchObject({
       state: 'problem',
       message: expect.stringContaining('nobody works for the shard blue, which has namespaces team-a: Lease'),

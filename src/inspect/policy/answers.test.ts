@@ -161,7 +161,7 @@ describe('the rule that allows', () => {
     expect(short(asking, given)).toEqual(expected);
   });
 
-  it('is that of an object of a kind that asks nobody: none', () => {
+  it('is none for an object of a kind that needs no permission', () => {
     expect(answersTo(object('HostIdentity', {}))).toEqual([]);
   });
 });

@@ -75,7 +75,7 @@ function bundle(): Bundle {
 }
 
 describe('a bundle', () => {
-  it('is read as it was written, whatever order a tool gives its members', () => {
+  it('is read as it was written, in any order that a tool gives its members', () => {
     const text = writeBundle(bundle());
     expect(readBundle(text)).toEqual(bundle());
     const { azidHandover, digest } = JSON.parse(text);

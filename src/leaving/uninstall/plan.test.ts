@@ -63,7 +63,7 @@ describe('what becomes of an object', () => {
     ['it is kept first', found('RoleGrant'), RETAIN, 'working', ['setDeletionPolicy Retain', 'delete']],
     ['it is kept already', found('RoleGrant', RETAINED), RETAIN, 'working', ['delete']],
     [
-      'it is kept though somebody deleted it meanwhile',
+      'it is kept though a user deleted it meanwhile',
       found('RoleGrant', {}, GOING),
       RETAIN,
       'working',

@@ -32,7 +32,7 @@ it.each([
     undefined,
   ],
   ['no part of a resource', `${GROUP}/providers/microsoft.compute/virtualmachines/vm1#system`, undefined],
-  ['nothing that somebody wrote into a status', 'not an id', undefined],
+  ['no text that a user wrote into a status', 'not an id', undefined],
   ['no subscription', SUB, undefined],
 ])('what an object has in Azure is listed as %s', (_, key, expected) => {
   expect(areaOfOwned(key)).toEqual(expected);

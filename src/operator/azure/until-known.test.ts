@@ -23,7 +23,7 @@ it('asks once where it is answered', async () => {
   expect(asked()).toBe(1);
 });
 
-it('asks again for as long as nobody answers', async () => {
+it('asks again until it is answered', async () => {
   const { clock, ended, asked } = asking(3);
   for (let n = 0; n < 3; n++) {
     await settle();

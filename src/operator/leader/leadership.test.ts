@@ -10,7 +10,7 @@ it('the name of a process shows its pod, and no other pod takes it for its own',
   expect([isOfPod(name, UID), isOfPod(name, OTHER)]).toEqual([true, false]);
 });
 
-it('a process outside of a pod, or of an earlier version, is nobody’s predecessor', () => {
+it('a process outside of a pod, or of an earlier version, is no process’s predecessor', () => {
   const name = instanceOf('host-1', 'ab12cd34', undefined);
   expect(name).toBe('host-1-ab12cd34');
   for (const holder of [name, UID, `_${OTHER}_x`, '']) expect(isOfPod(holder, UID)).toBe(false);

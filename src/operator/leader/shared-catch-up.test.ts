@@ -52,7 +52,7 @@ it('one that fails is failed for those who waited for it, and the next is made a
   expect(second.over).toBe('done');
 });
 
-it('whoever gives up does not end it for the others', async () => {
+it('a caller that gives up does not end it for the others', async () => {
   const gone = new AbortController();
   const mine = shared.now(gone.signal);
   const other = asked();

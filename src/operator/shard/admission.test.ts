@@ -126,7 +126,7 @@ it('not where the label was away since it was read first', async () => {
 });
 
 describe('it waits, and asks again', () => {
-  it('while somebody has not released it', async () => {
+  it('while another shard has not released it', async () => {
     isFree = false;
     admission.begin();
     await turns();

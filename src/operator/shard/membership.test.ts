@@ -60,7 +60,7 @@ describe('which namespaces are wanted', () => {
     expect([...membership.wanted.keys()]).toEqual(['c', 'd', 'e']);
   });
 
-  it('since the version that the label has named it from, whatever else is patched, until they are taken', () => {
+  it('since the version that the label has named it from, through other patches, until they are taken', () => {
     put('a', 1, 'blue');
     begin();
     put('a', 4, 'blue');
@@ -79,7 +79,7 @@ describe('which namespaces are wanted', () => {
     expect(take('a', 1, 3)).toBe(true);
   });
 
-  it('anew when the label went away and came back: whoever it named may have begun', () => {
+  it('anew when the label went away and came back: the shard that it named may have begun', () => {
     put('a', 1, 'blue');
     begin();
     put('a', 4, 'green');

@@ -39,13 +39,13 @@ const inTheWay = async (namespace = 'a') => {
 
 describe('a namespace of this version can be had', () => {
   it.each<readonly [string, readonly Lease[]]>([
-    ['nobody else leads', [lease('azid-blue', 'me'), lease('azid', '')]],
+    ['no other process leads', [lease('azid-blue', 'me'), lease('azid', '')]],
     ['the others have seen it', [lease('azid', 'a', shardAnnotation('a', 'default', { version: '10' }))]],
     [
       'they have seen a newer one',
       [lease('azid-green', 'g', shardAnnotation('g', 'green', { version: '200' }))],
     ],
-    ['a Lease is of somebody else', [lease('other', 'x'), lease('azidx', 'y')]],
+    ['a Lease is no shard’s', [lease('other', 'x'), lease('azidx', 'y')]],
   ])('where %s', async (_, given) => {
     leases = [...given];
     expect(await inTheWay()).toBeUndefined();
@@ -61,7 +61,7 @@ describe('it cannot be had yet', () => {
       lease('azid', 'a', shardAnnotation('before', 'default', { version: '99' })),
     ],
     ['says nothing: it works for the whole', lease('azid', 'a')],
-    ['says what nobody understands', lease('azid', 'a', 'a default soon')],
+    ['has an annotation that cannot be parsed', lease('azid', 'a', 'a default soon')],
   ])('while whoever holds a Lease %s', async (_, given) => {
     leases = [given];
     expect(await inTheWay()).toBe('azid');
@@ -87,7 +87,7 @@ it('while something of it runs there, another namespace of that shard can be had
   expect([await inTheWay('a'), await inTheWay('b')]).toEqual(['azid', undefined]);
 });
 
-it('knows for which shards somebody works', async () => {
+it('reports which shards have a living leader', async () => {
   leases = [
     lease('azid', 'a', shardAnnotation('a', 'default', { version: '1' })),
     lease('azid-green', '', shardAnnotation('g', 'green', { version: '1' })),

@@ -19,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const run = (...args: string[]) => promisify(execFile)(process.execPath, [program, ...args], { cwd: folder });
 
-it('runs without sources and packages, and knows its version', async () => {
+it('runs without sources and packages, and shows its version', async () => {
   expect((await run('--version')).stdout.trim()).toBe(VERSION);
 });
 

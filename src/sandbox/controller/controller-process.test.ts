@@ -70,7 +70,7 @@ describe('the controller of a sandbox', () => {
     expect(Object.keys(env).filter((name) => /^(AZID|AZURE|HTTPS?_PROXY|KUBECONFIG)/.test(name))).toEqual([]);
   });
 
-  it('that ends at once is reported with its last words to whoever waits for it', async () => {
+  it('that ends at once is reported with its last words to the caller that waits for it', async () => {
     const { controller, said } = await start('broken');
     const report = 'the controller exited with 3; the end of its log:\nexpected --tenant-id to be a UUID';
     await expect(controller.untilReady(never)).rejects.toThrow(report);

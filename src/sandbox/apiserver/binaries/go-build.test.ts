@@ -65,7 +65,7 @@ describe('a Go build', () => {
     );
   });
 
-  it('is one of the pinned package for this machine, whatever the environment says', async () => {
+  it('is one of the pinned package for this machine, independently of the environment', async () => {
     await using folder = await temporaryFolder();
     await folder.script(
       'go',

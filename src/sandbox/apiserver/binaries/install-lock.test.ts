@@ -64,7 +64,7 @@ describe('the install lock', () => {
     ).rejects.toThrow('enough');
   });
 
-  it('leaves the lock of whoever took it over', async () => {
+  it('leaves the lock of the process that took it over', async () => {
     await using folder = await temporaryFolder();
     const path = folder.file('lock');
     const mine = await takeInstallLock(path, { clock: systemClock });

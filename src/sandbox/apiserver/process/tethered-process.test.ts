@@ -63,7 +63,7 @@ describe('a tethered process', () => {
     expect(isAlive(child.pid)).toBe(false);
   });
 
-  it('dies with its parent, whatever killed that, and a temporary folder goes with it', async () => {
+  it('dies with its parent, in whichever way that is killed, and a temporary folder goes with it', async () => {
     await using folder = await temporaryFolder();
     await mkdir(folder.file('doomed'));
     const options: TetheredOptions = {
