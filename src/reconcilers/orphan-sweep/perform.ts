@@ -3,35 +3,21 @@ import type { OrphanSweep } from '../../api/orphan-sweep.ts';
 import { API_VERSION } from '../../api/schema/kind.ts';
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import type { FederatedCredentials } from '../../azure/federated-credentials.ts';
-import type { Identities } from '../../azure/identities.ts';
-import type { RoleAssignments } from '../../azure/role-assignments.ts';
-import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, KubeError } from '../../kube/errors.ts';
-import type { RetainedRecords } from '../../orphans/records/retained.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import type { CommonAction } from '../decision.ts';
 import { type Performed, type ReconcileContext, written } from '../kind.ts';
-import type { Stores } from '../stores.ts';
+import type { Services } from '../services.ts';
 import type { Action, OwnStatus } from './facts.ts';
 import { merged } from './record.ts';
-import { type ClaimDeps, writeClaim } from './run/claim.ts';
-
-interface PerformDeps extends ClaimDeps {
-  readonly identities: ClaimDeps['identities'] & Pick<Identities, 'delete'>;
-  readonly assignments: Pick<RoleAssignments, 'delete'>;
-  readonly credentials: Pick<FederatedCredentials, 'delete'>;
-  readonly retained: ClaimDeps['retained'] & Pick<RetainedRecords, 'baseline' | 'forget'>;
-  readonly client: ClaimDeps['client'] & Pick<KubeClient, 'create' | 'get' | 'mergePatch'>;
-  readonly stores: Pick<Stores, 'orphanRecords'>;
-}
+import { writeClaim } from './run/claim.ts';
 
 /** Carries out one action. Thin on purpose: everything that could be decided was decided before. */
 export async function perform(
   action: Exclude<Action, CommonAction<OwnStatus>>,
   _sweep: OrphanSweep,
   context: ReconcileContext,
-  deps: PerformDeps,
+  deps: Services,
 ): Promise<Performed> {
   switch (action.type) {
     case 'claim': {
@@ -60,7 +46,7 @@ export async function perform(
 
 type Removal = Extract<Action, { type: 'delete' }>;
 
-async function remove({ of, id }: Removal, context: ReconcileContext, deps: PerformDeps) {
+async function remove({ of, id }: Removal, context: ReconcileContext, deps: Services) {
   switch (of) {
     case 'Identity':
       return await deps.identities.delete(id, context);
@@ -80,7 +66,7 @@ async function record(
   name: string,
   spec: OrphanRecordSpec,
   { signal }: ReconcileContext,
-  { client, azidNamespace: namespace, stores }: PerformDeps,
+  { client, azidNamespace: namespace, stores }: Services,
 ): Promise<void> {
   const { resource } = orphanRecord;
   const draft = { apiVersion: API_VERSION, kind: resource.kind, metadata: { namespace, name }, spec };
@@ -103,7 +89,7 @@ async function confirm(
   name: string,
   correlationId: string | undefined,
   { signal, log }: ReconcileContext,
-  { client, azidNamespace, stores, clock }: PerformDeps,
+  { client, azidNamespace, stores, clock }: Services,
 ): Promise<void> {
   const deletion = {
     time: timestamp(clock.now()),

@@ -10,10 +10,11 @@ import {
   shownAssignment,
 } from '../../../orphans/sweep.fixture.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import type { Services } from '../../services.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';
 import { type ObjectsDeps, objectsOf } from './objects.ts';
-import { type ObservationDeps, observationOf } from './observation.ts';
+import { observationOf } from './observation.ts';
 
 /** What each kind of object says of what stands in Azure, over real stores. */
 
@@ -153,7 +154,7 @@ it('nothing is concluded from stores that do not show everything yet', () => {
     installationId: INSTALLATION,
     identityCache: { present: () => [] },
     assignmentCache: { present: () => [], byIndex: () => [] },
-  } as unknown as ObservationDeps;
+  } as unknown as Services;
   const seen = () =>
     observationOf(
       {

@@ -5,23 +5,14 @@ import type { IdentityCache } from '../../../cache/identities.ts';
 import { NOT_LISTED } from '../../../cache/lists/listing.ts';
 import type { Objects } from '../../../orphans/objects.ts';
 import type { Doubt, ObservedArea, SweepObservation } from '../../../orphans/observed.ts';
+import type { Services } from '../../services.ts';
 import type { Stores } from '../../stores.ts';
 import type { SweptScope } from '../settings.ts';
-import { type AssignmentsDeps, foreignDead, observeAssignments, type PrincipalOf } from './assignments.ts';
-import { type Attached, type IdentitiesDeps, observeCredentials, observeIdentities } from './identities.ts';
+import { foreignDead, observeAssignments, type PrincipalOf } from './assignments.ts';
+import { type Attached, observeCredentials, observeIdentities } from './identities.ts';
 import { OWNING } from './objects.ts';
 
 /** What one run evaluates, and how far what is known of each of its scopes may be believed. */
-
-export interface ObservationDeps extends AreasDeps, AssignmentsDeps, IdentitiesDeps {
-  readonly assignmentCache: AreasDeps['assignmentCache'] &
-    AssignmentsDeps['assignmentCache'] &
-    IdentitiesDeps['assignmentCache'];
-  readonly identityCache: AreasDeps['identityCache'] &
-    IdentitiesDeps['identityCache'] &
-    AssignmentsDeps['identityCache'];
-  readonly stores: Stores;
-}
 
 interface ObservationParts {
   /** Wall ms. */
@@ -38,7 +29,7 @@ interface ObservationParts {
 }
 
 /** Everything that one run evaluates, as caches, stores and this run's own reads have it now. */
-export function observationOf(parts: ObservationParts, deps: ObservationDeps): SweepObservation {
+export function observationOf(parts: ObservationParts, deps: Services): SweepObservation {
   const { now, swept, objects, self, doubts, attached, principalOf, unlisted } = parts;
   const identities = observeIdentities(swept, objects, attached, parts.unusedSince, deps);
   return {

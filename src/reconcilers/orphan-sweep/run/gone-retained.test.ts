@@ -1,7 +1,8 @@
 import { beforeEach, expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
-import { ABSENT_MS, type GoneDeps, goneRetained } from './gone.ts';
+import type { Services } from '../../services.ts';
+import { ABSENT_MS, goneRetained } from './gone.ts';
 
 const SUB = '/subscriptions/00000000-0000-4000-8000-00000000000a';
 const RG = `${SUB}/resourcegroups/rg1`;
@@ -22,7 +23,7 @@ beforeEach(() => {
 });
 
 /** Nothing is shown, and nothing is found. */
-function deps(entry: RetainedEntry, change: object = {}): GoneDeps {
+function deps(entry: RetainedEntry, change: object = {}): Services {
   const areaState = () => ({ state: 'known', completeness: { state: 'complete' }, ageMs: 0 });
   const none = { get: async () => ({ found: false }) };
   return {
@@ -38,7 +39,7 @@ function deps(entry: RetainedEntry, change: object = {}): GoneDeps {
     ),
     clock: { monotonic: () => monotonic },
     ...change,
-  } as unknown as GoneDeps;
+  } as unknown as Services;
 }
 
 /** In two runs, the second so much later. */

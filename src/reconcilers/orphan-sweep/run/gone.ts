@@ -2,44 +2,16 @@ import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import { parseCredentialId } from '../../../azure/azure-federated-credential.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
 import { parseAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import type { FederatedCredentials } from '../../../azure/federated-credentials.ts';
-import type { Identities } from '../../../azure/identities.ts';
 import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
 import { MARK, tag } from '../../../azure/names/identity-marks.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
-import type { RoleAssignments } from '../../../azure/role-assignments.ts';
-import type { AssignmentCache } from '../../../cache/assignments.ts';
-import type { CredentialCache } from '../../../cache/credentials.ts';
-import type { IdentityCache } from '../../../cache/identities.ts';
-import type { RetainedRecords } from '../../../orphans/records/retained.ts';
 import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
-import type { Clock } from '../../../runtime/time/clock.ts';
+import type { Services } from '../../services.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { Stores } from '../../stores.ts';
-import { type AreasDeps, areaOf } from '../observe/observation.ts';
+import { areaOf } from '../observe/observation.ts';
 import { type SweptScope, scopeOf } from '../settings.ts';
 
 /** What is on record and may be gone from Azure: asked for by a GET, some in each run. */
-
-interface ReadDeps {
-  readonly identities: Pick<Identities, 'get'>;
-  readonly assignments: Pick<RoleAssignments, 'get'>;
-  readonly credentials: Pick<FederatedCredentials, 'get'>;
-}
-
-interface RecordDeps extends ReadDeps {
-  readonly stores: Pick<Stores, 'orphanRecords'>;
-  readonly installationId: string;
-}
-
-export interface GoneDeps extends AreasDeps, ReadDeps {
-  readonly identityCache: AreasDeps['identityCache'] & Pick<IdentityCache, 'byIndex'>;
-  readonly assignmentCache: AreasDeps['assignmentCache'] & Pick<AssignmentCache, 'observe'>;
-  readonly credentialCache: Pick<CredentialCache, 'content'>;
-  readonly retained: Pick<RetainedRecords, 'within'>;
-  readonly stores: Pick<Stores, 'identities' | 'grants' | 'credentials'>;
-  readonly clock: Pick<Clock, 'monotonic'>;
-}
 
 /** A list lags, and a write of a process that died may be under way: what is not there now is asked for again so much later, ms. */
 export const ABSENT_MS = 3_600_000;
@@ -56,7 +28,7 @@ export async function goneRetained(
   swept: readonly SweptScope[],
   absent: Map<RetainedEntry, number>,
   context: CallContext,
-  deps: GoneDeps,
+  deps: Services,
 ): Promise<ReadonlySet<RetainedEntry>> {
   const living = livingUids(deps);
   const now = deps.clock.monotonic();
@@ -76,13 +48,13 @@ export async function goneRetained(
   return gone;
 }
 
-function livingUids({ stores }: GoneDeps): ReadonlySet<string> {
+function livingUids({ stores }: Services): ReadonlySet<string> {
   const { identities, grants, credentials } = stores;
   const all = [...identities.values(), ...grants.values(), ...credentials.values()];
   return new Set(all.map(({ metadata }) => asciiLower(metadata.uid)));
 }
 
-function isShown({ key, uid }: RetainedEntry, deps: GoneDeps): boolean {
+function isShown({ key, uid }: RetainedEntry, deps: Services): boolean {
   if (ASSIGNMENT.test(key)) return deps.assignmentCache.observe(key).state === 'present';
   if (CREDENTIAL.test(key)) {
     const content = deps.credentialCache.content(armKey(parseCredentialId(key).identityId));
@@ -102,7 +74,7 @@ function isOwnedBy({ uid }: RetainedEntry): (identity: AzureIdentity) => boolean
 export async function unconfirmedRecords(
   swept: readonly SweptScope[],
   context: CallContext,
-  deps: RecordDeps,
+  deps: Services,
 ): Promise<Set<string>> {
   const open = deps.stores.orphanRecords
     .values()
@@ -128,7 +100,7 @@ async function isGone(
   id: string,
   isSame: (identity: AzureIdentity) => boolean,
   context: CallContext,
-  deps: ReadDeps,
+  deps: Services,
 ): Promise<boolean> {
   const key = armKey(id);
   try {
