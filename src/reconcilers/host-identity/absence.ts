@@ -3,7 +3,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { RECHECK_INSIDE_MS, type ReconcileEvent } from '../decision.ts';
+import { ownStatusOf, RECHECK_INSIDE_MS, type ReconcileEvent } from '../decision.ts';
 import { type Line, linesOf } from '../hosts/ledger/lines.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type {
@@ -16,7 +16,7 @@ import type {
   OwnStatus,
 } from './facts.ts';
 import { shownOn } from './identity/case.ts';
-import { ownStatus, withLines } from './status.ts';
+import { withLines } from './status.ts';
 import type { HostMemory } from './write/memory.ts';
 
 /**
@@ -153,7 +153,7 @@ export function whereabouts(
 }
 
 function leavesSomething(object: HostIdentity): boolean {
-  return [...linesOf(ownStatus(object)).values()].some(({ owned }) => owned);
+  return [...linesOf(ownStatusOf(object)).values()].some(({ owned }) => owned);
 }
 
 /** What was attached to this very resource where it was before, and is there still. */
@@ -167,7 +167,7 @@ export function formerLedgersOf(
     const from = holder.spec.resourceId;
     if (!host || !isUniqueInstance(instance) || host.instance !== instance) return [];
     if (hostCache.observe(from).state !== 'absent') return [];
-    const lines = [...linesOf(ownStatus(holder))].filter(
+    const lines = [...linesOf(ownStatusOf(holder))].filter(
       ([key, { owned }]) => owned && shownOn(host, key) !== undefined,
     );
     return [{ from, lines: new Map(lines) }];

@@ -1,13 +1,12 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import { cut } from '../../runtime/status/conditions.ts';
-import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { type Failure, ownStatusOf, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { linesOf, shortName } from '../hosts/ledger/lines.ts';
 import { isReleased, leftBehind, RELEASED } from '../status/deleting.ts';
 import { stalledInside, summaryOf } from '../status/summary.ts';
 import { decideAbsence } from './absence.ts';
 import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
 import { kept, maintain } from './maintain.ts';
-import { ownStatus } from './status.ts';
 
 /**
  * From what is known to what to do, for one host. Pure. What all objects say of the host meets here, and nothing else in
@@ -26,7 +25,7 @@ export function decide(object: HostIdentity, facts: Facts): HostDecision {
 }
 
 function decideLife(object: HostIdentity, facts: Facts): HostDecision {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   if (facts.problem !== undefined) return stop(own, stalledInside('InvalidResourceId', facts.problem));
   const waiting = awaitOperation(object, facts);
   if (waiting) return waiting;
@@ -71,7 +70,7 @@ function decideLife(object: HostIdentity, facts: Facts): HostDecision {
  * @returns undefined when none is under way
  */
 function awaitOperation(object: HostIdentity, facts: Facts): HostDecision | undefined {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const { started, operation } = facts;
   const message = `Azure carries out a write to ${own.hostId ?? object.spec.resourceId}`;
   const running = (againMs: number) =>
@@ -116,7 +115,7 @@ function stop(status: OwnStatus, summary: HostDecision['summary']): HostDecision
  * @returns undefined while it has something to do
  */
 function decideEnd(object: HostIdentity, facts: Facts): HostDecision | undefined {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   if (facts.deleted) return rest(own, object, []);
   const { deletionTimestamp } = object.metadata;
   if (deletionTimestamp && isReleased(object)) {

@@ -2,7 +2,7 @@ import type { HostIdentity, HostIdentityStatus, LedgerOperation } from '../../ap
 import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost, IdentityBody } from '../../azure/hosts/host.ts';
 import type { Model } from '../../azure/hosts/write/replace.ts';
-import type { CommonAction, Decision, Failure, ReconcileEvent } from '../decision.ts';
+import type { CommonAction, Decision, Failure, OwnStatusOf, ReconcileEvent } from '../decision.ts';
 import type { Claim } from '../hosts/claims/claim.ts';
 import type { Line } from '../hosts/ledger/lines.ts';
 import type { Batch } from './write/batch.ts';
@@ -139,11 +139,7 @@ export interface Facts {
   readonly deleted: boolean;
 }
 
-/** The fields of the status that are this kind's own. */
-export type OwnStatus = Omit<
-  HostIdentityStatus,
-  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
->;
+export type OwnStatus = OwnStatusOf<HostIdentityStatus>;
 
 export interface WriteIdentity {
   readonly type: 'writeIdentity';

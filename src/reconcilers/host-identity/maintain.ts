@@ -1,22 +1,14 @@
 import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isSettled } from '../../azure/hosts/read/read-host.ts';
-import type { ReconcileEvent, Summary } from '../decision.ts';
+import { ownStatusOf, type ReconcileEvent, type Summary } from '../decision.ts';
 import { contestFindings } from '../hosts/ledger/contest.ts';
 import { type Line, linesOf } from '../hosts/ledger/lines.ts';
 import { stalledOutside, summaryOf } from '../status/summary.ts';
 import { withFormerLedgers } from './absence.ts';
 import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from './facts.ts';
 import { surveyOf } from './identity/survey.ts';
-import {
-  finalizer,
-  ownStatus,
-  sameStatus,
-  statusOf,
-  withLines,
-  withTroubles,
-  withUnproven,
-} from './status.ts';
+import { finalizer, sameStatus, statusOf, withLines, withTroubles, withUnproven } from './status.ts';
 import { summaryOfHost } from './summary.ts';
 import { type Batch, batchAfter, batchWaitMs, isMoreDue } from './write/batch.ts';
 import { LONGEST_OPERATION_MS } from './write/memory.ts';
@@ -148,9 +140,9 @@ function reportActions(
 ): readonly Action[] {
   const holds = finalizer(object, lines);
   // An Event that the status would not remember would be published at each reconcile.
-  if (sameStatus(status, ownStatus(object))) return holds;
+  if (sameStatus(status, ownStatusOf(object))) return holds;
   // An empty ledger is decided on once more: it may be its end, of which nothing else would remind azid.
-  const emptied = lines.size === 0 && linesOf(ownStatus(object)).size > 0;
+  const emptied = lines.size === 0 && linesOf(ownStatusOf(object)).size > 0;
   if (events.length === 0 && !emptied) return holds;
   return [
     { type: 'saveStatus', status, why: 'a finding is reported once' },

@@ -2,6 +2,7 @@ import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import { keyOf } from '../../kube/types.ts';
+import { ownStatusOf } from '../decision.ts';
 import { linesOf } from '../hosts/ledger/lines.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
@@ -9,7 +10,6 @@ import type { Facts, HostIdentity, ObservedHost } from './facts.ts';
 import { shownOn } from './identity/case.ts';
 import { cachedHost, liveHost, type ObserveDeps, withHost } from './observe/host.ts';
 import { HOST } from './observe/live.ts';
-import { ownStatus } from './status.ts';
 import { aheadMs } from './write/batch.ts';
 import { pollOperation, windowOf } from './write/last-write.ts';
 
@@ -94,7 +94,7 @@ function isContradicted(id: string, { host, identities }: Facts, object: HostIde
   const observed = identities.get(key);
   if (!shown || observed?.state !== 'present' || isSame(observed.principalId, shown.principalId))
     return false;
-  const attachedAs = linesOf(ownStatus(object)).get(key)?.principalId;
+  const attachedAs = linesOf(ownStatusOf(object)).get(key)?.principalId;
   return attachedAs === undefined || isSame(attachedAs, observed.principalId);
 }
 

@@ -1,17 +1,12 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { finalizerOf } from '../decision.ts';
 import { type Line, linesOf, SYSTEM, withState } from '../hosts/ledger/lines.ts';
 import { type Trouble, withProblem } from '../hosts/ledger/problems.ts';
 import type { Action, Facts, HostIdentity, OwnStatus } from './facts.ts';
 
 /** The status of a HostIdentity: what of it is the ledger, and how the ledger is written back. */
-
-/** The fields of the status that are this kind's, as they are stored. */
-export function ownStatus(object: HostIdentity): OwnStatus {
-  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
-  return own;
-}
 
 /** The status with these lines as its ledger. */
 export function withLines(status: OwnStatus, lines: ReadonlyMap<string, Line>): OwnStatus {
@@ -27,7 +22,7 @@ export function withLines(status: OwnStatus, lines: ReadonlyMap<string, Line>): 
 /** Set before the first Azure write; without anything that is azid's to take away there is nothing to hold the object for. */
 export function finalizer(object: HostIdentity, lines: ReadonlyMap<string, Line>): Action[] {
   const holds = [...lines.values()].some(({ owned }) => owned);
-  return holds && !hasFinalizer(object) ? [{ type: 'addFinalizer' }] : [];
+  return holds ? finalizerOf(object) : [];
 }
 
 export function sameStatus(left: OwnStatus, right: OwnStatus): boolean {

@@ -1,12 +1,12 @@
 import { isSuspended } from '../../api/schema/common.ts';
-import type { Summary } from '../decision.ts';
+import { finalizerOf, type Summary } from '../decision.ts';
 import { selectorScope } from '../hosts/claims/spec.ts';
 import { notAllowed, stalledInside, summaryOf } from '../status/summary.ts';
 import { confirmationOf } from './confirmation.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import { detachable, limitOf, planOf, type RolloutPlan } from './rollout.ts';
-import { finalizer, named, opensMore, resources, statusWith, stillStatus, withSlots } from './status.ts';
+import { named, opensMore, resources, statusWith, stillStatus, withSlots } from './status.ts';
 import { contest, full, leftovers, summaryOfTargets } from './summary.ts';
 import { eventsOf, reconcileEventsOf } from './targets/events.ts';
 import { entriesOf, type Target } from './targets/target.ts';
@@ -107,7 +107,7 @@ function steer(
   ];
   const gives = needed.length > 0 || slots.attach.size + slots.detach.size > 0;
   const holds = gives || all.some(({ host }) => entriesOf(host.ledger).length > 0);
-  return [...(holds ? finalizer(object) : []), ...actions];
+  return [...(holds ? finalizerOf(object) : []), ...actions];
 }
 
 /** Published before the first slot is given, once for those that wait at the same time: the status remembers it. */

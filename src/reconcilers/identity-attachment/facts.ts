@@ -1,7 +1,7 @@
 import type { LedgerEntry } from '../../api/host-identity.ts';
 import type { IdentityAttachment, IdentityAttachmentStatus } from '../../api/identity-attachment.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { CommonAction, Decision } from '../decision.ts';
+import type { CommonAction, Decision, OwnStatusOf } from '../decision.ts';
 import type { ObservedAttachedIdentity } from '../hosts/claims/identity-of.ts';
 import type { SpecProblem } from '../hosts/claims/spec.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
@@ -67,11 +67,7 @@ export interface Facts {
 export type ReportedState = 'Attached' | 'ExistsUnmanaged' | 'Contested' | 'Detaching' | 'Gone' | 'other';
 export type ReconcileEvents = ReadonlyMap<string, ReportedState>;
 
-/** The fields of the status that are this kind's own. */
-export type OwnStatus = Omit<
-  IdentityAttachmentStatus,
-  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
->;
+export type OwnStatus = OwnStatusOf<IdentityAttachmentStatus>;
 
 export type Action =
   | CommonAction<OwnStatus>

@@ -1,30 +1,19 @@
 import { type AttachmentTarget, MAX_LISTED_TARGETS, MAX_SLOTS } from '../../api/identity-attachment.ts';
-import { hasFinalizer } from '../../api/schema/common.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { cut, timestamp } from '../../runtime/status/conditions.ts';
-import type { Action, Facts, IdentityAttachment, OwnStatus } from './facts.ts';
+import { ownStatusOf } from '../decision.ts';
+import type { Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import type { RolloutPlan } from './rollout.ts';
 import type { Target } from './targets/target.ts';
 
-/** The fields of the status that are this kind's, as they are stored. */
-function ownStatus(object: IdentityAttachment): OwnStatus {
-  const { conditions: _c, observedGeneration: _g, lastHandledReconcileAt: _r, ...own } = object.status ?? {};
-  return own;
-}
-
 /** With what the selector may miss, as it is now: this is reported even while nothing else may be. */
 export function stillStatus(object: IdentityAttachment, facts: Pick<Facts, 'mayMissUntil'>): OwnStatus {
-  const { mayMissUntil: _, ...own } = ownStatus(object);
+  const { mayMissUntil: _, ...own } = ownStatusOf(object);
   return { ...own, ...mayMissOf(facts) };
 }
 
 function mayMissOf({ mayMissUntil }: Pick<Facts, 'mayMissUntil'>): Pick<OwnStatus, 'mayMissUntil'> {
   return mayMissUntil === undefined ? {} : { mayMissUntil: timestamp(mayMissUntil) };
-}
-
-/** Set before anything is written to a host, and again should a tool strip it (an Argo CD sync with Replace=true does). */
-export function finalizer(object: IdentityAttachment): Action[] {
-  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
 /** Those that need attention come first, so that they are listed when there are too many to list all. */

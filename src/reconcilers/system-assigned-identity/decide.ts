@@ -1,6 +1,12 @@
 import { isSuspended } from '../../api/schema/common.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
-import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
+import {
+  finalizerOf,
+  RECHECK_INSIDE_MS,
+  RECHECK_OUTSIDE_MS,
+  RECHECK_READY_MS,
+  type Summary,
+} from '../decision.ts';
 import { systemAssignedAsked } from '../hosts/claims/spec.ts';
 import { contestFinding, fullFinding } from '../hosts/ledger/host-message.ts';
 import { MAX_OWNERS, SYSTEM } from '../hosts/ledger/lines.ts';
@@ -10,7 +16,6 @@ import {
   type Action,
   type Facts,
   type Failed,
-  finalizer,
   NO_PRINCIPAL,
   type OwnStatus,
   ownStatus,
@@ -52,7 +57,7 @@ export function decide(
   // While suspended nothing is performed; that something would be is what makes an edit stay unobserved.
   const held = isSuspended(object) && ledger?.entry?.state !== 'Attached';
   const steps: Action[] = [
-    ...finalizer(object),
+    ...finalizerOf(object),
     ...(ledger && !held ? [] : [{ type: 'ensureHost', hostId: resourceId } as const]),
   ];
   if (!ledger) return under(own, 'SwitchingOn', `asking for the identity of ${resourceId}`, steps);

@@ -1,5 +1,4 @@
 import type { LedgerSystem } from '../../api/host-identity.ts';
-import { hasFinalizer } from '../../api/schema/common.ts';
 import type {
   SystemAssignedIdentity,
   SystemAssignedIdentityStatus,
@@ -7,7 +6,8 @@ import type {
 import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import { parseResourceId } from '../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
-import type { CommonAction, Decision, FailedAction, Failure } from '../decision.ts';
+import type { CommonAction, Decision, FailedAction, Failure, OwnStatusOf } from '../decision.ts';
+import { ownStatusOf } from '../decision.ts';
 import type { SpecProblem } from '../hosts/claims/spec.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
 import type { DeleteLeftover } from '../principal-deletion.ts';
@@ -64,11 +64,7 @@ export interface Facts extends SignInFacts {
   readonly blockedMs?: number;
 }
 
-/** The fields of the status that are this kind's own. */
-export type OwnStatus = Omit<
-  SystemAssignedIdentityStatus,
-  'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
->;
+export type OwnStatus = OwnStatusOf<SystemAssignedIdentityStatus>;
 
 export type Action =
   | CommonAction<OwnStatus>
@@ -87,19 +83,8 @@ export type { SystemAssignedIdentity };
  * deleted.
  */
 export function ownStatus(object: SystemAssignedIdentity): OwnStatus {
-  const {
-    conditions: _c,
-    observedGeneration: _g,
-    lastHandledReconcileAt: _h,
-    released,
-    ...own
-  } = object.status ?? {};
+  const { released, ...own } = ownStatusOf(object);
   return released && object.metadata.deletionTimestamp ? { ...own, released } : own;
-}
-
-/** Set before the host can be written to, and again should a tool strip it (an Argo CD sync with Replace=true does). */
-export function finalizer(object: SystemAssignedIdentity): Action[] {
-  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }
 
 /** Known at once, from the type alone or from the variant that was seen; the host would only find the same. */

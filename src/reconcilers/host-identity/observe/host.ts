@@ -7,13 +7,13 @@ import { areaOfHost } from '../../../cache/hosts/area.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';
 import type { AreasInUse } from '../../../cache/lists/areas-in-use.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
+import { ownStatusOf } from '../../decision.ts';
 import { claimsOnHost, type HostClaimsDeps } from '../../hosts/claims/on-host.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
 import { formerLedgersOf, type MoveDeps, whereabouts, withFormerLedgers } from '../absence.ts';
 import type { Facts, HostIdentity, ObservedHost, ObservedIdentity, WriteWindow } from '../facts.ts';
-import { ownStatus } from '../status.ts';
 import { acceptedUntil, type PollDeps, readBack, type WindowDeps } from '../write/last-write.ts';
 import { isLiveIdentity, type ObservedIdentities } from './live.ts';
 
@@ -44,7 +44,7 @@ export function withHost(
 ): Facts {
   const host = observed?.state === 'present' ? observed.host : undefined;
   const { type } = facts;
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const formerLedgers = formerLedgersOf(object, host, deps);
   const lines = withFormerLedgers(linesOf(own), own, formerLedgers);
   const former = [

@@ -5,10 +5,11 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../../cache/calls/single-flight.ts';
 import type { IdentityCache } from '../../../cache/identities.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
+import { ownStatusOf } from '../../decision.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
 import type { Facts, HostDecision, HostIdentity, ObservedHost, ObservedIdentity } from '../facts.ts';
-import { ownStatus, sameStatus } from '../status.ts';
+import { sameStatus } from '../status.ts';
 
 /** What Azure itself is asked before a write: the resource, then each identity that the write names. */
 
@@ -37,7 +38,7 @@ export function needsLive(object: HostIdentity, facts: Facts, decision: HostDeci
 
 /** A write, a line that ends, an Event: all rest on what Azure itself answered just now. */
 function restsOnIt(object: HostIdentity, { actions, status, restsOnHost = false }: HostDecision): boolean {
-  return restsOnHost || actions.length > 0 || !sameStatus(status, ownStatus(object));
+  return restsOnHost || actions.length > 0 || !sameStatus(status, ownStatusOf(object));
 }
 
 function isLive(observed: ObservedHost | undefined): boolean {

@@ -3,9 +3,9 @@ import type { IdentityBody } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import type { HostView } from '../../../simulator/hosts/host-body.ts';
+import { ownStatusOf } from '../../decision.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { Stores } from '../../stores.ts';
-import { ownStatus } from '../status.ts';
 
 /** What is asked of the host, and what azid has written down. */
 interface Declared {
@@ -82,7 +82,7 @@ export class Model {
     // Whom the policies deny keeps what it has, and gets nothing more.
     const held = allowed ? wants : wantedIn(stores, ownersIn(ledger));
     const there = contentOf(host);
-    const lines = ledger ? linesOf(ownStatus(ledger)) : new Map();
+    const lines = ledger ? linesOf(ownStatusOf(ledger)) : new Map();
     if (ledger?.status?.writeStartedAt === undefined)
       throw new Error('a write without its mark in the ledger');
     const types = body.type.split(',').map((each) => each.trim());
@@ -163,6 +163,6 @@ function wantedIn(
 }
 
 function ownersIn(ledger: HostIdentity | undefined): ReadonlySet<string> {
-  const lines = ledger ? [...linesOf(ownStatus(ledger)).values()] : [];
+  const lines = ledger ? [...linesOf(ownStatusOf(ledger)).values()] : [];
   return new Set(lines.flatMap(({ owners }) => owners.map(({ uid }) => uid)));
 }

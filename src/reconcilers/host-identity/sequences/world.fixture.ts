@@ -6,9 +6,9 @@ import type { Outcome } from '../../../runtime/outcome.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { HostView } from '../../../simulator/hosts/host-body.ts';
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts';
+import { ownStatusOf } from '../../decision.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import { INDEX } from '../../stores.ts';
-import { ownStatus } from '../status.ts';
 import { type Answered, type Clients, connect, type Sent } from './azure.fixture.ts';
 import { MemoryKube } from './kube.fixture.ts';
 import { Model } from './model.fixture.ts';
@@ -142,7 +142,7 @@ export class World {
 
   /** Keys of what the ledger has a line of. */
   get lines(): ReadonlySet<string> {
-    return new Set(this.ledger ? linesOf(ownStatus(this.ledger)).keys() : []);
+    return new Set(this.ledger ? linesOf(ownStatusOf(this.ledger)).keys() : []);
   }
 
   allow(allowed: boolean): void {
@@ -244,7 +244,7 @@ export class World {
   #finishDeletions(): void {
     const owners = new Set(
       this.ledger
-        ? [...linesOf(ownStatus(this.ledger)).values()].flatMap((line) => line.owners.map(({ uid }) => uid))
+        ? [...linesOf(ownStatusOf(this.ledger)).values()].flatMap((line) => line.owners.map(({ uid }) => uid))
         : [],
     );
     for (const kind of ['attachments', 'systemIdentities'] as const)

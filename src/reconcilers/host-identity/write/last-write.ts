@@ -2,6 +2,7 @@ import { retryAfterFromText } from '../../../azure/arm/error-text.ts';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { Hosts } from '../../../azure/hosts/hosts.ts';
 import type { Clock, Elapsed } from '../../../runtime/time/clock.ts';
+import { ownStatusOf } from '../../decision.ts';
 import { type Line, linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { LateWrites } from '../../own-writes.ts';
@@ -16,7 +17,6 @@ import type {
   WriteWindow,
 } from '../facts.ts';
 import { recycledSince, shownOn } from '../identity/case.ts';
-import { ownStatus } from '../status.ts';
 import type { HostMemory } from './memory.ts';
 
 /**
@@ -45,7 +45,7 @@ export async function pollOperation(
   context: ReconcileContext,
   { hosts, clock, elapsed, memory }: PollDeps,
 ): Promise<ObservedOperation | undefined> {
-  const own = ownStatus(object);
+  const own = ownStatusOf(object);
   const { uid } = object.metadata;
   const { operation, writeStartedAt } = own;
   if (!operation) return undefined;
@@ -146,7 +146,7 @@ export function readBack(object: HostIdentity, observed: ObservedHost | undefine
   if (observed?.state === 'absent' && observed.conclusive) memory.forgetAccepted(uid);
   if (observed?.state !== 'present' || !observed.live) return;
   const { host } = observed;
-  if (recycledSince(ownStatus(object), host)) memory.forgetAccepted(uid);
+  if (recycledSince(ownStatusOf(object), host)) memory.forgetAccepted(uid);
   for (const [key, { wanted }] of memory.of(uid).accepted) {
     const shown = shownOn(host, key);
     if (wanted === 'present' ? shown?.principalId !== undefined : shown === undefined)
