@@ -40,7 +40,7 @@ export type ObservedIdentity =
 /** The pending operation of the ledger. */
 export type ObservedOperation =
   | { readonly state: 'running'; readonly againMs: number }
-  /** Where it stands could not be asked. */
+  /** Azure did not answer what its state is. */
   | { readonly state: 'unreadable'; readonly failure: Failure }
   /** Ended, or Azure has no record of it any more: the host shows the result. A failure is in `refusal`. */
   | { readonly state: 'over' };

@@ -12,7 +12,7 @@ export function mayAwait({ status }: HostIdentity): boolean {
   return MAY_AWAIT.has(findCondition(status?.conditions ?? [], 'Ready')?.reason ?? '');
 }
 
-/** How a host stands at the end of a reconcile, in one sentence. */
+/** The state of a host at the end of a reconcile. */
 interface HostResult {
   readonly hostId: string;
   readonly lines: ReadonlyMap<string, Line>;

@@ -102,7 +102,7 @@ function movedBetween({ old, new: next }: StoreChange<HostIdentity>): readonly s
   });
 }
 
-/** Nothing is given before its finalizer stands, and nothing taken before its status releases it: the host waits for both. */
+/** Nothing is given before its finalizer is set, and nothing taken before its status releases it: the host waits for both. */
 function isOpened({ old, new: next }: StoreChange<SystemAssignedIdentity>): boolean {
   if (!next) return false;
   if (hasFinalizer(next) && !(old && hasFinalizer(old))) return true;
@@ -113,7 +113,7 @@ type Known = Pick<Stores, 'hosts' | 'attachments' | 'systemIdentities' | 'polici
 
 /**
  * In whose turns a host is reconciled: a HostIdentity lives in azid's own namespace, but serves the namespaces of all
- * who stand in its ledger, and of all who name or select it and whom a policy allows something there. It goes in the
+ * owners in its ledger, and of all who name or select it and whom a policy allows something there. It goes in the
  * first turn that comes to one of them: so a team's thousand hosts do not hold up another team's one, and a host does
  * not wait behind the backlog of the others that share it. A namespace that may have nothing there gives it no turn,
  * which might be a long one to wait for.

@@ -38,7 +38,7 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
       type: type.name,
       known: type.known,
     });
-    // What stands is kept: without a list azid does not know what the selector still finds.
+    // What is attached is kept: without a list it is not known what the selector still finds.
     if (!verdict.allowed) return stop(object, facts, notAllowed(object, verdict, 'SelectorNotAllowed'));
     if (loading) return stop(object, facts, loadingSummary(object, selector.subscriptionId, type.name));
   }
@@ -74,7 +74,7 @@ export function decide(object: IdentityAttachment, facts: Facts): AttachmentDeci
 }
 
 /**
- * The finalizer stands before anything can be written to a host for this object. Its slots are written with its status;
+ * The finalizer is set before anything can be written to a host for this object. Its slots are written with its status;
  * before it only where a host is new, which then finds its slot at its first reconcile.
  */
 function steer(

@@ -8,7 +8,7 @@ import { eventsOf, reconcileEventsOf } from './targets/events.ts';
 import { detaching, entriesOf, hasFailed, type Target } from './targets/target.ts';
 
 /**
- * The object is going: what it attached is detached, or with `Retain` let go of, by each host itself; the object waits
+ * The object is being deleted: what it attached is detached, or with `Retain` let go of, by each host itself; the object waits
  * until no ledger names it any more. It was asked for, so no share limits it, and no policy is asked; but not more hosts
  * are changed at once than at any time. The object can always leave (docs/guarantees.md G18).
  */

@@ -10,7 +10,7 @@ import type { HostMessage } from '../hosts/ledger/host-message.ts';
 
 /** What a host's ledger records of this object. Its HostIdentity exists. */
 export interface ObservedLedger extends HostMessage {
-  /** Of the identity that is asked for now; this object stands among its owners, or would if there were room. */
+  /** Of the identity that is asked for now; this object is among its owners, or would be if there were room. */
   readonly entry?: LedgerEntry;
   /** The entry is full, and names others. */
   readonly unnamed?: boolean;
@@ -28,8 +28,8 @@ export interface ObservedHost {
   readonly type: string;
   /**
    * `wanted`: it is the resource that is named, or one that the selector finds. `unclear`: Azure does not answer now,
-   * so what stands is kept. `gone`: the selector's resource is proven not to exist any more. `moved`: it is the
-   * resource that is named, under another id by now; what stands is kept.
+   * so what is attached is kept. `gone`: the selector's resource is proven not to exist any more. `moved`: it is the
+   * resource that is named, under another id by now; what is attached is kept.
    */
   readonly claim: 'wanted' | 'unwanted' | 'unclear' | 'gone' | 'moved';
   /** Proven not to exist. */
@@ -53,7 +53,7 @@ export interface Facts {
   readonly loading: boolean;
   /** Until when the selector may miss resources, wall ms; see `selecting.ts`. */
   readonly mayMissUntil?: number;
-  /** Those asked for and those in whose ledger the object stands, by key. */
+  /** Those asked for and those whose ledger names the object, by key. */
   readonly hosts: readonly ObservedHost[];
   /** What this process reported of each host, by key; absent: nothing yet. */
   readonly reported?: ReconcileEvents;

@@ -4,7 +4,7 @@ import { type RolloutSlots, rolloutSlotsOf } from '../hosts/claims/slots.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
 import { entriesOf, hasFailed, isFree, type Target } from './targets/target.ts';
 
-/** The rollout of one attachment: `spec.rollout`, with its defaults, over how it stands towards each host. */
+/** The rollout of one attachment: `spec.rollout`, with its defaults, over the state of each host. */
 
 /** Of a type that does not restart. */
 const MAX_CONCURRENT = 20;
@@ -103,7 +103,7 @@ function isInFlight({ host, state }: Target, slots: RolloutSlots): boolean {
   return state !== 'Attached' && slots.attach.has(host.key);
 }
 
-/** Where a change of many hosts stands. Hosts by key, in the order in which they get their slots. */
+/** The state of a change of many hosts. Hosts by key, in the order in which they get their slots. */
 export interface RolloutState {
   /** They should have the identity, or lose the one they had before, and it is not done yet. */
   readonly wanted: readonly string[];

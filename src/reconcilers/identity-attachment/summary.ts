@@ -68,7 +68,7 @@ export function summaryOfTargets(
       recheckMs: RECHECK_INSIDE_MS,
     };
   }
-  // All that is asked for stands; what cannot go has a condition of its own.
+  // All that is asked for is attached; what cannot go has a condition of its own.
   const wanted = all.filter((target) => !isStuck(target) || target.host.claim === 'wanted');
   const nextMs = stuck.length > 0 ? RECHECK_OUTSIDE_MS : RECHECK_READY_MS;
   const ready = done(object, wanted, what, tooWide);

@@ -23,7 +23,7 @@ import {
 } from './facts.ts';
 
 /**
- * The object is going. With `Retain` its host only forgets it; with `Delete` the host switches off what azid switched
+ * The object is being deleted. With `Retain` its host only forgets it; with `Delete` the host switches off what azid switched
  * on, after what depends on the principal. The object waits until the ledger does not name it any more, and can always
  * leave (docs/guarantees.md G18).
  */

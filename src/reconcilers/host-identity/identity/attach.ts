@@ -18,7 +18,7 @@ import {
 } from '../../hosts/ledger/problems.ts';
 import { type Case, type CaseDecision, idOf, nameInEvents, unreadable, whyOf } from './case.ts';
 
-/** It is wanted, and the host does not have it: given, unless something named stands in the way. */
+/** It is wanted, and the host does not have it: given, unless its line names what prevents it. */
 export function attach(each: Case, base: Line): CaseDecision {
   const { key, facts, wants } = each;
   const { now, identities } = facts;

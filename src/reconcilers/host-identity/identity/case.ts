@@ -32,7 +32,7 @@ export interface Change {
 }
 
 export interface CaseDecision {
-  /** As the ledger stands when nothing is written; absent: the ledger has nothing of it. */
+  /** What the ledger has of it when nothing is written; absent: nothing. */
   readonly line?: Line | undefined;
   readonly change?: Change;
   readonly events?: readonly ReconcileEvent[];

@@ -39,7 +39,7 @@ const LONGEST_MS = 15_000;
  */
 const ENDLESS_MS = 3_600_000;
 
-/** Asks, when it is due, where the operation of the ledger stands. What it came to is in the memory. */
+/** Asks, when it is due, for the state of the operation in the ledger. Its result is kept in the memory. */
 export async function pollOperation(
   object: HostIdentity,
   context: ReconcileContext,

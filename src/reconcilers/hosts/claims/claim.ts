@@ -23,9 +23,9 @@ export type Claim =
       readonly owner: LedgerOwner;
       /** The identity's ARM id and, where it is an object's, its principal; `system`: the resource's own. */
       readonly what: { readonly identityId: string; readonly principalId?: string } | 'system';
-      /** Denied: what stands is kept, nothing new is given. */
+      /** Denied: what is attached is kept, nothing new is given. */
       readonly verdict: Verdict;
-      /** The object lets this host be changed now: its finalizer stands, and its rollout has come to the host. */
+      /** The object lets this host be changed now: its finalizer is set, and its rollout has come to the host. */
       readonly hasSlot: boolean;
       /**
        * It has none, and its next reconcile decides whether it gets one: no rollout holds it back, as far as its
@@ -39,7 +39,7 @@ export type Claim =
       /** Properties of a resource that name the identity, and out from under which it may be taken all the same. */
       readonly detachInUse: readonly string[];
     }
-  /** Not known now, or wrong by itself: what stands is kept, nothing new is given. */
+  /** Not known now, or wrong by itself: what is attached is kept, nothing new is given. */
   | {
       readonly state: 'unclear';
       readonly owner: LedgerOwner;
@@ -142,7 +142,7 @@ export function claimOfAttachment(
 
 /**
  * A SystemAssignedIdentity towards a host; its `resourceId` never changes. Nothing is given before its finalizer
- * stands, and nothing taken before what depends on the principal is gone: then its status has `released`, which counts
+ * is set, and nothing taken before what depends on the principal is gone: then its status has `released`, which counts
  * only as this process wrote it.
  */
 export function claimOfSystemIdentity(

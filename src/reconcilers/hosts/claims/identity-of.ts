@@ -30,7 +30,7 @@ export type ObservedAttachedIdentity =
       readonly state: 'waiting';
       readonly for: string;
       readonly message: string;
-      /** The caches do not show it yet: what stands is kept, and reported as before. */
+      /** The caches do not show it yet: what is attached is kept, and reported as before. */
       readonly unknown?: boolean;
       /** Why Azure does not show it, where it was asked and refused. */
       readonly failure?: Failure;

@@ -14,13 +14,13 @@ export interface HostClaimsDeps extends Omit<ClaimDeps, 'lines'> {
 
 interface HostClaims {
   readonly claims: readonly Claim[];
-  /** As one of the objects gives it, also one that is going. */
+  /** As one of the objects gives it, also one that is being deleted. */
   readonly apiVersion?: string;
 }
 
 /**
- * All claims on a host: of objects that name it, that select it, and that stand in its ledger, wherever they are by
- * now.
+ * All claims on a host: of objects that name it, that select it, and that its ledger names, though they may name
+ * another host by now.
  *
  * @param seen as last seen; absent, no selector finds it; not known, any whose area it is in may
  */

@@ -45,7 +45,7 @@ export function rolloutSlotsOf(object: IdentityAttachment): RolloutSlots {
 }
 
 /**
- * The finalizer stands, and a rollout has come to the host. An attachment by id waits for no rollout, except where
+ * The finalizer is set, and a rollout has come to the host. An attachment by id waits for no rollout, except where
  * attaching restarts the resource: then its status must have announced that before.
  */
 export function mayAttach(object: IdentityAttachment, hostKey: string): boolean {

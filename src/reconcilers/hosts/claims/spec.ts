@@ -105,7 +105,7 @@ function vagueness(selector: HostSelector): SpecProblem | undefined {
   return { reason: 'SelectorTooWide', message };
 }
 
-/** @param field where the id stands */
+/** @param field that holds the id */
 export function problemOfHost(
   field: string,
   id: string,

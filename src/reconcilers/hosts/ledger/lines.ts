@@ -75,7 +75,7 @@ export function readersOf(
   return readers;
 }
 
-/** The hosts an object names, and those in whose ledger it stands. */
+/** The hosts an object names, and those whose ledger names it. */
 export function hostsOf(
   object: KubeObject | undefined,
   resourceId: string | undefined,

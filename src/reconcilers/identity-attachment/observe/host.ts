@@ -66,7 +66,7 @@ function ledgerOf(
 ): ObservedLedger {
   const entries = holder.status?.entries ?? [];
   const mine = entries.filter((each) => isOwner(each, uid));
-  // Of a crowd not all are named, and what is there for the others is there for this one.
+  // A full entry does not name all its owners, and what is there for the others is there for this one.
   const entry = entries.find(
     (each) => armKey(each.identityId) === identityKey && (isOwner(each, uid) || isCrowded(each)),
   );
