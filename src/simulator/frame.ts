@@ -1,10 +1,10 @@
 import type { Authorizer } from './authorizer.ts';
 import type { Clock } from './clock.ts';
-import type { Directory } from './directory.ts';
 import type { Identities } from './identities/identities.ts';
 import type { Knobs } from './knobs/knobs.ts';
 import type { Random } from './random.ts';
-import type { World } from './world.ts';
+import type { Directory } from './world/directory.ts';
+import type { World } from './world/world.ts';
 
 /** What every part of the simulated Azure is given. Parts keep no clock and no randomness of their own. */
 export interface Foundation {

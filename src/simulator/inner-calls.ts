@@ -1,10 +1,10 @@
 import type { Clock } from './clock.ts';
 import type { Send } from './deployments/calls.ts';
-import type { Directory } from './directory.ts';
 import { type ArmParts, perform } from './http/arm.ts';
 import { type Message, splitTarget } from './http/message.ts';
 import type { Caller } from './http/operation.ts';
 import type { Callers } from './http/request-log.ts';
+import type { Directory } from './world/directory.ts';
 
 /**
  * Calls at Resource Manager that come over no wire: as someone else for the control endpoint, and as the caller of a deployment for

@@ -13,7 +13,6 @@ import { serviceBusVerbs } from './control/service-bus-verbs.ts';
 import { worldVerbs } from './control/world-verbs.ts';
 import { Deployments } from './deployments/deployments.ts';
 import { deploymentOperations } from './deployments/operations.ts';
-import { Directory } from './directory.ts';
 import { EventGrid } from './events/event-grid.ts';
 import { Faults } from './faults.ts';
 import { Credentials } from './federation/credentials.ts';
@@ -53,7 +52,8 @@ import { Namespaces } from './service-bus/queues/namespaces.ts';
 import { Throttle } from './throttle/throttle.ts';
 import { createAccessTokens } from './token/access-tokens.ts';
 import { Issuers } from './token/issuers.ts';
-import { World } from './world.ts';
+import { Directory } from './world/directory.ts';
+import { World } from './world/world.ts';
 
 export interface SimulatorOptions {
   /** All delays, lags, buckets and token times run on it. */

@@ -4,7 +4,7 @@ import type { LongOperations } from '../hosts/writes/long-operations.ts';
 import type { Change } from '../http/arm.ts';
 import { draw } from '../random.ts';
 import type { OperationResults } from '../resources/operation-results.ts';
-import { parseScope } from '../scope.ts';
+import { parseScope } from '../world/scope.ts';
 import { type ActivityRecord, begun, ended, type Outcome } from './record.ts';
 
 /** Kept for so long (docs/azure-facts.md section 16.2). */

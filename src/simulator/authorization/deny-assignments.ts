@@ -3,7 +3,7 @@ import type { Foundation } from '../frame.ts';
 import { ArmError, type Operation } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
 import type { Random } from '../random.ts';
-import { isWithin, scopeKey, scopeOf } from '../scope.ts';
+import { isWithin, scopeKey, scopeOf } from '../world/scope.ts';
 import { permissionSet } from './definitions/definitions.ts';
 import { ensure } from './ensure.ts';
 import type { Denial } from './permissions.ts';

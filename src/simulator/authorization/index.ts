@@ -4,7 +4,7 @@
  */
 import type { AuthorizationPart, Grant } from '../authorizer.ts';
 import type { Foundation } from '../frame.ts';
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 import { assignmentAnswer } from './assignments/assignment-body.ts';
 import { assignmentListOperations } from './assignments/assignment-lists.ts';
 import { assignmentId, RoleAssignments } from './assignments/assignments.ts';

@@ -9,8 +9,8 @@ import {
   type Params,
 } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
-import type { Lock } from '../locks.ts';
-import { scopeOf } from '../scope.ts';
+import type { Lock } from '../world/locks.ts';
+import { scopeOf } from '../world/scope.ts';
 
 const TYPE = 'Microsoft.Authorization/locks';
 const PATTERN = `{+scope}/providers/${TYPE}`;

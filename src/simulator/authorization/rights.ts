@@ -1,7 +1,7 @@
 import type { Authorizer, ConditionAttributes, PermissionSet, Verdict } from '../authorizer.ts';
 import type { Foundation } from '../frame.ts';
 import { ArmError, type Caller } from '../http/operation.ts';
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 import type { RoleAssignment, RoleAssignments } from './assignments/assignments.ts';
 import { holds } from './conditions/conditions.ts';
 import type { RoleDefinitions } from './definitions/definitions.ts';

@@ -1,4 +1,4 @@
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 
 /** What an operation of a type is served at: from the version that brought it, and to the one that was its last. */
 interface VersionRange {

@@ -3,7 +3,7 @@ import type { ServiceBusPart } from '../service-bus/broker.ts';
 import { brokerFaultSchema } from '../service-bus/parts.ts';
 import { type BrokeredMessage, textBody, textOf } from '../service-bus/queues/message.ts';
 import { type Namespace, ROOT_KEY } from '../service-bus/queues/namespaces.ts';
-import { resourceGroupNotFound, type World } from '../world.ts';
+import { resourceGroupNotFound, type World } from '../world/world.ts';
 import { ControlError, verb } from './endpoint.ts';
 
 const none = z.strictObject({});

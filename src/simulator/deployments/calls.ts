@@ -2,7 +2,7 @@ import { versionsOf } from '../catalog/versions.ts';
 import { sleep } from '../clock.ts';
 import type { Frame } from '../frame.ts';
 import { ArmError, type ArmRequest } from '../http/operation.ts';
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 import { Unread } from './expressions/scope.ts';
 import type { Planned } from './plan.ts';
 

@@ -1,7 +1,7 @@
 import type { Frame } from '../frame.ts';
 import { ArmError, type ArmRequest } from '../http/operation.ts';
 import type { PolicyAssignments } from '../policies/assignments.ts';
-import { isWithin, scopeKey } from '../scope.ts';
+import { isWithin, scopeKey } from '../world/scope.ts';
 import { Calls, errorOf, type Send } from './calls.ts';
 import { type Deployment, type DeploymentOperation, failed, type Given } from './deployment.ts';
 import { evaluate, evaluateSoFar } from './expressions/evaluate.ts';

@@ -1,5 +1,5 @@
 import { ArmError } from '../http/operation.ts';
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 import { countOf, evaluate, inLoop } from './expressions/evaluate.ts';
 import { baseOf, type ExpressionScope } from './expressions/scope.ts';
 import { resourcesOf, type Template, type TemplateResource } from './template.ts';

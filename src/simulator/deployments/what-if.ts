@@ -1,4 +1,4 @@
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 import type { ExpressionScope } from './expressions/scope.ts';
 import { bodyAs, type Planned } from './plan.ts';
 

@@ -1,5 +1,5 @@
-import { isWithin, parseScope, scopeKey } from '../scope.ts';
-import type { World } from '../world.ts';
+import { isWithin, parseScope, scopeKey } from '../world/scope.ts';
+import type { World } from '../world/world.ts';
 import type { EventFilter } from './filters.ts';
 
 export const TOPIC_TYPE = 'Microsoft.EventGrid/systemTopics';

@@ -1,12 +1,12 @@
 import { beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { createAuthorization } from '../authorization/index.ts';
-import { Directory } from '../directory.ts';
 import type { Frame } from '../frame.ts';
 import { Identities, type Identity } from '../identities/identities.ts';
 import { Knobs } from '../knobs/knobs.ts';
 import { createRandom } from '../random.ts';
-import { World } from '../world.ts';
+import { Directory } from '../world/directory.ts';
+import { World } from '../world/world.ts';
 import { Credentials } from './credentials.ts';
 
 const SUBSCRIPTION = '11111111-1111-4111-8111-111111111111';

@@ -1,9 +1,9 @@
 import { ensure } from '../authorization/ensure.ts';
 import type { Frame } from '../frame.ts';
-import { History } from '../history.ts';
 import type { Identity } from '../identities/identities.ts';
 import { draw } from '../random.ts';
-import { scopeKey } from '../scope.ts';
+import { History } from '../world/history.ts';
+import { scopeKey } from '../world/scope.ts';
 
 /** A credential as it is now, made over ARM or by the control endpoint. */
 export interface HeldCredential {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Directory, Principal } from '../directory.ts';
 import { ArmError, type ArmRequest, type Operation } from '../http/operation.ts';
+import type { Directory, Principal } from '../world/directory.ts';
 
 const SERVICE_PRINCIPALS = '/{version}/servicePrincipals';
 

@@ -1,4 +1,4 @@
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 
 /** A resource that can carry managed identities, as the simulated Azure holds it. */
 export interface Host {

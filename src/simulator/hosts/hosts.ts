@@ -1,10 +1,10 @@
 import type { Foundation } from '../frame.ts';
-import { History } from '../history.ts';
 import type { Associations } from '../identities/associations.ts';
 import type { Identities } from '../identities/identities.ts';
 import type { SystemIdentities } from '../identities/system-identity.ts';
-import { scopeKey } from '../scope.ts';
-import { subscriptionNotFound } from '../world.ts';
+import { History } from '../world/history.ts';
+import { scopeKey } from '../world/scope.ts';
+import { subscriptionNotFound } from '../world/world.ts';
 import {
   type HeldIdentity,
   type Host,

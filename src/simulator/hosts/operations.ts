@@ -1,6 +1,6 @@
 import type { ArmRequest, ArmResponse, Operation } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 import { type Host, sameType } from './host.ts';
 import { etagOf, hostBody, listedId } from './host-body.ts';
 import type { HostFrame } from './part.ts';

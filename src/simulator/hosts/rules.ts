@@ -1,6 +1,6 @@
 import type { Frame } from '../frame.ts';
 import { ArmError } from '../http/operation.ts';
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 import type { Host, HostAddress } from './host.ts';
 import { keyOf } from './host-body.ts';
 import type { Hosts } from './hosts.ts';

@@ -4,10 +4,10 @@ import type { FaultEffect, Faults } from '../faults.ts';
 import type { Foundation } from '../frame.ts';
 import type { PolicyAssignments } from '../policies/assignments.ts';
 import type { ExternalPolicies } from '../policies/external.ts';
-import { parseScope } from '../scope.ts';
 import type { Throttle } from '../throttle/throttle.ts';
 import type { AccessTokens } from '../token/access-tokens.ts';
-import { resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
+import { parseScope } from '../world/scope.ts';
+import { resourceGroupNotFound, subscriptionNotFound } from '../world/world.ts';
 import {
   type Answer,
   afterEffect,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Directory } from '../directory.ts';
+import type { Directory } from '../world/directory.ts';
 
 /** One request as `GET /requests` shows it (docs/architecture.md section 8: the first six fields are a contract). */
 export interface LoggedRequest {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { createAuthorization } from '../authorization/index.ts';
-import { Directory } from '../directory.ts';
 import type { Frame } from '../frame.ts';
 import type { ArmRequest } from '../http/operation.ts';
 import { Knobs } from '../knobs/knobs.ts';
 import { createRandom } from '../random.ts';
-import { World } from '../world.ts';
+import { Directory } from '../world/directory.ts';
+import { World } from '../world/world.ts';
 import { type Association, Associations, associationOperations } from './associations.ts';
 import { Identities } from './identities.ts';
 import { SystemIdentities, systemIdentityOperations } from './system-identity.ts';

@@ -1,9 +1,9 @@
 import { versionsOf } from '../catalog/versions.ts';
 import type { Foundation, Frame } from '../frame.ts';
-import { History } from '../history.ts';
 import type { ArmRequest, Operation } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
-import { scopeKey } from '../scope.ts';
+import { History } from '../world/history.ts';
+import { scopeKey } from '../world/scope.ts';
 import { IDENTITY_TYPE, identityId } from './identities.ts';
 import { identityNotFound } from './identity-body.ts';
 import { coordinates } from './operations.ts';

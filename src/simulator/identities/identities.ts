@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
-import type { Directory, NewPrincipal } from '../directory.ts';
-import { History } from '../history.ts';
 import { ArmError } from '../http/operation.ts';
 import type { Knobs } from '../knobs/knobs.ts';
 import type { Random } from '../random.ts';
-import { scopeKey } from '../scope.ts';
-import { subscriptionNotFound, type World } from '../world.ts';
+import type { Directory, NewPrincipal } from '../world/directory.ts';
+import { History } from '../world/history.ts';
+import { scopeKey } from '../world/scope.ts';
+import { subscriptionNotFound, type World } from '../world/world.ts';
 
 export const IDENTITY_TYPE = 'Microsoft.ManagedIdentity/userAssignedIdentities';
 

@@ -1,6 +1,6 @@
 import { versionsOf } from '../catalog/versions.ts';
 import { type Operation, resourceNotFound } from '../http/operation.ts';
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 
 /** The system-assigned identity of a resource, as its host type keeps it. */
 interface SystemIdentity {

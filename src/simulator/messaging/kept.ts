@@ -12,8 +12,8 @@ import {
 } from '../http/operation.ts';
 import { page, pageSizeOf } from '../http/paging.ts';
 import { assertLocation, locationRequired, shortLocation } from '../resources/locations.ts';
-import { scopeKey } from '../scope.ts';
-import type { World } from '../world.ts';
+import { scopeKey } from '../world/scope.ts';
+import type { World } from '../world/world.ts';
 
 /** A resource that Resource Manager keeps as it was sent, beside what the service does by it. */
 export interface Kept {

@@ -2,8 +2,8 @@ import type { Frame } from '../frame.ts';
 import type { ArmRequest, Operation, Params } from '../http/operation.ts';
 import { ArmError } from '../http/operation.ts';
 import { assertSameLocation } from '../resources/locations.ts';
-import { scopeKey } from '../scope.ts';
 import { NAMESPACE_TYPE, type Namespaces } from '../service-bus/queues/namespaces.ts';
+import { scopeKey } from '../world/scope.ts';
 import { badRequest, type Kept, type KeptResources, locationOf, readBody, typeOperations } from './kept.ts';
 
 /** 6 to 50 letters, digits and dashes, the first a letter, the last no dash. */

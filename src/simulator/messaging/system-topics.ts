@@ -2,7 +2,7 @@ import { TOPIC_TYPE, TopicError, type Topics } from '../events/topics.ts';
 import type { Frame } from '../frame.ts';
 import type { ArmRequest, Operation, Params } from '../http/operation.ts';
 import type { SystemIdentities } from '../identities/system-identity.ts';
-import { parseScope, scopeKey } from '../scope.ts';
+import { parseScope, scopeKey } from '../world/scope.ts';
 import { invalidRequest, type Kept, type KeptResources, readBody, typeOperations } from './kept.ts';
 
 const NAME = /^[a-z0-9-]{3,128}$/i;

@@ -10,7 +10,7 @@ import {
 } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
 import { draw } from '../random.ts';
-import { isWithin, scopeKey } from '../scope.ts';
+import { isWithin, scopeKey } from '../world/scope.ts';
 import { assertParameters, type PolicyDefinitions, SIMULATED } from './definitions.ts';
 import { notSimulated, type PolicyResource } from './rule.ts';
 import {

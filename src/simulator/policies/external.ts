@@ -6,7 +6,7 @@ import type { Authorizer } from '../authorizer.ts';
 import type { Foundation } from '../frame.ts';
 import { splitTarget } from '../http/message.ts';
 import { ArmError, type ArmRequest, type Operation } from '../http/operation.ts';
-import { isWithin } from '../scope.ts';
+import { isWithin } from '../world/scope.ts';
 
 interface ExternalPolicy {
   readonly name: string;

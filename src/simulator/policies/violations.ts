@@ -1,6 +1,6 @@
 import { ArmError, type ArmRequest } from '../http/operation.ts';
 import { patchedTags } from '../resources/tags.ts';
-import type { World } from '../world.ts';
+import type { World } from '../world/world.ts';
 import { parameterOf } from './definitions.ts';
 import { type Evaluated, fits, type PolicyDefinition, type PolicyResource } from './rule.ts';
 

@@ -1,13 +1,13 @@
 import type { AuthorizationPart } from '../authorizer.ts';
 import type { Frame } from '../frame.ts';
-import { History } from '../history.ts';
 import { hostBody } from '../hosts/host-body.ts';
 import type { HostsPart } from '../hosts/index.ts';
 import { findType } from '../hosts/types.ts';
 import { identityBody } from '../identities/identity-body.ts';
 import type { PolicyAssignments } from '../policies/assignments.ts';
-import { parseScope, scopeKey } from '../scope.ts';
-import type { Resource } from '../world.ts';
+import { History } from '../world/history.ts';
+import { parseScope, scopeKey } from '../world/scope.ts';
+import type { Resource } from '../world/world.ts';
 import type { Table } from './query/run.ts';
 import type { Column } from './query/values.ts';
 

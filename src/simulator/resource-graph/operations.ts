@@ -3,7 +3,7 @@ import { versionsOf } from '../catalog/versions.ts';
 import type { Clock } from '../clock.ts';
 import type { Frame } from '../frame.ts';
 import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../http/operation.ts';
-import { scopeKey } from '../scope.ts';
+import { scopeKey } from '../world/scope.ts';
 import { type Copied, type ResourceGraphCopy, tableOf } from './copy.ts';
 import { parseQuery } from './query/parser.ts';
 import { type Result, runQuery, type Table } from './query/run.ts';

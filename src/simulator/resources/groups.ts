@@ -11,7 +11,12 @@ import {
   type Params,
 } from '../http/operation.ts';
 import { page, pageSizeOf } from '../http/paging.ts';
-import { type Resource, type ResourceGroup, resourceGroupNotFound, subscriptionNotFound } from '../world.ts';
+import {
+  type Resource,
+  type ResourceGroup,
+  resourceGroupNotFound,
+  subscriptionNotFound,
+} from '../world/world.ts';
 import { assertLocation, locationRequired, shortLocation } from './locations.ts';
 import { type OperationResults, POLL_SECONDS } from './operation-results.ts';
 

@@ -2,7 +2,7 @@ import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
 import type { Operation } from '../http/operation.ts';
 import { page } from '../http/paging.ts';
-import { type Subscription, subscriptionNotFound } from '../world.ts';
+import { type Subscription, subscriptionNotFound } from '../world/world.ts';
 import { locations } from './locations.ts';
 
 const TYPE = 'Microsoft.Resources/subscriptions';

@@ -10,8 +10,8 @@ import {
   type Operation,
   type Params,
 } from '../http/operation.ts';
-import { parseScope } from '../scope.ts';
-import { resourceGroupNotFound } from '../world.ts';
+import { parseScope } from '../world/scope.ts';
+import { resourceGroupNotFound } from '../world/world.ts';
 
 const TYPE = 'Microsoft.Resources/tags';
 

@@ -1,5 +1,5 @@
 import type { Caller, Method } from '../http/operation.ts';
-import { parseScope, scopeKey } from '../scope.ts';
+import { parseScope, scopeKey } from '../world/scope.ts';
 
 export interface BucketSize {
   /** Calls that may come at once. */

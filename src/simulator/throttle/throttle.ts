@@ -80,7 +80,7 @@ export class Throttle {
  * One token bucket, as Azure describes its own (docs/azure-facts.md section 9). Once it has refused, it goes on refusing until the
  * seconds it named are over, each time with what is left of them.
  */
-export class Bucket {
+class Bucket {
   #tokens: number;
   #filledAt: number;
   #closedUntil = 0;

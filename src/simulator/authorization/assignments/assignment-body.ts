@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KnobValues } from '../../knobs/schema.ts';
-import { isGuid, parseScope, trailingGuid } from '../../scope.ts';
+import { isGuid, parseScope, trailingGuid } from '../../world/scope.ts';
 import { ConditionSyntaxError, parseCondition } from '../conditions/condition-reader.ts';
 import { definitionId } from '../definitions/definitions.ts';
 import { halfCondition, invalidCondition, invalidPrincipalId, malformed } from './assignment-errors.ts';

@@ -1,4 +1,4 @@
-import { parseScope, scopeKey } from '../../scope.ts';
+import { parseScope, scopeKey } from '../../world/scope.ts';
 import { assignableAt, builtInRoleId } from '../definitions/definitions.ts';
 import type { AuthorizationParts } from '../rights.ts';
 import type { AssignmentRequest } from './assignment-body.ts';

@@ -1,6 +1,6 @@
 /** What the authorization service refuses, text by text (docs/azure-facts.md section 5; where it is silent: reported or ours). */
 import { ArmError } from '../../http/operation.ts';
-import { bareHex } from '../../scope.ts';
+import { bareHex } from '../../world/scope.ts';
 
 export const malformed = (message = 'The request was incorrectly formatted.') =>
   new ArmError(400, 'BadRequestFormat', message);

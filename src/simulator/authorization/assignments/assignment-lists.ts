@@ -1,7 +1,7 @@
 import { versionsOf } from '../../catalog/versions.ts';
 import type { ArmRequest, ArmResponse, Operation } from '../../http/operation.ts';
 import { page } from '../../http/paging.ts';
-import { scopeKey, scopeOf } from '../../scope.ts';
+import { scopeKey, scopeOf } from '../../world/scope.ts';
 import { ensure } from '../ensure.ts';
 import type { AuthorizationParts } from '../rights.ts';
 import { ASSIGNMENT_TYPE, assignmentAnswer } from './assignment-body.ts';

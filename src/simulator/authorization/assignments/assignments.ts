@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
-import { History, type Staleness } from '../../history.ts';
 import type { Random } from '../../random.ts';
-import { isWithin, parseScope, scopeKey } from '../../scope.ts';
+import { History, type Staleness } from '../../world/history.ts';
+import { isWithin, parseScope, scopeKey } from '../../world/scope.ts';
 import type { Condition } from '../conditions/conditions.ts';
 import { ensure } from '../ensure.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '../../http/operation.ts';
 import type { KnobValues } from '../../knobs/schema.ts';
 import { draw } from '../../random.ts';
-import { isGuid, scopeKey, scopeOf } from '../../scope.ts';
+import { isGuid, scopeKey, scopeOf } from '../../world/scope.ts';
 import { type AuthorizationParts, assertVerdict, notGranted } from '../rights.ts';
 import {
   ASSIGNMENT_TYPE,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isGuid } from '../../scope.ts';
+import { isGuid } from '../../world/scope.ts';
 import { parseCondition } from '../conditions/condition-reader.ts';
 import { BUILT_IN_ROLES, builtInRoleId } from './definitions.ts';
 

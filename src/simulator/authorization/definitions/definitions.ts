@@ -1,7 +1,7 @@
 import type { PermissionSet, RoleDefinitionSeed } from '../../authorizer.ts';
 import type { Clock } from '../../clock.ts';
 import type { Random } from '../../random.ts';
-import { isGuid, scopeKey, trailingGuid } from '../../scope.ts';
+import { isGuid, scopeKey, trailingGuid } from '../../world/scope.ts';
 import { parseCondition } from '../conditions/condition-reader.ts';
 import type { Condition } from '../conditions/conditions.ts';
 import { COMPUTE_ROLES } from '../roles/compute.ts';

@@ -7,7 +7,7 @@ import {
   type Operation,
   type Params,
 } from '../../http/operation.ts';
-import { isGuid, parseScope, scopeKey, scopeOf } from '../../scope.ts';
+import { isGuid, parseScope, scopeKey, scopeOf } from '../../world/scope.ts';
 import { moment } from '../assignments/assignment-body.ts';
 import { malformed } from '../assignments/assignment-errors.ts';
 import { type AuthorizationParts, assertVerdict } from '../rights.ts';

@@ -3,7 +3,7 @@ import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../
 import { page, pageSizeOf } from '../../http/paging.ts';
 import { IDENTITY_TYPE, type Identity } from '../../identities/identities.ts';
 import { shortLocation } from '../../resources/locations.ts';
-import { scopeKey } from '../../scope.ts';
+import { scopeKey } from '../../world/scope.ts';
 import type { Host } from '../host.ts';
 import { identityPart, listedId } from '../host-body.ts';
 import type { HostFrame } from '../part.ts';

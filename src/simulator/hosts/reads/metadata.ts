@@ -1,8 +1,8 @@
 import type { SignIns } from '../../graph/sign-ins.ts';
 import { jsonReply, type Message, type Reply } from '../../http/message.ts';
 import { type Listener, listen } from '../../http/server.ts';
-import { scopeKey } from '../../scope.ts';
 import type { AccessTokens } from '../../token/access-tokens.ts';
+import { scopeKey } from '../../world/scope.ts';
 import type { Host } from '../host.ts';
 import type { HostFrame } from '../part.ts';
 

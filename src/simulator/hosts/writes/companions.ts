@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { versionsOf } from '../../catalog/versions.ts';
 import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../../http/operation.ts';
-import { scopeKey } from '../../scope.ts';
+import { scopeKey } from '../../world/scope.ts';
 import type { Host } from '../host.ts';
 import { parseHostId, sameType } from '../host.ts';
 import type { HostFrame } from '../part.ts';

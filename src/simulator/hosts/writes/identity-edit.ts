@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Authorizer } from '../../authorizer.ts';
 import type { Frame } from '../../frame.ts';
 import { ArmError, type Caller } from '../../http/operation.ts';
-import { scopeKey } from '../../scope.ts';
+import { scopeKey } from '../../world/scope.ts';
 import type { HeldIdentity, HostAddress } from '../host.ts';
 
 /** The `identity` of a request: an ARM body as it came. */

@@ -1,6 +1,6 @@
 import type { Foundation } from '../../frame.ts';
 import { ArmError } from '../../http/operation.ts';
-import { scopeKey } from '../../scope.ts';
+import { scopeKey } from '../../world/scope.ts';
 import type { Host } from '../host.ts';
 
 type OperationStatus = 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../../http/operation.ts';
-import { scopeKey } from '../../scope.ts';
+import { scopeKey } from '../../world/scope.ts';
 import type { Host } from '../host.ts';
 import type { HostFrame } from '../part.ts';
 import type { HostType } from '../types.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Foundation } from '../../frame.ts';
-import { scopeKey } from '../../scope.ts';
+import { scopeKey } from '../../world/scope.ts';
 import { DEFAULT_SETTINGS, Queue, type QueueSettings } from './queue.ts';
 
 export const NAMESPACE_TYPE = 'Microsoft.ServiceBus/namespaces';

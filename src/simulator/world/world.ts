@@ -1,4 +1,4 @@
-import { ArmError } from './http/operation.ts';
+import { ArmError } from '../http/operation.ts';
 import { Locks } from './locks.ts';
 import { parentScope, parseScope, scopeKey } from './scope.ts';
 

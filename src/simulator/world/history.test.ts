@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { createRandom } from '../random.ts';
 import { History, type Staleness } from './history.ts';
-import { createRandom } from './random.ts';
 
 function history(staleness: Partial<Staleness> = {}) {
   const clock = new FakeClock();

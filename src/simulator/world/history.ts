@@ -1,5 +1,5 @@
-import type { Clock } from './clock.ts';
-import { draw, type Random, type Spread } from './random.ts';
+import type { Clock } from '../clock.ts';
+import { draw, type Random, type Spread } from '../random.ts';
 
 interface Version<T> {
   readonly value: T | undefined;

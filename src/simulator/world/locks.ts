@@ -1,4 +1,4 @@
-import { ArmError } from './http/operation.ts';
+import { ArmError } from '../http/operation.ts';
 import { isWithin, scopeKey } from './scope.ts';
 
 type LockLevel = 'CanNotDelete' | 'ReadOnly';

@@ -1,6 +1,6 @@
-import type { Clock } from './clock.ts';
-import type { Knobs } from './knobs/knobs.ts';
-import { draw, type Random } from './random.ts';
+import type { Clock } from '../clock.ts';
+import type { Knobs } from '../knobs/knobs.ts';
+import { draw, type Random } from '../random.ts';
 
 /** The directory (Entra) as far as managed identities need it: service principals, soft deletion, slow replication. */
 export interface Principal {
