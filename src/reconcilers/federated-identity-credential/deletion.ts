@@ -1,6 +1,5 @@
 import { type Failure, ownStatusOf } from '../decision.ts';
 import {
-  FIRST_LIST_RECHECK_MS,
   finished,
   isReleased,
   leftBehind,
@@ -9,6 +8,7 @@ import {
   refused,
   type Undetermined,
   waiting,
+  whileUndetermined,
 } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
@@ -22,9 +22,6 @@ import type {
 } from './facts.ts';
 import { identityKey, isProven, ownCredentials } from './object.ts';
 import { remove } from './write/stale.ts';
-
-/** While what the decision needs cannot be read. */
-const RECHECK_MS = 30_000;
 
 /**
  * The object is being deleted, and with it what the ledger and the name prove to be its own; no policy is asked, and the finalizer always
@@ -60,10 +57,10 @@ export function decideDeletion(
   const proven = ids.filter((id) => isProven(id, object, facts));
   if (proven.length === 0) {
     const undetermined = undeterminedOf(object, facts);
-    if (undetermined?.state === 'waiting')
-      return waiting(object, own, undetermined.message, FIRST_LIST_RECHECK_MS);
     if (undetermined)
-      return recheckedWithin(blocked('what may be there', [undetermined.failure]), RECHECK_MS);
+      return whileUndetermined(object, own, undetermined, (failure) =>
+        blocked('what may be there', [failure]),
+      );
     const strange = `no name proves that azid made ${named} for this object; left as they are`;
     return finished(object, own, ids.length > 0 ? [leftBehind(strange)] : []);
   }

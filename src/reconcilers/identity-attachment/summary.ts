@@ -3,7 +3,7 @@ import { type Finding, timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { contestFinding, fullFinding } from '../hosts/ledger/host-message.ts';
 import { MAX_OWNERS } from '../hosts/ledger/lines.ts';
-import { removalBlocked, removalFree } from '../status/deleting.ts';
+import { removalBlocked, removalFree } from '../status/refusals.ts';
 import { stalledInside, stalledOutside } from '../status/summary.ts';
 import type { Facts, IdentityAttachment } from './facts.ts';
 import type { RolloutPlan } from './rollout.ts';

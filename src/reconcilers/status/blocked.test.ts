@@ -3,7 +3,8 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import { Elapsed } from '../../runtime/time/clock.ts';
 import type { Failure } from '../decision.ts';
 import { deletionBlocked } from './blocked.fixture.ts';
-import { blockedFor, blockOf, removalAgainMs, unblocked } from './deleting.ts';
+import { blockedFor, blockOf, unblocked } from './deleting.ts';
+import { removalAgainMs } from './refusals.ts';
 
 const NOW = Date.parse('2026-11-28T10:00:00Z');
 const HOUR = 3_600_000;

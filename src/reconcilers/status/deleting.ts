@@ -13,7 +13,7 @@ import { noLonger } from './summary.ts';
 
 /**
  * What the deletion of an object of any kind comes to: something is still in the way, Azure refuses, which is waited for but not for
- * ever (docs/guarantees.md G18), or the finalizer goes. And what a living object reports of something that cannot be taken away.
+ * ever (docs/guarantees.md G18), or the finalizer goes.
  */
 
 /** A person lets the object go without Azure's side. */
@@ -96,18 +96,34 @@ export type Undetermined =
   /** Nothing shows it, for as long as this lasts: waited for as for a refusal (`refused`). */
   | { readonly state: 'blocked'; readonly failure: Failure };
 
+/**
+ * What is decided then. Nothing was refused, so it is read again soon: what is not known may be known in a moment.
+ *
+ * @param blocked what is decided where Azure refuses
+ */
+export function whileUndetermined<Action, Status>(
+  object: ManagedObject,
+  status: Status,
+  undetermined: Undetermined,
+  blocked: (failure: Failure) => Decision<Action, Status>,
+): Decision<Action, Status> {
+  return undetermined.state === 'waiting'
+    ? waiting(object, status, undetermined.message, FIRST_LIST_RECHECK_MS)
+    : recheckedWithin(blocked(undetermined.failure), UNREAD_RECHECK_MS);
+}
+
 /** A first list is there by then. It enqueues whom it shows, and this is for those it does not. */
 export const FIRST_LIST_RECHECK_MS = 5_000;
 
-/**
- * Nothing was refused: what is not known may be known in a moment. A list that becomes complete enqueues the objects
- * that wait for it; this is for the rest.
- */
+/** A list that becomes complete enqueues the objects that wait for it; this is for the rest. */
 export function recheckedWithin<D extends { readonly summary: Summary }>(decision: D, ms: number): D {
   const { summary } = decision;
   if (summary.state !== 'deleting' || summary.againMs === 0) return decision;
   return { ...decision, summary: { ...summary, againMs: Math.min(summary.againMs, ms) } };
 }
+
+/** While a list may leave something out, or what the decision needs cannot be read. */
+const UNREAD_RECHECK_MS = 30_000;
 
 /** True while Azure refuses what the deletion needs; since when decides how much longer the object is held. */
 const BLOCKED = 'DeletionBlocked';
@@ -178,43 +194,3 @@ function waitingForTurn(failure: Failure): Summary {
 export function unblocked(object: ManagedObject): readonly Finding[] {
   return noLonger(object, BLOCKED, { reason: 'Answered', message: 'Azure no longer refuses' });
 }
-
-/**
- * True while something that azid made, and that is no longer asked for, cannot be taken away. `Ready` is about the
- * rest.
- */
-const REMOVAL = 'RemovalBlocked';
-
-/** @param ids of what is left */
-export function removalBlocked(
-  ids: readonly string[],
-  { reason, message }: Pick<Failure, 'reason' | 'message'>,
-): Finding {
-  // The ids last: a long message is cut.
-  const what =
-    ids.length === 1
-      ? 'it is no longer asked for, and cannot be removed'
-      : `${ids.length} are no longer asked for, and cannot be removed`;
-  return {
-    type: REMOVAL,
-    status: 'True',
-    reason,
-    message: `${what}: ${message}; azid tries again: ${ids.join(', ')}`,
-  };
-}
-
-/** Nothing is left. */
-export function removalFree(object: ManagedObject): readonly Finding[] {
-  return noLonger(object, REMOVAL, {
-    reason: 'Removed',
-    message: 'nothing is left that is no longer asked for',
-  });
-}
-
-/** When to try again while all that is asked for stands: what may pass soon, sooner. */
-export function removalAgainMs({ kind, notBeforeMs = 0, heldBack = false }: Failure): number {
-  if (heldBack) return notBeforeMs;
-  return Math.max(kind === 'stalled' ? RECHECK_OUTSIDE_MS : RETRY_REMOVAL_MS, notBeforeMs);
-}
-
-const RETRY_REMOVAL_MS = 30_000;

@@ -1,5 +1,10 @@
+import type { ManagedObject } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { FailedAction, Failure, Refused } from '../decision.ts';
+import type { Finding } from '../../runtime/status/conditions.ts';
+import { type FailedAction, type Failure, RECHECK_OUTSIDE_MS, type Refused } from '../decision.ts';
+import { noLonger } from './summary.ts';
+
+/** What failed in a reconcile, what a decision makes of it where several things are taken away, and what a living object reports of one that stays. */
 
 /** A call that took as long and has no answer: Azure would leave the next one without an answer as well. */
 const SILENCE_MS = 30_000;
@@ -109,3 +114,43 @@ export function naming(id: string, failure: Failure): Failure {
     ? failure
     : { ...failure, message: `${id}: ${failure.message}` };
 }
+
+/**
+ * True while something that azid made, and that is no longer asked for, cannot be taken away. `Ready` is about the
+ * rest.
+ */
+const REMOVAL = 'RemovalBlocked';
+
+/** @param ids of what is left */
+export function removalBlocked(
+  ids: readonly string[],
+  { reason, message }: Pick<Failure, 'reason' | 'message'>,
+): Finding {
+  // The ids last: a long message is cut.
+  const what =
+    ids.length === 1
+      ? 'it is no longer asked for, and cannot be removed'
+      : `${ids.length} are no longer asked for, and cannot be removed`;
+  return {
+    type: REMOVAL,
+    status: 'True',
+    reason,
+    message: `${what}: ${message}; azid tries again: ${ids.join(', ')}`,
+  };
+}
+
+/** Nothing is left. */
+export function removalFree(object: ManagedObject): readonly Finding[] {
+  return noLonger(object, REMOVAL, {
+    reason: 'Removed',
+    message: 'nothing is left that is no longer asked for',
+  });
+}
+
+/** When to try again while all that is asked for stands: what may pass soon, sooner. */
+export function removalAgainMs({ kind, notBeforeMs = 0, heldBack = false }: Failure): number {
+  if (heldBack) return notBeforeMs;
+  return Math.max(kind === 'stalled' ? RECHECK_OUTSIDE_MS : RETRY_REMOVAL_MS, notBeforeMs);
+}
+
+const RETRY_REMOVAL_MS = 30_000;

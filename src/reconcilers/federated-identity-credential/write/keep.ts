@@ -1,6 +1,6 @@
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { finalizerOf, ownStatusOf, RECHECK_READY_MS } from '../../decision.ts';
-import { removalAgainMs } from '../../status/deleting.ts';
+import { removalAgainMs } from '../../status/refusals.ts';
 import type {
   CredentialDecision,
   Facts,

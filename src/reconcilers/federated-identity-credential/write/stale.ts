@@ -1,6 +1,6 @@
 import { armKey, sameId } from '../../../azure/names/resource-id.ts';
 import type { Failure, Summary } from '../../decision.ts';
-import { removalBlocked, removalFree } from '../../status/deleting.ts';
+import { removalBlocked, removalFree } from '../../status/refusals.ts';
 import type { Action, CredentialDecision, Facts, FederatedIdentityCredential, OwnStatus } from '../facts.ts';
 import { isProven, ownCredentials } from '../object.ts';
 

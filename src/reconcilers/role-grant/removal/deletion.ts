@@ -2,15 +2,14 @@ import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { type Failure, ownStatusOf } from '../../decision.ts';
 import {
   deleting,
-  FIRST_LIST_RECHECK_MS,
   finished,
   isReleased,
   leftBehind,
   RELEASED,
-  recheckedWithin,
   refused,
   type Undetermined,
-  unblocked,
+  waiting,
+  whileUndetermined,
 } from '../../status/deleting.ts';
 import { stalled } from '../../status/failure.ts';
 import { otherThan } from '../../status/refusals.ts';
@@ -18,9 +17,6 @@ import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { everything, provenGone, withoutEntries } from '../object.ts';
 import { remove, type Stays } from './removal.ts';
-
-/** While a list may leave something out, or what the decision needs cannot be read. */
-const RECHECK_MS = 30_000;
 
 /**
  * The object is going: what it had made goes with it, unless others share it or it is to be retained. No policy is
@@ -55,18 +51,15 @@ export function decideDeletion(object: RoleGrant, facts: Facts, failed?: Failed)
   switch (stays?.state) {
     case 'wait':
       if (stays.awaited) return awaiting(object, facts, status, stays, stays.awaited.reason);
-      return { ...deleting(status, stays.message, stays.againMs), conditions: unblocked(object) };
+      return waiting(object, status, stays.message, stays.againMs);
     case 'blocked':
       return blocked(object, facts, status, stays.failures, stays.unconfirmed);
     case undefined:
-      if (undetermined?.state === 'waiting')
-        return {
-          ...deleting(status, undetermined.message, FIRST_LIST_RECHECK_MS),
-          conditions: unblocked(object),
-        };
-      if (undetermined)
-        return recheckedWithin(blocked(object, facts, status, [undetermined.failure]), RECHECK_MS);
-      return finished(object, status, events, withdrawEnds(facts, ended));
+      return undetermined
+        ? whileUndetermined(object, status, undetermined, (failure) =>
+            blocked(object, facts, status, [failure]),
+          )
+        : finished(object, status, events, withdrawEnds(facts, ended));
   }
 }
 

@@ -1,7 +1,7 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
 import { finalizerOf, ownStatusOf, RECHECK_READY_MS } from '../../decision.ts';
-import { removalAgainMs, removalBlocked, removalFree } from '../../status/deleting.ts';
+import { removalAgainMs, removalBlocked, removalFree } from '../../status/refusals.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from '../facts.ts';
 import { describe, propagated, provenGone, withoutEntries } from '../object.ts';
