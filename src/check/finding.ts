@@ -1,7 +1,7 @@
 /** What `azid check` finds, one line each with the remedy where there is something to repair, and what each part of it reads with. */
 import type { KubeClient } from '../kube/client.ts';
-import { isForbidden, isNotFound, KubeError } from '../kube/errors.ts';
-import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';
+import { isForbidden, KubeError, unlessNotFound } from '../kube/errors.ts';
+import { listAll } from '../kube/informer/list.ts';
 import type { KubeObject, ObjectKey, Resource } from '../kube/types.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 
@@ -53,26 +53,20 @@ export interface CheckDeps {
 type Reading = Pick<CheckDeps, 'client' | 'signal'>;
 
 /** Undefined: it does not exist. */
-export async function readIfAny<T extends KubeObject>(
+export function readIfAny<T extends KubeObject>(
   resource: Resource<T>,
   key: ObjectKey,
   { client, signal }: Reading,
 ): Promise<T | undefined> {
-  try {
-    return await client.get(resource, key, signal);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  return unlessNotFound(client.get(resource, key, signal));
 }
 
-export async function readAll<T extends KubeObject>(
+export function readAll<T extends KubeObject>(
   resource: Resource<T>,
   { client, signal }: Reading,
   namespace?: string,
 ): Promise<readonly T[]> {
-  const query = { limit: PAGE_SIZE, ...(namespace !== undefined && { namespace }) };
-  return (await pagedList(client, resource, query, signal)).items;
+  return listAll(client, resource, signal, namespace === undefined ? {} : { namespace });
 }
 
 /** One part of the check: what the API server refuses ends this part alone, and says so. */

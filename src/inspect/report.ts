@@ -9,7 +9,7 @@ import { ClusterIssuer, type ObservedIssuer } from '../kube/access/cluster-issue
 import { type Event, events, type Namespace, namespaces } from '../kube/builtin.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
-import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';
+import { listAll } from '../kube/informer/list.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { readSnapshot, type SnapshotSource, type Unread } from '../relations/snapshot.ts';
 import { treeOf } from '../relations/tree.ts';
@@ -64,7 +64,9 @@ export async function reportOf(
   ]);
   const { azidNamespace, defaultAudience } = deps;
   const all =
-    object.kind === identityPolicy.resource.kind ? await optional(listNamespaces(deps), deps) : undefined;
+    object.kind === identityPolicy.resource.kind
+      ? await optional(listAll<Namespace>(client, namespaces, signal), deps)
+      : undefined;
   return {
     object,
     tree: treeOf(object, { snapshot, azidNamespace, namespaces: all?.value }),
@@ -104,12 +106,7 @@ async function observePolicies({ metadata }: ManagedObject, deps: ReportDeps): P
   const { namespace } = metadata;
   if (namespace === undefined) return { policies: undefined, namespace: undefined };
   const [policies, found] = await Promise.all([
-    optional(
-      pagedList<IdentityPolicy>(client, identityPolicy.resource, { limit: PAGE_SIZE }, signal).then(
-        ({ items }) => items,
-      ),
-      deps,
-    ),
+    optional(listAll<IdentityPolicy>(client, identityPolicy.resource, signal), deps),
     optional<Namespace>(client.get(namespaces, namespace, signal), deps),
   ]);
   const why = [
@@ -122,9 +119,6 @@ async function observePolicies({ metadata }: ManagedObject, deps: ReportDeps): P
     ...(why.length > 0 && { why: why.join('; ') }),
   };
 }
-
-const listNamespaces = ({ client, signal }: ReportDeps): Promise<readonly Namespace[]> =>
-  pagedList<Namespace>(client, namespaces, { limit: PAGE_SIZE }, signal).then(({ items }) => items);
 
 /** The caller may not be allowed to read all of it. */
 async function optional<T>(
@@ -147,13 +141,8 @@ export async function eventsOf(
   // Those of objects of the cluster stand in `default`, as of any reporter.
   const { namespace = 'default', name, uid } = metadata;
   try {
-    const { items } = await pagedList<Event>(
-      client,
-      events,
-      { namespace, fieldSelector: `regarding.name=${name}`, limit: PAGE_SIZE },
-      signal,
-    );
-    return items
+    const fieldSelector = `regarding.name=${name}`;
+    return (await listAll<Event>(client, events, signal, { namespace, fieldSelector }))
       .filter(({ regarding }) => regarding?.uid === uid)
       .toSorted((left, right) => lastObserved(right) - lastObserved(left));
   } catch (error) {

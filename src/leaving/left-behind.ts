@@ -11,8 +11,8 @@ import { FINALIZER, hasFinalizer, RELEASE_ANNOTATION } from '../api/schema/commo
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import { armKey } from '../azure/names/resource-id.ts';
-import { type ConfigMap, configMaps } from '../kube/builtin.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../kube/errors.ts';
+import { configMaps } from '../kube/builtin.ts';
+import { isAlreadyExists, isConflict, isNotFound, unlessNotFound } from '../kube/errors.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
 import { keyOf } from '../kube/types.ts';
 import { LEFT_BEHIND_CONFIG_MAP } from '../reconcilers/own-config-maps.ts';
@@ -125,12 +125,7 @@ async function writeDown(
   for (let shard = 0; Object.keys(pending).length > 0; shard++) {
     const name = shard === 0 ? LEFT_BEHIND_CONFIG_MAP : `${LEFT_BEHIND_CONFIG_MAP}-${shard}`;
     const key = `${namespace}/${name}`;
-    let found: ConfigMap | undefined;
-    try {
-      found = await client.get(configMaps, key, signal);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const found = await unlessNotFound(client.get(configMaps, key, signal));
     const { fits, rest } = split(found?.data ?? {}, pending);
     if (Object.keys(fits).length > 0) {
       const metadata = { namespace, name };

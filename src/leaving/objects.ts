@@ -2,10 +2,12 @@
 import { KINDS } from '../api/index.ts';
 import type { ManagedObject } from '../api/schema/common.ts';
 import type { KindSchema } from '../api/schema/kind.ts';
+import { type ConfigMap, configMaps } from '../kube/builtin.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
-import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';
+import { listAll } from '../kube/informer/list.ts';
 import { type KubeObject, keyOf } from '../kube/types.ts';
+import { isOwnConfigMap } from '../reconcilers/own-config-maps.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 
 /** What a command on an installation works with: the caller's own rights in the cluster, and nothing of Azure. */
@@ -39,7 +41,7 @@ export async function listKind(
   { client, signal }: Pick<InstallationDeps, 'client' | 'signal'>,
 ): Promise<readonly Found[] | undefined> {
   try {
-    const { items } = await pagedList(client, kind.resource, { limit: PAGE_SIZE }, signal);
+    const items = await listAll(client, kind.resource, signal);
     return items.map((object) => ({ kind, object: object as Found['object'] }));
   } catch (error) {
     // Without its CRD the path itself is unknown, which not every API server says with a `Status`.
@@ -56,6 +58,16 @@ export async function listKinds(
   const found: Found[] = [];
   for (const kind of kinds) found.push(...((await listKind(kind, deps)) ?? []));
   return found;
+}
+
+/** The ConfigMaps that azid keeps for itself, in its own namespace. */
+export async function ownConfigMaps({
+  client,
+  namespace,
+  signal,
+}: Pick<InstallationDeps, 'client' | 'namespace' | 'signal'>): Promise<readonly ConfigMap[]> {
+  const maps = await listAll(client, configMaps, signal, { namespace });
+  return maps.filter(({ metadata: { name } }) => isOwnConfigMap(namespace, name, namespace));
 }
 
 export interface Wave {

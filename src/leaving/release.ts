@@ -2,7 +2,7 @@
 
 import { kindNamed } from '../api/index.ts';
 import { hasFinalizer, RELEASE_ANNOTATION } from '../api/schema/common.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { unlessNotFound } from '../kube/errors.ts';
 import { controllerAtWork } from '../kube/lease/at-work.ts';
 import { splitKey } from '../kube/types.ts';
 import { CommandRefused } from '../runtime/command-refused.ts';
@@ -80,11 +80,7 @@ function reader(
       `expected the ${resourceKind} as ${namespaced ? 'namespace/name' : 'name'}, got "${key}"`,
     );
   return async () => {
-    try {
-      return { kind, object: (await client.get(kind.resource, key, signal)) as Found['object'] };
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    const object = await unlessNotFound(client.get(kind.resource, key, signal));
+    return object && { kind, object: object as Found['object'] };
   };
 }

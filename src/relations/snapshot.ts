@@ -10,7 +10,7 @@ import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts'
 import type { UserAssignedIdentity } from '../api/user-assigned-identity.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
-import { PAGE_SIZE, pagedList } from '../kube/informer/list.ts';
+import { listAll } from '../kube/informer/list.ts';
 import { type KubeObject, keyOf, type ObjectKey } from '../kube/types.ts';
 
 /** By kind, for those that others refer to. */
@@ -71,10 +71,9 @@ export async function readSnapshot(
 ): Promise<Snapshot> {
   const lists = await Promise.all(
     sources.map(async ({ kind, namespace }): Promise<readonly ManagedObject[] | Unread> => {
-      const query = { limit: PAGE_SIZE, ...(namespace !== undefined && { namespace }) };
+      const selection = namespace === undefined ? {} : { namespace };
       try {
-        const { items } = await pagedList(client, kind.resource, query, signal);
-        return items as readonly ManagedObject[];
+        return (await listAll(client, kind.resource, signal, selection)) as readonly ManagedObject[];
       } catch (error) {
         if (signal.aborted || !(error instanceof KubeError)) throw error;
         return { plural: kind.resource.plural, why: whyUnread(error) };

@@ -17,7 +17,7 @@ export interface ListOptions<T extends KubeObject> extends Selection {
 /** A full list of a large cluster takes longer than other calls. */
 export const LIST_TIMEOUT_MS = 60_000;
 /** client-go's page size (`tools/pager`). */
-export const PAGE_SIZE = 500;
+const PAGE_SIZE = 500;
 
 /**
  * Reads all pages of a list. When the continue token of a later page has expired, the whole list is read again in one
@@ -47,6 +47,16 @@ export async function pagedList<T extends KubeObject>(
     }
   }
   return { items, resourceVersion: first.resourceVersion };
+}
+
+/** All objects, as they are stored. */
+export async function listAll<T extends KubeObject>(
+  client: KubeClient,
+  resource: Resource<T>,
+  signal: AbortSignal,
+  selection: Selection = {},
+): Promise<readonly T[]> {
+  return (await pagedList(client, resource, { ...selection, limit: PAGE_SIZE }, signal)).items;
 }
 
 /** @param resourceVersion '' reads what is stored; '0' what the API server has in its cache; else what is not older */

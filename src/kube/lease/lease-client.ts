@@ -3,7 +3,7 @@ import type { Log } from '../../runtime/log.ts';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import { type Lease, leases } from '../builtin.ts';
 import type { KubeClient } from '../client.ts';
-import { isForbidden, isNotFound, KubeError } from '../errors.ts';
+import { isForbidden, KubeError, unlessNotFound } from '../errors.ts';
 import { watchEventOf } from '../informer/received.ts';
 
 interface LeaseName {
@@ -26,12 +26,7 @@ export class LeaseClient {
 
   async read(timeoutMs: number, signal: AbortSignal): Promise<Lease | undefined> {
     const { namespace, name } = this.#name;
-    try {
-      return await this.#client.get(leases, `${namespace}/${name}`, signal, { timeoutMs });
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    return unlessNotFound(this.#client.get(leases, `${namespace}/${name}`, signal, { timeoutMs }));
   }
 
   /** The one that was read, in no other version, or a new one. */

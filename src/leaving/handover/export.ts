@@ -1,8 +1,8 @@
 /** On the cluster that is left: azid ends its work there, and everything it has is read. Nothing in Azure is touched. */
 import { KINDS } from '../../api/index.ts';
 import { hasFinalizer, MANAGED_BY, MANAGED_BY_LABEL } from '../../api/schema/common.ts';
-import { type ConfigMap, configMaps, type Namespace, namespaces } from '../../kube/builtin.ts';
-import { pagedList } from '../../kube/informer/list.ts';
+import { type ConfigMap, type Namespace, namespaces } from '../../kube/builtin.ts';
+import { listAll } from '../../kube/informer/list.ts';
 import { controllerAtWork } from '../../kube/lease/at-work.ts';
 import {
   ACTIVITY_LOG_CONFIG_MAP,
@@ -14,7 +14,7 @@ import {
 } from '../../reconcilers/own-config-maps.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
 import { sleep } from '../../runtime/time/clock.ts';
-import { type Found, type InstallationDeps, listKinds, nameOf } from '../objects.ts';
+import { type Found, type InstallationDeps, listKinds, nameOf, ownConfigMaps } from '../objects.ts';
 import type { Bundle, BundledObject } from './bundle.ts';
 import {
   clusterUidOf,
@@ -52,14 +52,9 @@ export async function exportBundle(deps: InstallationDeps, options: ExportOption
   await controllerEnded(deps, options);
   const found = await listKinds(KINDS, deps);
   refuseDeleting(found);
-  const maps = await pagedList<ConfigMap>(
-    deps.client,
-    configMaps,
-    { namespace: deps.namespace, limit: 500 },
-    deps.signal,
-  );
-  const spaces = await pagedList<Namespace>(deps.client, namespaces, { limit: 500 }, deps.signal);
-  return bundleOf(found, maps.items, spaces.items, {
+  const maps = await ownConfigMaps(deps);
+  const spaces = await listAll<Namespace>(deps.client, namespaces, deps.signal);
+  return bundleOf(found, maps, spaces, {
     installationId: installation.installationId,
     clusterUid,
     exportedAt: now(deps),

@@ -1,22 +1,20 @@
 /** The two ends of a handover on the cluster that is left. Neither touches Azure. */
 import { KINDS } from '../../api/index.ts';
 import { FINALIZER, MANAGED_BY_LABEL } from '../../api/schema/common.ts';
-import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
-import { isNotFound } from '../../kube/errors.ts';
+import { configMaps } from '../../kube/builtin.ts';
+import { unlessNotFound } from '../../kube/errors.ts';
 import { removeFinalizer } from '../../kube/finalizers.ts';
-import { pagedList } from '../../kube/informer/list.ts';
 import { controllerAtWork } from '../../kube/lease/at-work.ts';
 import { keyOf } from '../../kube/types.ts';
 import {
   HANDOVER,
   INSTALLATION_CONFIG_MAP,
-  isOwnConfigMap,
   LEFT_BEHIND_CONFIG_MAP,
 } from '../../reconcilers/own-config-maps.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
 import { sleep } from '../../runtime/time/clock.ts';
 import { unlessGone } from '../left-behind.ts';
-import { type Found, type InstallationDeps, listKinds, nameOf } from '../objects.ts';
+import { type Found, type InstallationDeps, listKinds, nameOf, ownConfigMaps } from '../objects.ts';
 import { type Installation, now, readInstallation, whereOf, writeInstallation } from './installation.ts';
 
 interface FinishOptions {
@@ -90,19 +88,11 @@ async function take({ kind, object }: Found, { client, signal }: InstallationDep
   await unlessGone(client.delete(kind.resource, keyOf(object), { preconditions: { uid } }, signal));
 }
 
-async function removeRecords({ client, namespace, signal }: InstallationDeps): Promise<void> {
-  const { items } = await pagedList<ConfigMap>(client, configMaps, { namespace, limit: 500 }, signal);
-  for (const { metadata } of items) {
+async function removeRecords(deps: InstallationDeps): Promise<void> {
+  const { client, namespace, signal } = deps;
+  for (const { metadata } of await ownConfigMaps(deps)) {
     const { name } = metadata;
-    const isRecord =
-      isOwnConfigMap(namespace, name, namespace) &&
-      name !== INSTALLATION_CONFIG_MAP &&
-      !name.startsWith(LEFT_BEHIND_CONFIG_MAP);
-    if (!isRecord) continue;
-    try {
-      await client.delete(configMaps, `${namespace}/${name}`, {}, signal);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    if (name === INSTALLATION_CONFIG_MAP || name.startsWith(LEFT_BEHIND_CONFIG_MAP)) continue;
+    await unlessNotFound(client.delete(configMaps, `${namespace}/${name}`, {}, signal));
   }
 }

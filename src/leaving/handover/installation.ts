@@ -1,6 +1,6 @@
 /** The ConfigMap that says whose this installation is, and how far a handover has come: reading it, and writing single members. */
 import { type ConfigMap, configMaps, namespaces } from '../../kube/builtin.ts';
-import { isNotFound } from '../../kube/errors.ts';
+import { unlessNotFound } from '../../kube/errors.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import type { InstallationDeps } from '../objects.ts';
@@ -23,21 +23,18 @@ export function whereOf({ namespace }: Pick<InstallationDeps, 'namespace'>): str
 }
 
 export async function readInstallation(deps: Deps): Promise<Installation | undefined> {
-  try {
-    const { data = {}, metadata } = await deps.client.get(configMaps, keyOf(deps), deps.signal);
-    return {
-      installationId: data.installationId,
-      clusterUid: data.clusterUid,
-      handedOver: data[HANDOVER.handedOver],
-      finished: data[HANDOVER.finished],
-      importing: data[HANDOVER.importing],
-      imported: data[HANDOVER.imported],
-      resourceVersion: metadata.resourceVersion,
-    };
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const found = await unlessNotFound(deps.client.get(configMaps, keyOf(deps), deps.signal));
+  if (!found) return undefined;
+  const { data = {}, metadata } = found;
+  return {
+    installationId: data.installationId,
+    clusterUid: data.clusterUid,
+    handedOver: data[HANDOVER.handedOver],
+    finished: data[HANDOVER.finished],
+    importing: data[HANDOVER.importing],
+    imported: data[HANDOVER.imported],
+    resourceVersion: metadata.resourceVersion,
+  };
 }
 
 /** Only if it is still as it was read. @param data null: the member goes */

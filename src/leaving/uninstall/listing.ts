@@ -1,11 +1,8 @@
 /** What there is of azid in a cluster, before any of it is taken away. */
 import { hasFinalizer } from '../../api/schema/common.ts';
-import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
-import { pagedList } from '../../kube/informer/list.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { isOwnConfigMap } from '../../reconcilers/own-config-maps.ts';
 import { inAzure } from '../left-behind.ts';
-import { type Found, type InstallationDeps, listKinds, nameOf, wavesOf } from '../objects.ts';
+import { type Found, type InstallationDeps, listKinds, nameOf, ownConfigMaps, wavesOf } from '../objects.ts';
 import { endOf } from './plan.ts';
 
 export interface Listing {
@@ -33,17 +30,12 @@ interface ListedKind {
 }
 
 export async function list(deps: InstallationDeps): Promise<Listing> {
-  const { client, namespace, signal } = deps;
   const found = await listKinds(
     wavesOf().flatMap(({ kinds }) => kinds),
     deps,
   );
-  const maps = await pagedList<ConfigMap>(client, configMaps, { namespace, limit: 500 }, signal);
-  const names = maps.items.map(({ metadata }) => metadata.name);
-  return {
-    ...listingOf(found),
-    configMaps: names.filter((name) => isOwnConfigMap(namespace, name, namespace)),
-  };
+  const maps = await ownConfigMaps(deps);
+  return { ...listingOf(found), configMaps: maps.map(({ metadata }) => metadata.name) };
 }
 
 /** Pure. */

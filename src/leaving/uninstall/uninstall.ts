@@ -1,15 +1,22 @@
 /** Takes azid's objects away in their order, and waits for the controller to do Azure's side of it. */
 import type { KindSchema } from '../../api/schema/kind.ts';
-import { type ConfigMap, configMaps } from '../../kube/builtin.ts';
+import { configMaps } from '../../kube/builtin.ts';
 import { isTransient } from '../../kube/errors.ts';
-import { pagedList } from '../../kube/informer/list.ts';
 import { type AtWork, controllerAtWork } from '../../kube/lease/at-work.ts';
 import { type KubeObject, keyOf } from '../../kube/types.ts';
-import { isOwnConfigMap, LEFT_BEHIND_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
+import { LEFT_BEHIND_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { CommandRefused } from '../../runtime/command-refused.ts';
 import { sleep } from '../../runtime/time/clock.ts';
 import { askForRelease, type LeftBehind, takeFinalizer, unlessGone } from '../left-behind.ts';
-import { type Found, type InstallationDeps, listKinds, nameOf, type Wave, wavesOf } from '../objects.ts';
+import {
+  type Found,
+  type InstallationDeps,
+  listKinds,
+  nameOf,
+  ownConfigMaps,
+  type Wave,
+  wavesOf,
+} from '../objects.ts';
 import { type Held, planOf, type Step, type UninstallMode } from './plan.ts';
 
 export interface UninstallOptions extends UninstallMode {
@@ -185,11 +192,11 @@ class Run {
 }
 
 /** Those that azid keeps for itself; not the record of what was left behind. */
-async function removeConfigMaps({ client, namespace, signal }: InstallationDeps): Promise<readonly string[]> {
-  const { items } = await pagedList<ConfigMap>(client, configMaps, { namespace, limit: 500 }, signal);
-  const own = items
+async function removeConfigMaps(deps: InstallationDeps): Promise<readonly string[]> {
+  const { client, namespace, signal } = deps;
+  const own = (await ownConfigMaps(deps))
     .map(({ metadata }) => metadata.name)
-    .filter((name) => isOwnConfigMap(namespace, name, namespace) && !name.startsWith(LEFT_BEHIND_CONFIG_MAP));
+    .filter((name) => !name.startsWith(LEFT_BEHIND_CONFIG_MAP));
   for (const name of own) await unlessGone(client.delete(configMaps, `${namespace}/${name}`, {}, signal));
   return own;
 }

@@ -6,7 +6,7 @@ import { HOME_SHARD } from '../../api/schema/shard.ts';
 import { uuidV5 } from '../../azure/names/guid.ts';
 import { type ConfigMap, configMaps, namespaces } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '../../kube/errors.ts';
+import { isAlreadyExists, isConflict, unlessNotFound } from '../../kube/errors.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import { HANDOVER, INSTALLATION_CONFIG_MAP } from '../../reconcilers/own-config-maps.ts';
 import { notLeading } from './clients.ts';
@@ -40,7 +40,9 @@ export async function readInstallation(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { metadata } = await client.get(namespaces, 'kube-system', signal);
-  const claim = await read(client, `${options.namespace}/${INSTALLATION_CONFIG_MAP}`, signal);
+  const claim = await unlessNotFound(
+    client.get(configMaps, `${options.namespace}/${INSTALLATION_CONFIG_MAP}`, signal),
+  );
   const verdict = decideClaim(claim?.data, metadata.uid, options);
   if (verdict.type === 'refuse') throw new InstallationMismatch(verdict.message);
   return verdict.type === 'accept' ? verdict.installationId : undefined;
@@ -62,7 +64,7 @@ export async function claimInstallation(
   const key = `${options.namespace}/${INSTALLATION_CONFIG_MAP}`;
   // Two replicas may start at once: the one that loses the race reads what the other wrote.
   for (let attempt = 0; ; attempt++) {
-    const claim = await read(client, key, signal);
+    const claim = await unlessNotFound(client.get(configMaps, key, signal));
     const verdict = decideClaim(claim?.data, clusterUid, options);
     switch (verdict.type) {
       case 'accept':
@@ -185,15 +187,6 @@ export function whenHandedOver(
   cleanup.use(maps.onChange(check));
   check();
   return begun.signal;
-}
-
-async function read(client: KubeClient, key: string, signal: AbortSignal): Promise<ConfigMap | undefined> {
-  try {
-    return await client.get(configMaps, key, signal);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 function configMap(namespace: string, data: Readonly<Record<string, string>>) {

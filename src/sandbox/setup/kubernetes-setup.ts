@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { KINDS } from '../../api/index.ts';
 import { customResourceDefinitions, leases } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { isNotFound } from '../../kube/errors.ts';
+import { unlessNotFound } from '../../kube/errors.ts';
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import type { Cluster } from '../cluster.ts';
 import { EVENT_SOURCE, LEASE, NAMESPACE } from '../names.ts';
@@ -42,10 +42,7 @@ export async function expectNoController(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  const lease = await client.get(leases, `${NAMESPACE}/${LEASE}`, signal).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  });
+  const lease = await unlessNotFound(client.get(leases, `${NAMESPACE}/${LEASE}`, signal));
   const { holderIdentity, renewTime, leaseDurationSeconds = 0 } = lease?.spec ?? {};
   if (!holderIdentity || renewTime === undefined) return;
   if (Date.parse(renewTime) + leaseDurationSeconds * 1000 < clock.now()) return;
