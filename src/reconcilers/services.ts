@@ -39,7 +39,7 @@ import type { LastSignIns } from './sign-ins/last-sign-ins.ts';
 import type { Stores } from './stores.ts';
 import { completedOf, listedOf } from './watches/areas.ts';
 
-/** What every kind may use: each takes of it what it names in its own `ObserveDeps`, `PerformDeps` and `WatchDeps`. */
+/** What every kind may use: all of it, or what a step names of it in its own `PerformDeps`, `WatchDeps` and the like. */
 
 /** Azure, as it answers now. */
 export interface AzureSide {

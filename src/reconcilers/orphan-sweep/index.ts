@@ -73,11 +73,7 @@ interface WatchDeps {
 }
 
 /** What enqueues an OrphanSweep: itself, any other, which may take or free a scope of it, and the first lists that it waits for. */
-export function watches({
-  stores: { orphanSweeps },
-  identityCache,
-  assignmentCache,
-}: WatchDeps): readonly Watch[] {
+function watches({ stores: { orphanSweeps }, identityCache, assignmentCache }: WatchDeps): readonly Watch[] {
   return [
     onSelf(orphanSweeps),
     onEdit(orphanSweeps, () => orphanSweeps.keys()),
@@ -92,7 +88,7 @@ export function watches({
 }
 
 /** The sweeps as their statuses show them, for metrics. */
-export function sweepSamples({ orphanSweeps }: Pick<Stores, 'orphanSweeps'>, now: number) {
+function sweepSamples({ orphanSweeps }: Pick<Stores, 'orphanSweeps'>, now: number) {
   return orphanSweeps.values().map(({ metadata, status }) => {
     const startedAt = Date.parse(status?.history?.[0]?.startedAt ?? '');
     return {

@@ -132,7 +132,7 @@ async function withDependents(
 }
 
 /** The identity itself, among what is to be read live. */
-export const IDENTITY = 'identity';
+const IDENTITY = 'identity';
 
 /** Actions that change Azure, or write down that one is about to, or whose it is. */
 const RESTING_ON_IT: ReadonlySet<string> = new Set([
@@ -157,6 +157,6 @@ export function needsLive(
 }
 
 /** Read in this reconcile, or not to be had. */
-export function isLive(observed: ObservedInAzure): boolean {
+function isLive(observed: ObservedInAzure): boolean {
   return observed.state === 'present' && observed.live;
 }

@@ -16,7 +16,7 @@ import { type CredentialDeps, credentialsOn } from './credentials.ts';
 
 /** The other objects that have, or want, a credential on an identity, and on those to which they have moved. */
 
-export interface SiblingDeps {
+interface SiblingDeps {
   readonly stores: Pick<Stores, 'credentials' | 'policies' | 'namespaces'>;
   readonly installationId: string;
 }

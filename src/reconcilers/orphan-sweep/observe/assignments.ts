@@ -16,7 +16,7 @@ import { assignmentInstance, madeTogether } from '../../../orphans/traits.ts';
 import { INDEX, type Stores } from '../../stores.ts';
 import { type SweptScope, scopeOf, subscriptionsOf } from '../settings.ts';
 
-export interface AssignmentsDeps {
+interface AssignmentsDeps {
   readonly assignmentCache: Pick<AssignmentCache, 'present'>;
   readonly identityCache: Pick<IdentityCache, 'byIndex'>;
   readonly installationId: string;

@@ -18,7 +18,7 @@ import { credentialInstance, identityInstance } from '../../../orphans/traits.ts
 import { type SweptScope, scopeOf, subscriptionsOf } from '../settings.ts';
 import { isOurs } from './assignments.ts';
 
-export interface IdentitiesDeps {
+interface IdentitiesDeps {
   readonly identityCache: Pick<IdentityCache, 'present'>;
   readonly assignmentCache: Pick<AssignmentCache, 'byIndex'>;
   readonly credentialCache: Pick<CredentialCache, 'content'>;

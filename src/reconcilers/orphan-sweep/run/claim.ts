@@ -24,7 +24,7 @@ import { unreadBy } from '../../status/failure.ts';
 
 /** Reads and writes the claim of this cluster: the tag on azid's own identity, and the record beside the installation's. */
 
-export interface ClaimDeps {
+interface ClaimDeps {
   readonly identities: Pick<Identities, 'get' | 'patch'>;
   readonly identityCache: Pick<IdentityCache, 'byIndex'>;
   readonly client: Pick<KubeClient, 'get' | 'mergePatch'>;
@@ -77,7 +77,7 @@ export async function observeClaim(
  * In a cluster without a sweep that deletes: what is to be written where another cluster claims this installation; undefined: no
  * other cluster does. Read of the cache, where it has azid's own identity.
  */
-export async function observeAnswer(
+async function observeAnswer(
   self: AzureCaller,
   context: Pick<ReconcileContext, 'signal'>,
   deps: ClaimDeps,

@@ -133,7 +133,7 @@ interface PrincipalsDeps {
  *
  * @param directory what it answered of those that no cache shows; undefined: it was not asked
  */
-export function principalsOf(
+function principalsOf(
   directory: ReadonlyMap<string, ObservedPrincipal> | undefined,
   { identityCache, hostCache, stores }: PrincipalsDeps,
 ): PrincipalOf {
