@@ -1,3 +1,4 @@
+import type { OrphanRecordSpec } from '../../../api/orphan-record.ts';
 import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import { parseCredentialId } from '../../../azure/azure-federated-credential.ts';
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
@@ -55,8 +56,9 @@ function livingUids({ stores }: Services): ReadonlySet<string> {
 }
 
 function isShown({ key, uid }: RetainedEntry, deps: Services): boolean {
-  if (ASSIGNMENT.test(key)) return deps.assignmentCache.observe(key).state === 'present';
-  if (CREDENTIAL.test(key)) {
+  const type = typeOf(key);
+  if (type === 'RoleAssignment') return deps.assignmentCache.observe(key).state === 'present';
+  if (type === 'FederatedIdentityCredential') {
     const content = deps.credentialCache.content(armKey(parseCredentialId(key).identityId));
     return content.state === 'known' && content.resources.some((each) => each.key === key);
   }
@@ -81,6 +83,8 @@ export async function unconfirmedRecords(
     .filter(
       ({ spec }) =>
         spec.deletion === undefined &&
+        // By hand a record may say one type and name another: its thing is none that azid has deleted.
+        typeOf(spec.id) === spec.type &&
         spec.installationId === deps.installationId &&
         scopeOf(spec.id, swept) !== undefined,
     )
@@ -102,13 +106,13 @@ async function isGone(
   context: CallContext,
   deps: Services,
 ): Promise<boolean> {
-  const key = armKey(id);
   try {
-    if (ASSIGNMENT.test(key)) {
+    const type = typeOf(id);
+    if (type === 'RoleAssignment') {
       const { scope, name } = parseAssignmentId(id);
       return !(await deps.assignments.get(scope, name, context)).found;
     }
-    if (CREDENTIAL.test(key)) {
+    if (type === 'FederatedIdentityCredential') {
       const { identityId, name } = parseCredentialId(id);
       return !(await deps.credentials.get(identityId, name, context)).found;
     }
@@ -119,6 +123,12 @@ async function isGone(
     if (error instanceof TypeError || failureOf(error)) return false;
     throw error;
   }
+}
+
+function typeOf(id: string): OrphanRecordSpec['type'] {
+  const key = armKey(id);
+  if (ASSIGNMENT.test(key)) return 'RoleAssignment';
+  return CREDENTIAL.test(key) ? 'FederatedIdentityCredential' : 'Identity';
 }
 
 const ASSIGNMENT = /\/providers\/microsoft\.authorization\/roleassignments\/[^/]+$/;

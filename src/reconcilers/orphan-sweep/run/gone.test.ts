@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { RetainedEntry } from '../../../orphans/records/retained-index.ts';
 import type { Services } from '../../services.ts';
-import { ABSENT_MS, goneRetained } from './gone.ts';
+import { ABSENT_MS, goneRetained, unconfirmedRecords } from './gone.ts';
 
 const SUB = '/subscriptions/00000000-0000-4000-8000-00000000000a';
 const RG = `${SUB}/resourcegroups/rg1`;
@@ -109,3 +109,22 @@ function lists(state = 'complete') {
 async function refused(): Promise<never> {
   throw new AzureError({ status: 403, code: 'AuthorizationFailed', message: 'no' });
 }
+
+it.each([
+  ['Identity', KEYS.identity, ['web']],
+  ['RoleAssignment', KEYS.assignment, ['web']],
+  ['FederatedIdentityCredential', KEYS.credential, ['web']],
+  ['RoleAssignment', KEYS.identity, []],
+  ['Identity', KEYS.credential, []],
+])(
+  'a record of %s with id %s is over where Azure has no such thing, and only if both say the same',
+  async (type, id, expected) => {
+    const record = {
+      metadata: { name: 'web' },
+      spec: { type, id, installationId: 'here', recordedAt: '2026-11-29T00:00:00Z' },
+    };
+    const records = { installationId: 'here', stores: { orphanRecords: { values: () => [record] } } };
+    const names = await unconfirmedRecords(SWEPT, CONTEXT, deps(entryOf(KEYS.identity), records));
+    expect([...names]).toEqual(expected);
+  },
+);
