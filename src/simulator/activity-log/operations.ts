@@ -1,7 +1,6 @@
 import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
-import type { ArmRequest, ArmResponse, Operation } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
+import { type ArmRequest, type ArmResponse, type Operation, page } from '../http/operation.ts';
 import type { ActivityLog } from './activity-log.ts';
 import type { ActivityRecord } from './record.ts';
 

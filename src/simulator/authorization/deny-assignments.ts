@@ -1,7 +1,6 @@
 import { versionsOf } from '../catalog/versions.ts';
 import type { Foundation } from '../frame.ts';
-import { ArmError, type Operation } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
+import { ArmError, type Operation, page } from '../http/operation.ts';
 import type { Random } from '../random.ts';
 import { isWithin, scopeKey, scopeOf } from '../world/scope.ts';
 import { permissionSet } from './definitions/definitions.ts';

@@ -7,8 +7,8 @@ import {
   type ArmResponse,
   type Operation,
   type Params,
+  page,
 } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
 import type { Lock } from '../world/locks.ts';
 import { scopeOf } from '../world/scope.ts';
 

@@ -1,7 +1,13 @@
 import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
-import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../http/operation.ts';
-import { page, pageSizeOf } from '../http/paging.ts';
+import {
+  ArmError,
+  type ArmRequest,
+  type ArmResponse,
+  type Operation,
+  page,
+  pageSizeOf,
+} from '../http/operation.ts';
 import type { OperationResults } from '../resources/operation-results.ts';
 import type { Send } from './calls.ts';
 import {

@@ -7,9 +7,9 @@ import {
   type ArmResponse,
   type Operation,
   type Params,
+  page,
   resourceNotFound,
 } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
 import { IDENTITY_TYPE, type Identity, identityId } from '../identities/identities.ts';
 import { shortLocation } from '../resources/locations.ts';
 import {

@@ -1,5 +1,4 @@
-import type { ArmRequest, ArmResponse, Operation } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
+import { type ArmRequest, type ArmResponse, type Operation, page } from '../http/operation.ts';
 import { scopeKey } from '../world/scope.ts';
 import { type Host, sameType } from './host.ts';
 import { etagOf, hostBody, listedId } from './host-body.ts';

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { splitTarget } from './message.ts';
-import type { ArmRequest } from './operation.ts';
-import { type Page, page } from './paging.ts';
+import { type ArmRequest, type Page, page } from './operation.ts';
 
 function request(target: string): ArmRequest {
   return {

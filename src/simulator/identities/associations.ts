@@ -1,7 +1,6 @@
 import { versionsOf } from '../catalog/versions.ts';
 import type { Foundation, Frame } from '../frame.ts';
-import type { ArmRequest, Operation } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
+import { type ArmRequest, type Operation, page } from '../http/operation.ts';
 import { History } from '../world/history.ts';
 import { scopeKey } from '../world/scope.ts';
 import { IDENTITY_TYPE, identityId } from './identities.ts';

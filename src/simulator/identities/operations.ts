@@ -1,7 +1,6 @@
 import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
-import type { ArmRequest, ArmResponse, Operation, Params } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
+import { type ArmRequest, type ArmResponse, type Operation, type Params, page } from '../http/operation.ts';
 import {
   assertLocation,
   assertSameLocation,

@@ -8,9 +8,10 @@ import {
   invalidContent,
   type Operation,
   type Params,
+  page,
+  pageSizeOf,
   resourceNotFound,
 } from '../http/operation.ts';
-import { page, pageSizeOf } from '../http/paging.ts';
 import { assertLocation, locationRequired, shortLocation } from '../resources/locations.ts';
 import { scopeKey } from '../world/scope.ts';
 import type { World } from '../world/world.ts';

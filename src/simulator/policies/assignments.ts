@@ -7,8 +7,8 @@ import {
   type ArmResponse,
   type Operation,
   type Params,
+  page,
 } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
 import { draw } from '../random.ts';
 import { isWithin, scopeKey } from '../world/scope.ts';
 import { assertParameters, type PolicyDefinitions, SIMULATED } from './definitions.ts';

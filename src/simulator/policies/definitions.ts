@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
-import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
+import { ArmError, type ArmRequest, type ArmResponse, type Operation, page } from '../http/operation.ts';
 import { scopeKey } from '../world/scope.ts';
 import { BUILT_IN_POLICIES } from './built-in.ts';
 import { fits, notSimulated, type PolicyDefinition } from './rule.ts';

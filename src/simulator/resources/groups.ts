@@ -9,8 +9,9 @@ import {
   invalidContent,
   type Operation,
   type Params,
+  page,
+  pageSizeOf,
 } from '../http/operation.ts';
-import { page, pageSizeOf } from '../http/paging.ts';
 import {
   type Resource,
   type ResourceGroup,

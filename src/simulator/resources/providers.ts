@@ -1,7 +1,6 @@
 import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
-import { ArmError, type Operation } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
+import { ArmError, type Operation, page } from '../http/operation.ts';
 import type { Router } from '../http/router.ts';
 import { locations } from './locations.ts';
 

@@ -1,7 +1,6 @@
 import { versionsOf } from '../catalog/versions.ts';
 import type { Frame } from '../frame.ts';
-import type { Operation } from '../http/operation.ts';
-import { page } from '../http/paging.ts';
+import { type Operation, page } from '../http/operation.ts';
 import { type Subscription, subscriptionNotFound } from '../world/world.ts';
 import { locations } from './locations.ts';
 

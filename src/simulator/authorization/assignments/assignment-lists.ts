@@ -1,6 +1,5 @@
 import { versionsOf } from '../../catalog/versions.ts';
-import type { ArmRequest, ArmResponse, Operation } from '../../http/operation.ts';
-import { page } from '../../http/paging.ts';
+import { type ArmRequest, type ArmResponse, type Operation, page } from '../../http/operation.ts';
 import { scopeKey, scopeOf } from '../../world/scope.ts';
 import { ensure } from '../ensure.ts';
 import type { AuthorizationParts } from '../rights.ts';

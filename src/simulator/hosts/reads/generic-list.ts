@@ -1,6 +1,12 @@
 import { versionsOf } from '../../catalog/versions.ts';
-import { ArmError, type ArmRequest, type ArmResponse, type Operation } from '../../http/operation.ts';
-import { page, pageSizeOf } from '../../http/paging.ts';
+import {
+  ArmError,
+  type ArmRequest,
+  type ArmResponse,
+  type Operation,
+  page,
+  pageSizeOf,
+} from '../../http/operation.ts';
 import { IDENTITY_TYPE, type Identity } from '../../identities/identities.ts';
 import { shortLocation } from '../../resources/locations.ts';
 import { scopeKey } from '../../world/scope.ts';
