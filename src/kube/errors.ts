@@ -1,4 +1,3 @@
-/** The one error of the Kubernetes side. Everything that goes wrong between azid and the API server ends up as this. */
 import { cutText } from '../runtime/status/conditions.ts';
 
 /** A whole answer, of any status. `body`: parsed JSON; the text where it was none; undefined when empty. */

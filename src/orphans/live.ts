@@ -15,7 +15,7 @@ export interface LiveObservation {
   readonly self: SweepObservation['self'];
   /** As the sweep declares now. */
   readonly spec: SweepSpec;
-  /** Of a evaluation made anew after these reads: a claim that was lost, a store that fell behind, owners that vanished meanwhile. */
+  /** Of an evaluation made anew after these reads: a claim that was lost, a store that fell behind, owners that vanished meanwhile. */
   readonly stops: SweepReport['stops'];
   /** That of the candidate's scope, as it is known now. */
   readonly area: ObservedArea;

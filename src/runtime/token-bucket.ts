@@ -10,8 +10,8 @@ export interface BucketSize {
 const EPSILON = 1e-6;
 
 /**
- * A bucket as Azure keeps them (docs/azure-facts.md section 9): starts full, refills steadily. In any window of T seconds it lets
- * at most `capacity + perSecond * T` through. Time is monotonic: a wall clock set back would stall it.
+ * Starts full and refills steadily, as the buckets of Azure (docs/azure-facts.md section 9) and of client-go's recorder of Events do. In
+ * any window of T seconds it lets at most `capacity + perSecond * T` through. Time is monotonic: a wall clock set back would stall it.
  */
 export class TokenBucket {
   readonly #size: BucketSize;
@@ -46,7 +46,7 @@ export class TokenBucket {
     this.#tokens = Math.min(this.#size.capacity, this.#tokens + 1);
   }
 
-  /** Azure refused although tokens were left: others share its bucket. One token at `notBefore`, refilled from then on. */
+  /** The server refused although tokens were left: others share its bucket. One token at `notBefore`, refilled from then on. */
   drain(notBefore: number): void {
     this.#tokens = Math.min(this.#tokens, 1);
     this.#at = Math.max(this.#at, notBefore);

@@ -12,7 +12,7 @@ export const MARK = {
   retained: 'azid-retained',
 } as const;
 
-/** No mark: what azid says beside them of itself (`makers.ts`). */
+/** No mark: it names the principals of azid that have written the tags (`withMaker`). */
 export const MAKERS = 'azid-made-by';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -154,7 +154,7 @@ export function tag(tags: Tags, name: string): string | undefined {
   return Object.entries(tags).find(([key]) => sameText(key, name))?.[1];
 }
 
-/** `tags` without azid's marks, and without what it says beside them (`makers.ts`). */
+/** `tags` without azid's marks, and without the tag that names its principals. */
 export function withoutMarks(tags: Tags): Tags {
   const marks = new Set<string>([...Object.values(MARK), MAKERS]);
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !marks.has(asciiLower(key))));

@@ -43,7 +43,7 @@ export class Sweeper {
   /**
    * One run.
    *
-   * @param meanwhile what happens between a evaluation and the reads directly before the next deletion; false: nothing
+   * @param meanwhile what happens between an evaluation and the reads directly before the next deletion; false: nothing
    * @param dies      after so many deletions the process dies; another one goes on with the same run
    */
   run(meanwhile: () => boolean = () => false, dies = Number.POSITIVE_INFINITY): void {

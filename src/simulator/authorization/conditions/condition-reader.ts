@@ -49,7 +49,7 @@ function tokenize(text: string): Token[] {
   return tokens;
 }
 
-/** Recursive descent over the grammar of `condition-syntax.ts`. */
+/** Recursive descent over the grammar of `conditions.ts`. */
 class Reader {
   readonly #tokens: readonly Token[];
   #next = 0;
