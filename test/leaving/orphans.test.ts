@@ -102,6 +102,8 @@ describe('azid orphans', () => {
     expect(told.join()).toContain('RoleAssignment');
     expect(told.join()).toContain('FederatedIdentityCredential');
     const json = JSON.parse(jsonOf(found));
+    // Scripts read these names.
+    expect(Object.keys(json)).toEqual(['installationId', 'time', 'areas', 'candidates', 'judged']);
     expect(json.candidates.map(({ type }: { type: string }) => type).toSorted()).toEqual([
       'FederatedIdentityCredential',
       'RoleAssignment',
