@@ -112,7 +112,7 @@ interface Governed {
 /**
  * What the policies allow an object: the one way to ask, for every kind. Nothing, while its namespace was not seen: two
  * watches are not in step, an object may come before its new namespace, and a policy that selects by the absence of a
- * label would let in whoever is not known. The arrival of the namespace enqueues its objects.
+ * label would let in namespaces that are not known. The arrival of the namespace enqueues its objects.
  */
 export function policyFor(object: Governed, { policies, namespaces }: PolicySources): NamespacePolicy {
   const { namespace: name = '', creationTimestamp } = object.metadata;

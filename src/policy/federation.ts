@@ -4,7 +4,7 @@ import type { NamespaceFacts } from './selection.ts';
 import { hintOfIds, matchesSubject } from './subject-pattern.ts';
 import { allowed, denied, type Verdict } from './verdict.ts';
 
-/** Whoever presents a token with this issuer and this subject could become the identity. */
+/** Anyone who presents a token with this issuer and this subject could become the identity. */
 export interface FederationRequest {
   /** As the token's `iss` has it. */
   readonly issuer: string;
@@ -16,7 +16,7 @@ export interface FederationRequest {
   readonly isClusterIssuer: boolean;
 }
 
-/** In `issuers`: the cluster's own, whatever its URL. No URL is spelt so. */
+/** In `issuers`: the cluster's own, under any URL. No URL is spelt so. */
 const CLUSTER = 'cluster';
 
 /**

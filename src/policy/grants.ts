@@ -97,7 +97,7 @@ export function parseDuration(text: string): number {
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000;
 }
 
-/** By GUID always; by name only a built-in role: a custom one can be renamed by whoever may edit it. */
+/** By GUID always; by name only a built-in role: a custom one can be renamed by anyone who may edit it. */
 function isRole(allowed: string, { roleGuid, roleName, roleType }: GrantRequest): boolean {
   if (sameText(allowed, roleGuid)) return true;
   return roleType === 'BuiltInRole' && sameText(allowed, roleName);

@@ -1,6 +1,6 @@
 import { asciiLower } from '../azure/names/ascii.ts';
 
-/** What somebody probably meant: a word that is nearly another one reads as if it were that one. */
+/** What was probably meant: a word that is nearly another one reads as if it were that one. */
 
 /** More changes than this make another word. */
 const MAX_CHANGES = 2;

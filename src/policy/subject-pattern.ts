@@ -3,7 +3,7 @@
  * `$(namespace)` for the namespace of the object. Everything else stands for itself, and the whole subject must match.
  *
  * Not a regular expression: patterns and subjects are given by people who need not trust each other, and a walk over
- * the places reached so far takes time in proportion to pattern times subject, whatever the two are.
+ * the places reached so far takes time in proportion to pattern times subject for any two.
  */
 
 type Part =
@@ -46,7 +46,7 @@ function spread(reached: Uint8Array, part: Part, subject: string): Uint8Array<Ar
   return next;
 }
 
-/** A namespace is put in as text: whatever it holds, it is no pattern. */
+/** A namespace is put in as text: nothing in it is a pattern. */
 function partsOf(pattern: string, namespace: string): Part[] {
   return pattern.split(/(\*+)/).flatMap((piece): Part[] => {
     if (piece === '') return [];

@@ -93,7 +93,7 @@ export interface ReconcileEvent {
   /** What azid did or found, a verb: `Create`, `Delete`, `Observe`. */
   readonly action: string;
   readonly message: string;
-  /** It is about what somebody else did in Azure: the Event names them, where Azure does. */
+  /** It is about what another caller did in Azure: the Event names it, where Azure does. */
   readonly drift?: Drift;
 }
 

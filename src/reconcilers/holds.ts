@@ -18,7 +18,7 @@ export interface Hold<T = KubeObject, Deps = unknown> {
   /** Identities that the object may hold: when it changes they ask again. */
   identitiesOf(object: T, stores: Stores): Iterable<ObjectKey>;
   /**
-   * What holds the identity: by kind and key, or in words. Only what a policy allows counts, else whoever may make objects
+   * What holds the identity: by kind and key, or in words. Only what a policy allows counts, else anyone who may make objects
    * in a namespace could hold an identity for ever.
    */
   holders(

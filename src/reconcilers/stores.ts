@@ -116,7 +116,7 @@ type Common = Pick<InformerOptions<KubeObject>, 'client' | 'clock' | 'random' | 
   readonly namespace: string;
 };
 
-/** The informer of one resource, whatever its kind. */
+/** The informer of one resource, of any kind. */
 export interface WatchedResource {
   readonly plural: string;
   readonly informer: Pick<Informer<KubeObject>, 'run' | 'stuck' | 'catchUp'>;
@@ -153,7 +153,7 @@ export function createWatches(kinds: readonly StoredKind[], { tap, namespace, ..
   return { stores, all };
 }
 
-/** A store for each kind with its indexes, of whatever making, under the names by which others find them. */
+/** A store for each kind with its indexes, made by `create`, under the names by which others find them. */
 export function storesOf<K extends Pick<StoredKind, 'store' | 'ownedInAzure'>>(
   kinds: readonly K[],
   builtIn: Pick<Stores, 'namespaces' | 'configMaps'>,
@@ -189,7 +189,7 @@ export function storeOf<T extends KubeObject>(
   return found;
 }
 
-/** Lower case: what its identity is called by the spec, and by a status that somebody else may have written. */
+/** Lower case: what its identity is called by the spec, and by a status that another client may have written. */
 export function azureNamesOf({ spec, status, metadata }: UserAssignedIdentity): string[] {
   const names = [
     spec.name ?? metadata.name,

@@ -74,7 +74,7 @@ export class IdentityProofs {
     });
   }
 
-  /** Some identity has this principal, whoever owns it. */
+  /** Some identity has this principal, of any owner. */
   hasPrincipal(principalId: string): boolean {
     return this.#parts.identityCache.byIndex('principal', principalId).length > 0;
   }
@@ -160,7 +160,7 @@ export class IdentityProofs {
     return this.#searched.has(uid);
   }
 
-  /** azid's PUT met an identity that somebody else had made: the marks on it prove nothing. */
+  /** azid's PUT met an identity that another client had made: the marks on it prove nothing. */
   dispute(uid: string, principalId: string): void {
     this.#disputed.set(uid, principalId);
   }

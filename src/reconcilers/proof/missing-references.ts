@@ -13,7 +13,7 @@ interface MissingReferencesOptions {
  * before the identities that they name. One of these may be about to ask for just what azid gave to an object that is gone by now, so
  * that is not taken away at once. Nor is it kept for ever: a reference that never comes keeps nothing.
  *
- * Counted by this process, by object: a new process waits anew, as it does for whatever it has not seen.
+ * Counted by this process, by object: a new process waits anew, as it does for all that it has not seen.
  */
 export class MissingReferences {
   readonly #options: MissingReferencesOptions;

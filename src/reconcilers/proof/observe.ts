@@ -10,7 +10,7 @@ import type { RecordedPrincipals } from './recorded-principals.ts';
 
 /**
  * The one answer to: which identity in Azure is this object's, and which principal has it? It follows from what Azure
- * shows, by the marks of this very object. A status shows where to search, and nothing more: whatever is attached,
+ * shows, by the marks of this very object. A status shows where to search, and nothing more: what is attached,
  * granted, trusted or taken away for an identity rests on this answer.
  */
 export type ObservedIdentity =
@@ -122,7 +122,7 @@ function withPrincipal(
 }
 
 /**
- * Where the spec says, whatever has the marks is the object's: it was made again. Where only a status says so, the recorded
+ * Where the spec says, an identity with the marks is the object's: it was made again. Where only a status says so, the recorded
  * principal must not be elsewhere: what the status names may be a copy.
  */
 function isDecided(
@@ -148,7 +148,7 @@ export function isOwn(
   return disputed.get(uid) !== principalId && !isOverwritten(object, { principalId });
 }
 
-/** Its marks name the object of the same name that lived before, or nobody at all while it has the object's own principal. */
+/** Its marks name the object of the same name that lived before, or no object while it has the object's own principal. */
 function returnsTo(
   { metadata: { namespace = '', name, uid } }: UserAssignedIdentity,
   { tags, principalId }: AzureIdentity,
@@ -161,7 +161,7 @@ function returnsTo(
 }
 
 /**
- * The status names it as one that somebody else made just before azid's PUT: its marks are azid's mistake. An object that
+ * The status names it as one that another client made just before azid's PUT: its marks are azid's mistake. An object that
  * has the principal for its own contradicts itself, and then the marks count.
  */
 export function isOverwritten(

@@ -36,7 +36,7 @@ export function placesOf(object: UserAssignedIdentity): readonly string[] {
     try {
       if (isWithinSpec(object, parseIdentityId(place))) places.set(armKey(place), place);
     } catch (error) {
-      // No id of an identity: somebody else wrote it.
+      // No id of an identity: azid did not write it.
       if (!(error instanceof TypeError)) throw error;
     }
   };
@@ -112,7 +112,7 @@ export function identitiesConcerned(
   return [...keys];
 }
 
-/** Whose an identity that Azure shows may be: what proves that, its marks and its principal on record, leads there whatever a status says. */
+/** Whose an identity that Azure shows may be: what proves that, its marks and its principal on record, leads there, also where a status says otherwise. */
 export function mayOwn(shown: AzureIdentity, deps: ConcernedDeps): readonly ObjectKey[] {
   return identitiesConcerned(shown.id, { before: undefined, after: shown }, deps);
 }

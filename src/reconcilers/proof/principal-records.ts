@@ -23,7 +23,7 @@ const LABELS = { [MANAGED_BY_LABEL]: MANAGED_BY, [RECORD_LABEL]: PRINCIPALS };
 export class PrincipalRecords {
   readonly #parts: PrincipalRecordsParts;
   readonly #maps: RecordMaps;
-  /** Removals that are still to be made, by ConfigMap: whatever is written to it next takes them along. */
+  /** Removals that are still to be made, by ConfigMap: the next write to it takes them along. */
   readonly #owed = new Map<string, Set<string>>();
 
   constructor(parts: PrincipalRecordsParts) {

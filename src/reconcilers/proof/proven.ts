@@ -32,14 +32,14 @@ export type ProvenIdentity =
       /** The object is not there, and Azure shows this one with marks that name it. */
       readonly marked?: AzureIdentity;
     }
-  /** The first list of its subscription is under way, and nobody waits for this object. */
+  /** The first list of its subscription is under way, and the reconcile is not due to an edit or an event. */
   | { readonly state: 'loading'; readonly subscriptionId: string }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
 interface ProveDeps extends ProofDeps {
   readonly identities: Pick<Identities, 'get'>;
   readonly identityCache: Pick<IdentityCache, 'observe' | 'byIndex' | 'loading'>;
-  /** Reads that are under way, for whoever asks: by the key of the identity. */
+  /** Reads that are under way, shared by all that ask: by the key of the identity. */
   readonly reads: SingleFlight<AzureIdentity | undefined>;
   /** Uids of the objects whose own reconcile has begun to search. */
   readonly met: ReadonlySet<string>;
@@ -79,7 +79,7 @@ export async function proveIdentity(
   }
 }
 
-/** At start-up a list brings thousands at once; only what somebody waits for is read alone. */
+/** At start-up a list brings thousands at once; only what a user or another object waits for is read alone. */
 function loadingOf(
   object: UserAssignedIdentity,
   id: string,
@@ -124,7 +124,7 @@ function merged(
 }
 
 /**
- * Before a write only an answer of Azure itself counts that is this recent: an identity that somebody made anew under
+ * Before a write only an answer of Azure itself counts that is this recent: an identity that was made anew under
  * the same name, or took over, must not get anything. Fresh enough that 20 objects at once share one read.
  */
 const LIVE_MS = 30_000;

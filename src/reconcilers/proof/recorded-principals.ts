@@ -2,7 +2,7 @@ import { PrincipalRecords, type PrincipalRecordsParts } from './principal-record
 
 /**
  * On which principal Azure showed the marks of which object, by uid: kept in ConfigMaps of azid's own namespace, where no
- * tenant writes, so that marks which somebody strips are put back by a process that never saw them. A record is made only of what
+ * tenant writes, so that marks which were stripped are put back by a process that never saw them. A record is made only of what
  * Azure itself shows, a principal is never used twice, and a record lasts until Azure shows another's marks on it or another
  * object is about to get it (docs/design/2026-11-29-records-withdrawn.md).
  */
@@ -143,37 +143,37 @@ const NOTHING: Held = { principals: [], sure: false };
 
 /**
  * Whose each principal was when Azure last showed marks on it. Of two readings the one whose request began later counts, in
- * whatever order the answers come; so a principal has one owner, or none once another was seen, and an owner one principal.
+ * any order of the answers; so a principal has one owner, or none once another was seen, and an owner one principal.
  */
 export class LastOwners {
-  readonly #sightings = new Map<string, Sighting>();
+  readonly #readings = new Map<string, Reading>();
   /** By uid; a withdrawn one too. */
   readonly #principals = new Map<string, string>();
 
-  /** The principal that was last shown as this object's, and as nobody else's since. */
+  /** The principal that was last shown as this object's, and as no other's since. */
   principalOf(uid: string): string | undefined {
     const principalId = this.#principals.get(uid);
     return principalId !== undefined && this.ownerOf(principalId) === uid ? principalId : undefined;
   }
 
   ownerOf(principalId: string): string | undefined {
-    const last = this.#sightings.get(principalId);
+    const last = this.#readings.get(principalId);
     return last?.withdrawn === false ? last.uid : undefined;
   }
 
   /** @param at when the request began that showed it, monotonic ms */
   shown(principalId: string, uid: string, at: number): void {
-    const last = this.#sightings.get(principalId);
+    const last = this.#readings.get(principalId);
     if (last !== undefined && last.at > at) return;
     this.forget(uid);
     if (last !== undefined) this.#principals.delete(last.uid);
-    this.#sightings.set(principalId, { uid, at, withdrawn: false });
+    this.#readings.set(principalId, { uid, at, withdrawn: false });
     this.#principals.set(uid, principalId);
   }
 
   /** A list showed it, which may lag: that proves an owner where nothing is known, and never another one. */
   listed(principalId: string, uid: string): void {
-    if (!this.#sightings.has(principalId) && !this.#principals.has(uid))
+    if (!this.#readings.has(principalId) && !this.#principals.has(uid))
       this.shown(principalId, uid, Number.NEGATIVE_INFINITY);
   }
 
@@ -183,8 +183,8 @@ export class LastOwners {
    * @param at as for `shown`
    */
   withdraw(principalId: string, uid: string, at: number): void {
-    const last = this.#sightings.get(principalId);
-    if (last?.uid === uid && last.at <= at) this.#sightings.set(principalId, { uid, at, withdrawn: true });
+    const last = this.#readings.get(principalId);
+    if (last?.uid === uid && last.at <= at) this.#readings.set(principalId, { uid, at, withdrawn: true });
   }
 
   /** The object is gone. */
@@ -192,11 +192,11 @@ export class LastOwners {
     const principalId = this.#principals.get(uid);
     if (principalId === undefined) return;
     this.#principals.delete(uid);
-    if (this.#sightings.get(principalId)?.uid === uid) this.#sightings.delete(principalId);
+    if (this.#readings.get(principalId)?.uid === uid) this.#readings.delete(principalId);
   }
 }
 
-interface Sighting {
+interface Reading {
   readonly uid: string;
   readonly at: number;
   readonly withdrawn: boolean;

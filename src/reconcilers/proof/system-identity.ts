@@ -29,7 +29,7 @@ interface SystemProofDeps {
 }
 
 const LIVE_MS = 30_000;
-/** So long after the start a list that nobody has asked for yet is about to be. */
+/** So long after the start a list that was not asked for yet is about to be. */
 const STARTING_MS = 30_000;
 /** Older than that, no list shows it any more. */
 const STALE_MS = 3_600_000;

@@ -126,7 +126,7 @@ export class Reconciler<
     try {
       return await work();
     } catch (error) {
-      // Somebody else wrote, or removed, the object meanwhile. The watch enqueues it at once; the back-off is for a watch
+      // Another client wrote, or removed, the object meanwhile. The watch enqueues it at once; the back-off is for a watch
       // that is broken.
       if (isConflict(error)) return { type: 'retry', reason: 'ObjectChanged', error };
       if (isNotFound(error)) return { type: 'retry', reason: 'ObjectGone', error };
@@ -144,7 +144,7 @@ export class Reconciler<
     this.#meet(request.key, object.metadata.uid);
     if (isFinalized(object)) return { type: 'done' };
     this.#memory.meet(object);
-    // The store shows azid's own status; what somebody else wrote in its place goes before anything is decided.
+    // The store shows azid's own status; what another client wrote in its place goes before anything is decided.
     const altered = this.#memory.altered(object);
     if (altered) object = await this.#writer.write(altered, this.#memory.own(altered), request);
     if (needsInitialCondition(object)) object = await this.#writer.initialCondition(object, request);

@@ -45,7 +45,7 @@ export class StatusWriter<T extends ManagedObject, Status extends object> {
     this.#options = options;
   }
 
-  /** The first condition, once, whoever comes first: before any call to Azure, and without waiting for a worker. */
+  /** The first condition, once, also where two callers come at the same time: before any call to Azure, and without waiting for a worker. */
   async initialCondition(object: T, request: Writing): Promise<T> {
     const { uid } = object.metadata;
     const begun = this.#initialWrites.get(uid);
@@ -138,7 +138,7 @@ export class StatusWriter<T extends ManagedObject, Status extends object> {
     memory.begin(object, whole);
     try {
       const next = await applyStatus(client, resource, object, whole, signal, { ownsCondition });
-      // Without a call nothing was undone of what somebody else may have written meanwhile.
+      // Without a call nothing was undone of what another client may have written meanwhile.
       if (next === object) memory.failed(object);
       else memory.wrote(next);
       return this.recordWrite(next);

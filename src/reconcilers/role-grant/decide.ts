@@ -79,7 +79,7 @@ function recording({ spec }: RoleGrant): Summary {
   return { state: 'progressing', reason: 'Settling', message, againMs: 0 };
 }
 
-/** Whoever asks for longer than is allowed hears until when it lasts. */
+/** Where longer is asked for than is allowed, the message says until when the present grant lasts. */
 function untilItsEnd(decision: GrantDecision, facts: Facts): GrantDecision {
   const { summary } = decision;
   const end = comingEnd(facts);
@@ -137,7 +137,7 @@ function waitingFor(principal: Extract<ObservedPrincipal, { state: 'waiting' }>)
   return { state: 'waiting', for: principal.for, message, recheckMs, keep };
 }
 
-/** The lists enqueue whoever waits for them. */
+/** The lists enqueue the objects that wait for them. */
 function loading({ spec, status, metadata }: RoleGrant): Summary {
   return {
     state: 'waiting',
@@ -174,7 +174,7 @@ function withoutRole(
   }
 }
 
-/** A blank that nobody sees, or a name that is nearly one. */
+/** A blank that does not show, or a name that is nearly one. */
 function hint(name: string | undefined, role: ObservedRole | undefined): string {
   const fault = name === undefined ? undefined : spellingFault(name);
   if (fault !== undefined) return `: ${fault}`;

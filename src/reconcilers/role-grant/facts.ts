@@ -58,7 +58,7 @@ export interface SeenRole {
 
 export type ObservedRole =
   | { readonly state: 'found'; readonly role: SeenRole }
-  /** The first lists are still under way, and nobody waits for this object. */
+  /** The first lists are still under way, and the reconcile is not due to an edit or an event. */
   | { readonly state: 'loading' }
   /** `near`: the name of a role that is nearly what was asked for. */
   | { readonly state: 'notFound'; readonly near?: string }
@@ -94,7 +94,7 @@ export type ObservedAssignment =
       readonly conclusiveInMs: number;
       readonly suspected?: true;
     }
-  /** The first list is still under way, and nobody waits for this object. */
+  /** The first list is still under way, and the reconcile is not due to an edit or an event. */
   | { readonly state: 'loading' }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 
@@ -154,7 +154,7 @@ export interface ObservedEnd {
   readonly id: string;
   /** The object has it, by its ledger or by the record. */
   readonly held: boolean;
-  /** There is a record: somebody was given the assignment with an end. */
+  /** There is a record: an object was given the assignment with an end. */
   readonly recorded: boolean;
   /** The object in it. `endsAt`: wall ms; absent: it was given without an end. */
   readonly mine?: { readonly endsAt?: number };

@@ -30,7 +30,7 @@ export const holds: readonly Hold<RoleGrant, CoOwnerDeps>[] = [
   },
   /**
    * One that is deleted with `deletionPolicy: Delete` waits before it is switched off, since of a dead principal an
-   * assignment would stay for ever; with `Retain` its principal lives on, and nobody need wait.
+   * assignment would stay for ever; with `Retain` its principal lives on, and nothing has to wait.
    */
   {
     of: 'SystemAssignedIdentity',

@@ -31,7 +31,7 @@ export function isExpired(object: RoleGrant, now: number): boolean {
   return expiry !== undefined && !(expiry > now);
 }
 
-/** The last end that is still to come, wall ms: what the object has now ends then, whatever its spec says. */
+/** The last end that is still to come, wall ms: what the object has now ends then, also where its spec has another end. */
 export function comingEnd({ ends, now }: Pick<Facts, 'ends' | 'now'>): number | undefined {
   const coming = [...ends.values()].flatMap(({ mine }) =>
     mine?.endsAt !== undefined && mine.endsAt > now ? mine.endsAt : [],
@@ -41,8 +41,8 @@ export function comingEnd({ ends, now }: Pick<Facts, 'ends' | 'now'>): number | 
 
 /**
  * When the object must be reconciled again to the moment, wall ms: at its expiry, and at the end that it was given,
- * whatever state it is in, and when what was granted is known to act. Rechecks are spread by chance, which an end
- * that somebody counts on must not be.
+ * in any state, and when what was granted is known to act. Rechecks are spread by chance, which the end
+ * of a grant must not be.
  */
 export function nextMoment(
   object: RoleGrant,
@@ -72,7 +72,7 @@ export function isAssignmentId(id: string): boolean {
   }
 }
 
-/** Ids of one ledger, each once whatever its spelling. */
+/** Ids of one ledger, each once in any spelling. */
 export function withEntry(ledger: readonly string[] | undefined, id: string): string[] {
   const kept = (ledger ?? []).filter((each) => armKey(each) !== armKey(id));
   return [...kept, id];

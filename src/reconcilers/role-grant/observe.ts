@@ -61,7 +61,7 @@ export async function observe(
     ...blockedFor(object, deps),
   };
   const ending = object.metadata.deletionTimestamp !== undefined || isExpired(object, now);
-  // Some of it must go, whatever else holds: what is asked for by now does not count for that.
+  // Some of it must go: what the spec asks for by now does not count for that.
   const over = ending || overOf(base).length > 0;
   const held = [...base.ends.values()].filter((each) => each.held).map(({ id }) => id);
   const scopes = held.map((id) => parseAssignmentId(id).scope);
@@ -70,7 +70,7 @@ export async function observe(
   if (!wellFormed) use(scopes);
   else if (ending) use([object.spec.scope, ...scopes]);
   const common: Facts = ending && wellFormed ? { ...base, marked: marksOf(object, deps) } : base;
-  /** What it holds alone: a ledger that names what was never given to the object is mended, whatever it asks for. */
+  /** What it holds alone: a ledger that names what was never given to the object is mended, also where the spec may have nothing. */
   const heldOnly = async (facts: Facts): Promise<Facts> =>
     over || held.length > 0 ? withAssignments(object, facts, undefined, context, live, deps) : facts;
   if (!wellFormed) return heldOnly(common);
@@ -82,7 +82,7 @@ export async function observe(
   const [first] = inUse;
   if (!over && context.priority === 'resync' && first !== undefined && deps.assignmentCache.loading(first))
     return { ...common, role: { state: 'loading' } };
-  // What a dead principal still has is taken back from it, whatever the policies say.
+  // What a dead principal still has is taken back from it, allowed or not.
   const orphaned = held.length > 0 && knownPrincipal(object, deps) === undefined;
   if (!anything && !orphaned) return heldOnly(common);
   await reRead(object, context, deps);
@@ -108,7 +108,7 @@ export async function observe(
   // What neither ledger nor record knows is read only for an object that is allowed it: no other would delete it.
   if (!allowed) return heldOnly(known);
   const seen = await withAssignments(object, known, target, context, live, deps);
-  // Azure itself showed somebody else's assignment under that name.
+  // Azure showed an assignment under that name that grants something else.
   const next = chosenName(object, target, deps);
   return next.id === target.id
     ? seen
@@ -156,7 +156,7 @@ function marksOf(object: RoleGrant, deps: MarksDeps): ObservedMarks {
 }
 
 /**
- * Somebody asked how things are now: the identity behind a grant is read, or the resource whose own it is, and the cache has the
+ * A user asked for a reconcile: the identity behind a grant is read, or the resource whose own it is, and the cache has the
  * answer from then on.
  */
 export async function reRead(object: RoleGrant, context: ReconcileContext, deps: ReReadDeps): Promise<void> {
@@ -185,7 +185,7 @@ export interface ReReadDeps extends Pick<LivenessDeps, 'identities' | 'identityC
   readonly clock: { monotonic(): number };
 }
 
-/** Read in this reconcile: once, whatever rounds that takes. */
+/** Read in this reconcile: once, however many rounds it takes. */
 function isFresh(
   seen: Observation<unknown>,
   { startedAt }: ReconcileContext,

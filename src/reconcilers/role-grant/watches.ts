@@ -92,7 +92,7 @@ export function watches(deps: WatchDeps): readonly Watch[] {
     systemIdentities.keysByIndex(INDEX.host, hostKey).flatMap((key) => [...ofSystemIdentity(key)]);
   return [
     onSelf(grants),
-    // Objects that share an assignment with it, or wait for it: whoever has the same principal may.
+    // Objects that share an assignment with it, or wait for it: all grants of the same principal may.
     onChange(grants, (change) =>
       isEdit(change) || isRefusedOtherwise(change) || hasLess(change) ? sharers(change, deps) : [],
     ),
@@ -131,7 +131,7 @@ export function watches(deps: WatchDeps): readonly Watch[] {
   ];
 }
 
-/** Whoever has the assignment, with another condition than Azure has now. What several have is as the oldest of them declares. */
+/** Grants that have the assignment and declare another condition than Azure has now. What several have is as the oldest of them declares. */
 function declaredOtherwise(
   key: string,
   { stores: { grants }, assignmentCache }: Pick<WatchDeps, 'stores' | 'assignmentCache'>,

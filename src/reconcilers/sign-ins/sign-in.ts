@@ -26,7 +26,7 @@ const shape = z.looseObject({
   managedServiceIdentity: z.looseObject({ associatedResourceId: z.string().nullish() }).nullish(),
 });
 
-/** Undefined: it is no row, or names nobody. Addresses and ids of tokens are in it, and are left there. */
+/** Undefined: it is no row, or names no identity. Addresses and ids of tokens are in it, and are left there. */
 export function readSignIn(value: unknown): SignInRow | undefined {
   const read = shape.safeParse(value);
   if (!read.success) return undefined;

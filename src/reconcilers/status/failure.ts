@@ -10,7 +10,7 @@ export class AlreadyExists extends Error {
   override readonly name = 'AlreadyExists';
 }
 
-/** No retry helps, whatever was asked: nothing that azid sent was refused. */
+/** No retry helps, though nothing that azid sent was refused. */
 export function stalled(reason: string, message: string): Failure {
   return { kind: 'stalled', reason, message, ambiguous: false, error: undefined };
 }
@@ -82,7 +82,7 @@ const LASTING = 3;
 /**
  * What the API server refuses azid while it works for an object, for that object's status: a right that is missing, a
  * quota, a webhook. Undefined for what passes by itself and for what is not the object's: no answer, azid's own
- * token, a change that somebody else made meanwhile.
+ * token, a change that another client made meanwhile.
  *
  * @param attempt as in `ReconcileRequest`
  */

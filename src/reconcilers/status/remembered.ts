@@ -10,7 +10,7 @@ import { timestamp } from '../../runtime/status/conditions.ts';
 
 /**
  * What is believed of a status that this process did not write: the one place where a text becomes an id or a time, for every
- * kind, by what its schema says (`src/api/schema/remembered.ts`). Nobody after this needs to ask whether an id is one, whether
+ * kind, by what its schema says (`src/api/schema/remembered.ts`). No reader after this has to check whether an id is one, whether
  * a time that is past lies ahead, or who gave a leave that takes something away.
  */
 

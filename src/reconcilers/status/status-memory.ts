@@ -28,13 +28,13 @@ interface Known {
   readonly key: ObjectKey;
   own: ManagedStatus | undefined;
   writing?: object | undefined;
-  /** As the API server has it, where somebody else wrote it. */
+  /** As the API server has it, where another client wrote it. */
   altered?: { readonly status: ManagedStatus | undefined; readonly version: string } | undefined;
 }
 
 /**
  * What this process last wrote into each object's status, or read there when it first met the object. A status is azid's
- * own memory: what somebody else writes into it nobody in azid gets to see, since the store shows azid's own instead; and
+ * own memory: what another client writes into it no part of azid reads, since the store shows azid's own instead; and
  * the reconcile which that change causes undoes it. Of what happened while no process of azid ran nothing is known here;
  * then only Azure's own word counts, as always.
  */
@@ -46,7 +46,7 @@ export class StatusMemory<T extends ManagedObject> {
   readonly #read: (status: ManagedStatus | undefined) => ManagedStatus | undefined;
 
   /**
-   * @param onAltered somebody else wrote into the status of an object
+   * @param onAltered another client wrote into the status of an object
    * @param read what is believed of a status that this process did not write; the same object if all of it is
    */
   constructor(
@@ -64,7 +64,7 @@ export class StatusMemory<T extends ManagedObject> {
 
   /**
    * The object as it is first met, by the store or by a reconcile. One that was just made has no status yet, since the API
-   * server takes none at the creation: whatever stands there later is azid's, or foreign. Of one that is older only what
+   * server takes none at the creation: what stands there later is azid's, or foreign. Of one that is older only what
    * can be azid's is believed; the rest counts as foreign.
    */
   meet(object: T): void {
@@ -93,7 +93,7 @@ export class StatusMemory<T extends ManagedObject> {
   }
 
   /**
-   * The object as the API server has it, if somebody else wrote into its status since azid did: what the store shows of it
+   * The object as the API server has it, if another client wrote into its status since azid did: what the store shows of it
    * is to be written again.
    */
   altered(object: T): T | undefined {
@@ -113,7 +113,7 @@ export class StatusMemory<T extends ManagedObject> {
     if (known) known.writing = status;
   }
 
-  /** The answer to a write of this process. What somebody else wrote after it is still to be undone. */
+  /** The answer to a write of this process. What another client wrote after it is still to be undone. */
   wrote({ metadata: { uid, resourceVersion }, status }: T): void {
     const known = this.#byUid.get(uid);
     if (!known) return;

@@ -7,7 +7,7 @@ import type { Source } from '../../runtime/controller/watch.ts';
 export interface CacheOfAreas {
   use: AreasInUse['use'];
   onLoaded(listener: (users: readonly string[], area: string) => void): Disposable;
-  /** A list came that somebody was owed. */
+  /** A list came that a user of the area waited for. */
   onSettled(listener: (area: string) => void): Disposable;
 }
 

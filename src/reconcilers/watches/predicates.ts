@@ -48,7 +48,7 @@ export function editionOf({ metadata }: KubeObject): string {
   return JSON.stringify([uid, generation, deletionTimestamp, ...REQUESTS.map((name) => annotations[name])]);
 }
 
-/** Azure refuses what it asks for, or does no longer: whoever waits in line with it may go on. */
+/** Azure refuses what it asks for, or does no longer: objects that wait in line with it may go on. */
 export function isRefusedOtherwise({ old, new: next }: StoreChange<ManagedObject>): boolean {
   return old !== undefined && next !== undefined && isRefusedByAzure(old) !== isRefusedByAzure(next);
 }

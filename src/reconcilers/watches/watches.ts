@@ -162,7 +162,7 @@ export interface ReferredDeps {
 }
 
 /**
- * Whoever refers to a UserAssignedIdentity reads from Azure whose it is and which principal it has (src/reconcilers/proof):
+ * An object that refers to a UserAssignedIdentity reads from Azure whose it is and which principal it has (src/reconcilers/proof):
  * when what Azure shows changes, by azid's own writes too, or when the list that would show it does not.
  *
  * @param referrers of the object of this key

@@ -77,7 +77,7 @@ function ownerIn(
   return { recorded: true, full, others, mine: { ...(endsAt !== undefined && { endsAt }) } };
 }
 
-/** Without those that an end, long over, left behind: one of somebody who is gone would else take up room for good. */
+/** Without those that an end, long over, left behind: that of an object that is gone would else take up room for good. */
 export function countingOwners(
   owners: readonly ExpiryOwner[],
   now: number,
@@ -122,7 +122,7 @@ export function withoutRoom(
   return stalledOutside('TooManyOwners', message);
 }
 
-/** What is to be recorded before `target` is given, or kept, as the policies allow it now. Nothing, where nobody has an end. */
+/** What is to be recorded before `target` is given, or kept, as the policies allow it now. Nothing, where no owner has an end. */
 export function recordEnd(object: RoleGrant, { ends }: Pick<Facts, 'ends'>, target: Target): Action[] {
   const known = ends.get(armKey(target.id));
   const end = expiryOf(object);
@@ -146,7 +146,7 @@ export function earlierEnds(object: RoleGrant, facts: Facts): Action[] {
   const isTarget = (id: string) => target !== undefined && armKey(id) === armKey(target.id);
   return [...ends.values()]
     .filter(({ id, held, full, mine }) =>
-      // Another id in a ledger may have been put there by whoever may write a status: no end of this object's is its end.
+      // Another id in a ledger may have been put there by anyone who may write a status: no end of this object's is its end.
       mine
         ? mine.endsAt === undefined || mine.endsAt > end
         : held && !full && isTarget(id) && (unreadable || isBorneOut(id, object, facts)),

@@ -14,7 +14,7 @@ export function decideExpiry(object: RoleGrant, facts: Facts, failed?: Failed): 
   const remains = whatRemains(object, facts);
   const ended = `the grant ended at ${object.spec.expiresAt}; it is not made again: set a later spec.expiresAt, or delete the object`;
   const over = remains
-    ? // Nothing announces to an object that has nothing that somebody else's assignment went.
+    ? // An object that has nothing is not enqueued when another's assignment goes.
       stalledOutside('Expired', `${ended}. But ${remains}`)
     : stalledInside('Expired', ended);
   return takeBack(object, facts, everything(facts), over, `it expired at ${object.spec.expiresAt}`, failed);
@@ -39,7 +39,7 @@ export function decideNoTime(object: RoleGrant, facts: Facts, failed?: Failed): 
     : stalled(object, facts);
 }
 
-/** Its end cannot be read, and a policy demands one: what nobody recorded, since it stood before azid recorded ends, goes as well. */
+/** Its end cannot be read, and a policy demands one: what has no record, since it stood before azid recorded ends, goes as well. */
 function decideUnreadable(object: RoleGrant, facts: Facts, over: Summary, failed?: Failed): GrantDecision {
   const why = 'its spec.expiresAt cannot be read, and no policy allows it without an end';
   return { ...takeBack(object, facts, everything(facts), over, why, failed), binds: true };
@@ -47,7 +47,7 @@ function decideUnreadable(object: RoleGrant, facts: Facts, over: Summary, failed
 
 /**
  * The identity is gone for good, and its principal with it: what was granted to that principal goes. What Azure shows a
- * living identity for stays, whatever the status says of whose it was.
+ * living identity for stays, also where the status says that it was the object's.
  */
 export function decideWithoutPrincipal(
   object: RoleGrant,
@@ -91,7 +91,7 @@ function takeBack(
 }
 
 /**
- * What still gives the role when azid's part in it is over: somebody's assignment that grants the same, or azid's own,
+ * What still gives the role when azid's part in it is over: an assignment that azid did not make, or azid's own,
  * which other objects ask for. Undefined: nothing that is known of.
  */
 function whatRemains(object: RoleGrant, facts: Facts): string | undefined {

@@ -63,7 +63,7 @@ export function decideOver(
     return { ...stop(object, facts, revoking(ended)), actions: deletions, binds: true };
   const left = withoutHeld(facts, over);
   if (stays) {
-    // What else it has to give up keeps nobody waiting for that.
+    // What else is to be removed does not wait for that.
     const actions = isSuspended(object) ? [] : removalsOf(decideLife(object, left, failed));
     return { ...stop(object, facts, summaryOfStays(stays)), actions, binds: true };
   }

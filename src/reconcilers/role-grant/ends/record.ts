@@ -70,7 +70,7 @@ export async function withdrawEnd(
   );
 }
 
-/** The record with these owners, or the one that somebody else made at the same moment. */
+/** The record with these owners, or the one that another object's reconcile made at the same moment. */
 async function create(
   spec: AssignmentExpiry['spec'],
   signal: AbortSignal,

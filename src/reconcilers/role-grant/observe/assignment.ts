@@ -63,7 +63,7 @@ export function cachedAssignment(
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
-      // At start-up the list brings thousands at once; only what somebody waits for is read alone.
+      // At start-up the list brings thousands at once; only what a user or another object waits for is read alone.
       return priority === 'resync' && deps.assignmentCache.loading(parseAssignmentId(id).scope)
         ? { state: 'loading' }
         : undefined;
@@ -114,7 +114,7 @@ function absence(
   const confirmed = sameAssignmentId(assignmentId, id);
   // Our own DELETE was answered with what it deleted; a read may still be older than the last write of a dead process.
   const written = confirmed && seen.provenBy === 'get' ? lastWriteTime : undefined;
-  // A dead process may have begun a write whose end nobody saw; this one knows how its own ended.
+  // A dead process may have begun a write whose end is not known; this process knows how its own ended.
   const open = !confirmed && writeStartedAt !== undefined && !ownWrites.hasEnded(uid, writeStartedAt);
   const lagMs = written === undefined ? 0 : lateWrites.lagMs(uid, written);
   const openMs = open ? lateWrites.openMs(uid, writeStartedAt) : lagMs;

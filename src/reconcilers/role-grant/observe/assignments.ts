@@ -154,7 +154,7 @@ async function isDead(
   if (!same || armKey(principal.identityId) !== armKey(identityId)) return false;
   if (principalId === target.principalId.toLowerCase() || areaOf(scope) !== areaOf(target.scope))
     return false;
-  // Whatever the status says of where it came from: what an identity has now is alive.
+  // Azure counts, not the status: a principal that an identity has now is alive.
   if (hasPrincipal(principalId, deps)) return false;
   return (await livenessOfPrincipal({ identityId, principalId }, context, deps)) === 'dead';
 }

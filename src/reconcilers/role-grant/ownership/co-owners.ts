@@ -112,7 +112,7 @@ export async function coOwnersOf(
       (wish ? !wish.allowed : await isUndetermined(other, context, deps, object.status?.identityId));
     if (!wish && !isClaimed && !awaited) continue;
     const { condition, description } = other.spec;
-    // What stands as it is declared was not refused, whatever a status says.
+    // What stands as it is declared was not refused, also where a status says so.
     const stands = isMarked && sameCondition(condition?.expression, shown?.condition);
     coOwners.push({
       key: keyOf(other),
@@ -130,7 +130,7 @@ export async function coOwnersOf(
 }
 
 /**
- * Whoever may ask for the assignment.
+ * Grants that may ask for the assignment.
  *
  * @param marked the key that is written on it
  */
@@ -182,7 +182,7 @@ export function grantsOfSameIdentity(
   { stores }: { readonly stores: Pick<Stores, 'identities' | 'grants'> },
 ): readonly ObjectKey[] {
   const { grants } = stores;
-  // Also of the identity that it was made for, whatever it refers to by now.
+  // Also of the identity that it was made for, also where it refers to another by now.
   const referred = [
     ...referredIdentity(object),
     ...identitiesAt(object.status?.identityId ?? '', stores.identities),

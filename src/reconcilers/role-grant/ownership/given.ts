@@ -27,7 +27,7 @@ export interface GivenDeps extends MayBeAllowedDeps {
 
 /**
  * A policy allows the object what the assignment grants, or that is not known just now. Asked of an object whose spec
- * may mean the assignment: if it does, this is what it asks for, whatever else cannot be read.
+ * may mean the assignment: if it does, this is what it asks for, also where its identity or role cannot be read.
  */
 export function mayBeAllowed(
   object: RoleGrant,

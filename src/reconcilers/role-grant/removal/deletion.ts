@@ -91,7 +91,7 @@ function staying(ledger: readonly string[], { held, marked }: Facts): readonly s
 }
 
 /**
- * What stays on purpose. Whoever is released leaves what could not be removed, and not what is to be kept: nothing is recorded then, so
+ * What stays on purpose. An object that is released leaves what could not be removed, and not what is to be kept: nothing is recorded then, so
  * that no record can hold an object either.
  */
 function retained(object: RoleGrant, ledger: readonly string[], facts: Facts): readonly Action[] {

@@ -165,7 +165,7 @@ export function notGiven(id: string): ReconcileEvent {
 }
 
 /**
- * Whoever keeps the assignment stands in the record of its end, with what was allowed. Else the end of whoever leaves still binds:
+ * The owner that keeps the assignment stands in the record of its end, with what was allowed. Else the end of the one that leaves still binds:
  * one that only asks for it, suspended or not, may ask for ever the moment after.
  */
 function isRecordedFor(coOwners: readonly CoOwner[], id: string, { ends }: Facts): boolean {

@@ -36,7 +36,7 @@ export async function duplicateOf(
   for (const held of deps.assignmentCache
     .byIndex('triple', triple)
     .filter((each) => isDuplicate(each, target))) {
-    // Somebody asked how things are now: theirs is read as azid's own is.
+    // A user asked for a reconcile: the duplicate is read as azid's own assignment is.
     const found = isReconcileRequested(object) ? await read(held.id, context, deps) : held;
     if (found && isDuplicate(found, target)) return found;
   }

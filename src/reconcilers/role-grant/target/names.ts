@@ -7,7 +7,7 @@ import type { ReportedExisting } from './duplicate.ts';
 import { isAsked, named, sameGrant } from './target.ts';
 
 /**
- * Under which of its names a grant stands or is to be made. Azure allows the grant once, so whatever stands under one of
+ * Under which of its names a grant stands or is to be made. Azure allows the grant once, so an assignment of it that stands under one of
  * them is the one; while none does, the first that Azure does not refuse.
  */
 
@@ -29,7 +29,7 @@ export function chosenName(object: RoleGrant, first: Target, deps: NameDeps): Ta
   const known = first.ids.findIndex((id) => sameAssignmentId(existing, id));
   if (known >= 0) return named(first, known);
   const { at, exhausted } = deps.refused.name(uid, first);
-  // All were tried in vain: each has its turn, whatever the ledger has of the tries.
+  // Azure refused all of them: each has its turn, also those that the ledger does not name.
   if (exhausted) return free(named(first, at), deps);
   // What another process came to use after it was refused the first.
   const recorded = first.ids.findLastIndex((id) =>
@@ -38,7 +38,7 @@ export function chosenName(object: RoleGrant, first: Target, deps: NameDeps): Ta
   return free(named(first, Math.max(at, recorded, 0)), deps);
 }
 
-/** The name, or the next that nobody else's assignment is known to have. */
+/** The name, or the next under which no assignment is known that grants something else. */
 function free(target: Target, { assignmentCache }: NameDeps): Target {
   const start = target.ids.findIndex((id) => sameAssignmentId(id, target.id));
   for (let step = 0; step < target.ids.length; step++) {
@@ -49,7 +49,7 @@ function free(target: Target, { assignmentCache }: NameDeps): Target {
   return target;
 }
 
-/** Read whole, and it grants something else: somebody else's, whatever it is called. */
+/** Read whole, and it grants something else: it is another tool's or a user's, also under a name of azid's. */
 export function isAnothers(found: SeenAssignment | AzureRoleAssignment, target: Target): boolean {
   const whole = found.scope !== '' && found.roleGuid !== '' && found.principalId !== '';
   return whole && !sameGrant(found, target);

@@ -187,7 +187,7 @@ export async function livenessOfPrincipal(
   deps: LivenessDeps,
 ): Promise<Liveness> {
   try {
-    // The status names an identity or a resource, whatever the spec refers to by now.
+    // The status names an identity or a resource, also where the spec refers to another by now.
     const now = parseIdentityIdIfAny(identityId)
       ? await userAssigned(identityId, context, deps)
       : await systemAssigned(identityId, context, deps);

@@ -112,7 +112,7 @@ export function assign(
 
 /**
  * New before old, but for one case: as long as Azure takes no more assignments, a dead one of azid's own holds the place
- * that its successor needs. It gives nobody anything.
+ * that its successor needs. It gives no one a right.
  */
 function makeRoom(
   object: RoleGrant,

@@ -90,7 +90,7 @@ export function maintain(
 }
 
 /**
- * Somebody else granted the same under another name, and Azure allows it only once: satisfied, not owned. It is never
+ * Another tool or a user granted the same under another name, and Azure allows it only once: satisfied, not owned. It is never
  * changed nor removed; should it vanish, azid makes its own.
  */
 export function satisfied(
@@ -155,8 +155,8 @@ export function summaryOfRefusal(failure: Failure, target: Target, facts: Facts)
 }
 
 /**
- * Of a call whose names and principal follow from azid itself only what it is made at can be missing, whatever Azure
- * calls that: the scope.
+ * Of a call whose names and principal follow from azid itself only the scope can be missing, under any of
+ * Azure's codes.
  */
 export function isScopeMissing({ reason }: Failure): boolean {
   return SCOPE_MISSING.has(reason);
@@ -169,7 +169,7 @@ const SCOPE_MISSING: ReadonlySet<string> = new Set([
   'ScopeNotFound',
 ]);
 
-/** None of the names is free: only whoever has them, or Azure's support, can free one. */
+/** None of the names is free: only those who made what has them, or Azure's support, can free one. */
 export function nameTaken(target: Target, answer?: string): Summary {
   return stalledOutside(
     'AssignmentNameConflict',

@@ -57,7 +57,7 @@ export function settle(
     actions: [...reportActions(kept, tales), ...withdrawEnds(facts, ended)],
     status: kept,
   };
-  // What is asked for stands, whatever cannot go.
+  // What is asked for stands, also where something that is not cannot be removed.
   switch (stays?.state) {
     case undefined:
       return {
@@ -126,7 +126,7 @@ type Replacement = NonNullable<OwnStatus['history']>[number];
 
 const KEPT = 10;
 
-/** The history with what `target` takes the place of, the newest first; unchanged if it takes nobody's. */
+/** The history with what `target` takes the place of, the newest first; unchanged if it replaces none. */
 function withReplacement(
   object: RoleGrant,
   own: OwnStatus,
@@ -139,7 +139,7 @@ function withReplacement(
   return entered(own, { reason: reasonOf(object, own, target), assignmentId, principalId }, now);
 }
 
-/** The history with an assignment that somebody deleted. */
+/** The history with an assignment that was deleted outside of azid. */
 export function withVanished(own: OwnStatus, now: number): Replacement[] | undefined {
   const { assignmentId, principalId = '' } = own;
   return assignmentId === undefined
