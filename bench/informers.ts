@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { type ConfigMap, configMaps, namespaces } from '../src/kube/builtin.ts';
 import { sleep, systemClock } from '../src/runtime/time/clock.ts';
-import { temporaryFolder } from '../src/sandbox/apiserver/process/temporary-folder.ts';
+import { temporaryFolder } from '../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { Cluster } from '../test/support/testbed.ts';
 import { circumstances } from './circumstances.ts';
 import { Side } from './informers/side.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type TemporaryFolder, temporaryFolder } from '../src/sandbox/apiserver/process/temporary-folder.ts';
+import { type TemporaryFolder, temporaryFolder } from '../src/sandbox/apiserver/temporary-folder.fixture.ts';
 
 /** Two packages: one everybody needs, one for another platform. */
 const LOCK = {

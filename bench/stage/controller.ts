@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { sleep, systemClock } from '../../src/runtime/time/clock.ts';
 import { freePort } from '../../src/sandbox/apiserver/access.ts';
-import { logTail, TetheredProcess } from '../../src/sandbox/apiserver/process/tethered-process.ts';
+import { logTail, TetheredProcess } from '../../src/sandbox/apiserver/tethered-process.ts';
 
 /** The controller as a cluster runs it: the bundle, a process of its own, the arguments and the environment of deploy/. */
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { createToken } from '../../src/kube/builtin.ts';
-import { temporaryFolder } from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+import { temporaryFolder } from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { seedAzure } from '../../src/sandbox/setup/azure-seed.ts';
 import type { LoggedRequest } from '../../src/simulator/http/request-log.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { CONFIG, differencesOf } from './differences.ts';
 import { assembleRootfs, TEXTS } from './rootfs.ts';
 

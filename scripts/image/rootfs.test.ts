@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+import { temporaryFolder } from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { assembleRootfs, parseLdd } from './rootfs.ts';
 
 describe('what a program is linked with', () => {

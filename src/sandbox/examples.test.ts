@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from './apiserver/process/temporary-folder.ts';
+import { temporaryFolder } from './apiserver/temporary-folder.fixture.ts';
 import { readExamples } from './project.ts';
 
 describe('examples', () => {

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from './apiserver/process/temporary-folder.ts';
+import { temporaryFolder } from './apiserver/temporary-folder.fixture.ts';
 import { prepareReadyFile, type ReadyFacts, writeReadyFile } from './ready-file.ts';
 
 const facts: ReadyFacts = {

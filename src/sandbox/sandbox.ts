@@ -1,7 +1,7 @@
 /** The whole product on one machine: a cluster, a simulated Azure, the controller, and examples. */
 import { isAborted, KubeError } from '../kube/errors.ts';
 import { type Clock, sleep } from '../runtime/time/clock.ts';
-import { logTail } from './apiserver/process/tethered-process.ts';
+import { logTail } from './apiserver/tethered-process.ts';
 import { bringUp, type Up } from './bring-up.ts';
 import { type Cluster, startCluster, useCluster } from './cluster.ts';
 import type { SandboxFlags } from './options.ts';

@@ -7,7 +7,7 @@ import { getBinaries } from '../../src/sandbox/apiserver/binaries/binaries.ts';
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import {
   applyObject,
   type Kubectl,

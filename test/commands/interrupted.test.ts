@@ -8,7 +8,7 @@ import { systemClock } from '../../src/runtime/time/clock.ts';
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { Azid } from '../support/process/child.ts';
 import { SUBSCRIPTION, until } from '../support/testbed.ts';

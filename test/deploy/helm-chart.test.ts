@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { temporaryFolder } from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+import { temporaryFolder } from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import {
   buildHelm,
   CHART,

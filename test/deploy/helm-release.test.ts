@@ -5,7 +5,7 @@ import { type ControlPlane, startControlPlane } from '../../src/sandbox/apiserve
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { Kubectl } from '../../src/sandbox/cluster.ts';
 import { until } from '../support/testbed.ts';
 import { ALL_ADMISSION } from './admission.ts';

@@ -12,7 +12,7 @@ import { freePort } from '../../src/sandbox/apiserver/access.ts';
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { bundleProduct } from '../../src/sandbox/controller/bundle.ts';
 import { until } from '../support/testbed.ts';
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../src/sandbox/apiserver/control-plane.ts';
-import { temporaryFolder } from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+import { temporaryFolder } from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 
 /** For conditions that the control plane's own programs bring about. */
 const SOON = { timeout: 60_000, interval: 200 };

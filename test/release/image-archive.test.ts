@@ -7,7 +7,7 @@ import { unpackImage } from '../../scripts/image/archive.ts';
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { archiveImage, type ImageToArchive } from './archived-image.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../scripts/image.ts', import.meta.url));

@@ -5,7 +5,7 @@ import { signedLibraries, signedNode } from '../../scripts/image/originals.ts';
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { FOLDER, type ServedOriginals, serveOriginals, toolsAreHere } from './originals-served.ts';
 
 /** What others made and signed, by the gpgv and the apt of this machine, from releases and an archive of the tests. */

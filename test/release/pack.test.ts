@@ -14,7 +14,7 @@ import { getBinaries } from '../../src/sandbox/apiserver/binaries/binaries.ts';
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { bundleProduct } from '../../src/sandbox/controller/bundle.ts';
 import { helmProgram, KUBE, type Manifest, named, ROOT, renderOverlay } from '../deploy/tools.ts';
 import { buildGoProgram } from '../support/process/go-program.ts';

@@ -8,7 +8,7 @@ import { billOfImage } from '../../scripts/release/sbom.ts';
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { archiveImage } from './archived-image.ts';
 import { type ServedOriginals, serveOriginals, toolsAreHere } from './originals-served.ts';
 

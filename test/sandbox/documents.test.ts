@@ -8,7 +8,7 @@ import { getBinaries } from '../../src/sandbox/apiserver/binaries/binaries.ts';
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { shellBlocks } from '../support/process/markdown-blocks.ts';
 import { cleanEnvironment, SandboxCommand } from '../support/process/sandbox-command.ts';
 

@@ -9,7 +9,7 @@ import { type ControlPlane, startControlPlane } from '../../src/sandbox/apiserve
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import type { ReadyFacts } from '../../src/sandbox/ready-file.ts';
 import { linesOfCanI } from '../support/can-i.ts';
 import { kubectlOf, processesOf, SandboxCommand, SOON } from '../support/process/sandbox-command.ts';

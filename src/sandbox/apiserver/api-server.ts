@@ -2,7 +2,7 @@
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import { type AdminAccess, adminRequest, freePort } from './access.ts';
 import { apiServerFlags, type ControlPlaneFiles, issuerOf } from './flags.ts';
-import { logTail, TetheredProcess } from './process/tethered-process.ts';
+import { logTail, TetheredProcess } from './tethered-process.ts';
 
 /** Two seconds on an idle machine. The limit is for a machine that starts ten of them on two cores. */
 const READY_LIMIT_MS = 120_000;

@@ -13,7 +13,7 @@ import { ApiServer, exitError } from './api-server.ts';
 import { getBinaries } from './binaries/binaries.ts';
 import { type Progress, stderrProgress } from './binaries/progress.ts';
 import { controllerManagerFlags, etcdFlags, filesIn } from './flags.ts';
-import { TetheredProcess } from './process/tethered-process.ts';
+import { TetheredProcess } from './tethered-process.ts';
 
 export type { KubeconfigAuth } from './access.ts';
 

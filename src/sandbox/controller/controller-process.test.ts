@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../runtime/time/clock.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { freePort } from '../apiserver/access.ts';
-import { type TemporaryFolder, temporaryFolder } from '../apiserver/process/temporary-folder.ts';
+import { type TemporaryFolder, temporaryFolder } from '../apiserver/temporary-folder.fixture.ts';
 import { ControllerProcess } from './controller-process.ts';
 
 const SOON = { timeout: 10_000, interval: 20 };

@@ -1,7 +1,7 @@
 /** The controller, as its own process with the flags of a Deployment; started again when it ends, as by a kubelet. */
 import { type Clock, sleep } from '../../runtime/time/clock.ts';
 import { exitError } from '../apiserver/api-server.ts';
-import { TetheredProcess } from '../apiserver/process/tethered-process.ts';
+import { TetheredProcess } from '../apiserver/tethered-process.ts';
 
 interface ControllerOptions {
   readonly clock: Clock;

@@ -5,7 +5,7 @@ import { createToken } from '../../../src/kube/builtin.ts';
 import {
   type TemporaryFolder,
   temporaryFolder,
-} from '../../../src/sandbox/apiserver/process/temporary-folder.ts';
+} from '../../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import { TOKEN_EXCHANGE_AUDIENCE } from '../../../src/sandbox/names.ts';
 import type { Cluster, World } from '../testbed.ts';
 

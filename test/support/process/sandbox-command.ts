@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
-import { temporaryFolder } from '../../../src/sandbox/apiserver/process/temporary-folder.ts';
+import { temporaryFolder } from '../../../src/sandbox/apiserver/temporary-folder.fixture.ts';
 import type { ReadyFacts } from '../../../src/sandbox/ready-file.ts';
 import { endWithFile, hasEnded } from '../end-of-file.ts';
 import { COMPILED } from './child.ts';

@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type TemporaryFolder, temporaryFolder } from '../process/temporary-folder.ts';
+import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.fixture.ts';
 import { BinaryUnavailable, getBinaries } from './binaries.ts';
 import { binaryFolder, readPins, thisPlatform } from './pins.ts';
 

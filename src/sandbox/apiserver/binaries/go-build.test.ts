@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../runtime/time/clock.ts';
-import { temporaryFolder } from '../process/temporary-folder.ts';
+import { temporaryFolder } from '../temporary-folder.fixture.ts';
 import { chooseToolchain, goBuild, goSuffices, linkerFlags } from './go-build.ts';
 
 const PINS = { kubernetes: 'v1.37.2', etcd: 'v3.7.3', go: '1.26.0', hash: '0123456789ab' };

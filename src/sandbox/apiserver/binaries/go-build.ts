@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import { logTail, TetheredProcess } from '../process/tethered-process.ts';
+import { logTail, TetheredProcess } from '../tethered-process.ts';
 import { type BinaryName, BUILD_FOLDER, type Environment, GO_PACKAGES, type Pins } from './pins.ts';
 import { duration, type Progress, reportEvery } from './progress.ts';
 

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../runtime/time/clock.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
-import { temporaryFolder } from '../process/temporary-folder.ts';
+import { temporaryFolder } from '../temporary-folder.fixture.ts';
 import { takeInstallLock } from './install-lock.ts';
 
 /** Above the highest process id Linux and macOS can give. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { access, mkdir, readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, vi } from 'vitest';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.fixture.ts';
 import { logTail, type TetheredOptions, TetheredProcess } from './tethered-process.ts';
 
 function shell(script: string, logFile: string): TetheredOptions {

@@ -2,7 +2,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { freePort, kubeconfigText, writePrivateFile } from './access.ts';
-import { temporaryFolder } from './process/temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.fixture.ts';
 
 const CLUSTER = { server: 'https://127.0.0.1:20000', caPem: 'CA' };
 

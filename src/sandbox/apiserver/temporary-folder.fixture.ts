@@ -1,7 +1,8 @@
-/** For tests: a folder that is gone with its scope (`await using folder = await temporaryFolder()`). */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** For tests: a folder that is gone with its scope (`await using folder = await temporaryFolder()`). */
 
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;

@@ -1,12 +1,13 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { type Clock, systemClock } from '../../runtime/time/clock.ts';
+
 /**
  * A child process that cannot outlive azid. Between them stands a small shell that holds a pipe to azid: when that
  * pipe closes, because azid ended in any way (`kill -9` included), the shell kills its whole process group. So
  * no exit or signal handler is needed anywhere, and none can be missed.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { type Clock, systemClock } from '../../../runtime/time/clock.ts';
 
 /**
  * Arguments: log file, a folder to remove when azid dies ('' = none), the command. `detached` makes the shell lead a
