@@ -55,10 +55,6 @@ export class Self {
     this.#known = { objectId: objectId.toLowerCase(), clientId };
   }
 
-  get isKnown(): boolean {
-    return this.#known !== undefined;
-  }
-
   get objectId(): string | undefined {
     return this.#known?.objectId;
   }

@@ -11,10 +11,6 @@ export interface ConfigMap extends KubeObject {
   readonly immutable?: boolean;
 }
 
-interface ServiceAccount extends KubeObject {
-  readonly automountServiceAccountToken?: boolean;
-}
-
 /** `holderIdentity` '' or absent: no holder. Times are MicroTime strings. */
 export interface LeaseSpec {
   readonly holderIdentity?: string;
@@ -66,7 +62,7 @@ export interface CustomResourceDefinition extends KubeObject {
 
 export const namespaces: Resource<Namespace> = core('Namespace', 'namespaces', false);
 export const configMaps: Resource<ConfigMap> = core('ConfigMap', 'configmaps', true);
-export const serviceAccounts: Resource<ServiceAccount> = core('ServiceAccount', 'serviceaccounts', true);
+export const serviceAccounts: Resource = core('ServiceAccount', 'serviceaccounts', true);
 export const events: Resource<Event> = {
   group: 'events.k8s.io',
   version: 'v1',

@@ -52,7 +52,6 @@ interface CallOptions {
 
 export interface DeleteOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
 }
 
 interface ApplyOptions {

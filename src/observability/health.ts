@@ -53,6 +53,9 @@ function faultOf(check: Check): string | undefined {
   }
 }
 
+/** How long a delay is remembered: a probe can only be answered when the block is over. */
+const MEMORY_MS = 15_000;
+
 interface EventLoopOptions {
   readonly clock: Clock;
   /** How often it is measured. Defaults to 500 ms. */
@@ -62,8 +65,6 @@ interface EventLoopOptions {
    * (docs/kubernetes.md section 5), as a loop that is blocked longer may write after its successor has started.
    */
   readonly limitMs?: number;
-  /** How long a delay is remembered. Defaults to 15 s: a probe can only be answered when the block is over. */
-  readonly memoryMs?: number;
 }
 
 /** Measures by how much the event loop is late: a timer notes how long after its time it was called. */
@@ -71,17 +72,15 @@ export class EventLoop implements Disposable {
   readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #limitMs: number;
-  readonly #memoryMs: number;
   #timer: Disposable | undefined;
   #due = 0;
-  /** Delays of the last `memoryMs`, oldest first. */
+  /** Delays of the last `MEMORY_MS`, oldest first. */
   #delays: { readonly at: number; readonly ms: number }[] = [];
 
-  constructor({ clock, intervalMs = 500, limitMs = 8_000, memoryMs = 15_000 }: EventLoopOptions) {
+  constructor({ clock, intervalMs = 500, limitMs = 8_000 }: EventLoopOptions) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     this.#limitMs = limitMs;
-    this.#memoryMs = memoryMs;
     this.#arm();
   }
 
@@ -89,7 +88,7 @@ export class EventLoop implements Disposable {
   get delayMs(): number {
     const now = this.#clock.monotonic();
     const late = Math.max(0, now - this.#due);
-    const kept = this.#delays.filter(({ at }) => now - at <= this.#memoryMs).map(({ ms }) => ms);
+    const kept = this.#delays.filter(({ at }) => now - at <= MEMORY_MS).map(({ ms }) => ms);
     return Math.max(late, ...kept);
   }
 
@@ -108,7 +107,7 @@ export class EventLoop implements Disposable {
     this.#due = this.#clock.monotonic() + this.#intervalMs;
     this.#timer = this.#clock.timer(this.#intervalMs, () => {
       const at = this.#clock.monotonic();
-      const kept = this.#delays.filter((delay) => at - delay.at <= this.#memoryMs);
+      const kept = this.#delays.filter((delay) => at - delay.at <= MEMORY_MS);
       this.#delays = [...kept, { at, ms: Math.max(0, at - this.#due) }];
       this.#arm();
     });

@@ -20,8 +20,6 @@ import { type RoleCache, roleDefinition, roleIn } from './roles.ts';
 
 interface RoleCatalogOptions extends CacheOptions {
   readonly definitions: Pick<RoleDefinitions, 'list' | 'get' | 'find'>;
-  /** How long an answer of Azure that there is no such role holds, ms. Default 1 min. */
-  readonly unknownMs?: number;
 }
 
 /** `guid`: of a role whose name, permissions or scopes changed, that came to be, or that is gone. */
@@ -29,6 +27,9 @@ type RoleListener = (guid: string) => void;
 
 /** How long a definition holds, ms: an hour, after which it is listed again, and time for lists that failed. */
 const BELIEVED_MS = 2 * 3600_000;
+
+/** How long an answer of Azure that there is no such role holds, ms. */
+const UNKNOWN_MS = 60_000;
 
 export class RoleCatalog {
   readonly cache: RoleCache;
@@ -119,17 +120,17 @@ export class RoleCatalog {
     since: number,
     call: () => Promise<RoleLookup>,
   ): Promise<RoleLookup> {
-    const { clock, unknownMs = 60_000 } = this.#options;
+    const { clock } = this.#options;
     const now = clock.monotonic();
     // Cheap to ask again once a list came: one of them may be there now.
     const listedAt = now - (this.cache.age(area) ?? Number.POSITIVE_INFINITY);
     const askedAt = this.#unknown.get(question);
-    if (askedAt !== undefined && askedAt >= Math.max(since, listedAt) && now - askedAt < unknownMs)
+    if (askedAt !== undefined && askedAt >= Math.max(since, listedAt) && now - askedAt < UNKNOWN_MS)
       return { found: 'none' };
     const start = async () => {
       const at = clock.monotonic();
       const answer = await call();
-      if (answer.found === 'none') this.#recordUnknown(question, at, unknownMs);
+      if (answer.found === 'none') this.#recordUnknown(question, at);
       else {
         this.#unknown.delete(question);
         if (answer.found === 'one') {
@@ -143,8 +144,8 @@ export class RoleCatalog {
     return await this.#flight.join(question, context, start);
   }
 
-  #recordUnknown(question: string, at: number, unknownMs: number): void {
-    for (const [old, askedAt] of this.#unknown) if (at - askedAt >= unknownMs) this.#unknown.delete(old);
+  #recordUnknown(question: string, at: number): void {
+    for (const [old, askedAt] of this.#unknown) if (at - askedAt >= UNKNOWN_MS) this.#unknown.delete(old);
     this.#unknown.set(question, at);
   }
 

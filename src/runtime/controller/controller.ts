@@ -37,13 +37,14 @@ export interface ControllerOptions {
   readonly timeLimitMs?: number;
   /** How long running reconciles may go on after the stop. Defaults to 30 s (docs/kubernetes.md section 6). */
   readonly graceMs?: number;
-  /** How long aborted reconciles are then waited for. Defaults to 5 s. */
-  readonly unwindMs?: number;
   readonly metrics?: ControllerMetrics;
   readonly log: Log;
   /** For the jitter of rechecks. */
   readonly random: Random;
 }
+
+/** How long aborted reconciles are waited for. */
+const UNWIND_MS = 5_000;
 
 /** A reconcile under way. */
 interface Running {
@@ -105,13 +106,13 @@ export class Controller {
 
   /**
    * Works until `stop` aborts; then takes no further key, lets running reconciles end for `graceMs`, aborts their signals
-   * and waits `unwindMs` more. `cut` (a lost lease) aborts them at once. Never rejects for what a reconcile did.
+   * and waits 5 s more. `cut` (a lost lease) aborts them at once. Never rejects for what a reconcile did.
    */
   async run(stop: AbortSignal, cut?: AbortSignal): Promise<void> {
     if (this.#started)
       throw new Error(`Expected controller \`${this.name}\` to be run once, got a second run`);
     this.#started = true;
-    const { workers, clock, graceMs = 30_000, unwindMs = 5_000 } = this.#options;
+    const { workers, clock, graceMs = 30_000 } = this.#options;
     this.#metrics.workers(workers);
     const ended = this.#work([stop, cut]);
     await firstOf(ended, { signals: [stop, cut] });
@@ -123,7 +124,7 @@ export class Controller {
     if (this.#reconciles.size > 0) {
       this.#log.warn({ keys: [...this.#reconciles.keys()] }, 'reconciles aborted by stop');
       for (const { abort } of this.#reconciles.values()) abort.abort(stopped());
-      await firstOf(ended, { clock, ms: unwindMs });
+      await firstOf(ended, { clock, ms: UNWIND_MS });
     }
     if (this.#reconciles.size > 0)
       this.#log.error({ keys: [...this.#reconciles.keys()] }, 'reconciles left behind');
