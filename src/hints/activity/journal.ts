@@ -17,7 +17,7 @@ import {
 
 /** As many as an object shows of its own. */
 export const KEPT_CALLS = 10;
-/** Of so many resources something is kept: those of which azid heard last. */
+/** Of so many resources something is kept: those of which a report came last. */
 const KEPT_RESOURCES = 2_000;
 /** Clocks differ, and a list may show what a call did before the call ends. */
 const SKEW_MS = 60_000;
@@ -31,7 +31,7 @@ interface JournalOptions {
   readonly self?: Pick<Self, 'is' | 'objectId'>;
   /**
    * An object has it in Azure, or, of a resource group, something in it: what is done to other things concerns no object
-   * here, and not kept.
+   * here, and is not kept.
    */
   readonly isOwned: (key: string) => boolean;
   readonly resources?: number;
