@@ -28,6 +28,9 @@ const LONGEST_FIRST = [
   'histories/',
 ];
 
+/** For so long a condition is waited for. By default it would be one second, and a loaded machine takes longer than that. */
+const POLL_MS = 20_000;
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
@@ -55,6 +58,7 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
           // Real sockets and real keys on a loaded machine; no test measures time.
           testTimeout: 30_000,
+          expect: { poll: { timeout: POLL_MS } },
         },
       },
       {
@@ -71,6 +75,7 @@ export default defineConfig({
           retry: 1,
           testTimeout: 120_000,
           hookTimeout: 180_000,
+          expect: { poll: { timeout: POLL_MS } },
         },
       },
       {
