@@ -33,7 +33,7 @@ export async function perform(
     case 'writeIdentity':
       return writeIdentity(action, object, context, deps);
     case 'deleteSelf':
-      await deleteSelf(object, context, deps);
+      await deleteLedger(object, context, deps);
       return {};
     case 'ensureHeir':
       await ensureHosts([action.hostId], deps, context.signal);
@@ -99,8 +99,12 @@ function send(
     : hosts.patchIdentity(host, identity, context, options);
 }
 
-/** Only this very object: a namesake may have been made meanwhile. */
-async function deleteSelf(
+/**
+ * Only this very object: another one of the same name may have been made meanwhile. Not by its resourceVersion too, as the
+ * shared `deleteSelf` does: its spec never changes and azid alone writes its ledger, so a change of its metadata is no reason
+ * to keep it.
+ */
+async function deleteLedger(
   object: HostIdentity,
   { signal }: ReconcileContext,
   { client, stores, memory }: PerformDeps,

@@ -972,6 +972,18 @@ describe('more than a host can have', () => {
 });
 
 describe('credentials', () => {
+  it('are written with one after the other, each time for all that it owns', () => {
+    const entries = [entry('a'), entry('b', { credential: 'team-b' }), entry('c')];
+    const shown = ['a', 'b', 'c'].map((name) => attached(name));
+    const first = decide(object({ entries }), facts({ claims: [], host: seen(host(shown)) }));
+    expect(writeOf(first)?.asked.removes).toEqual([keyOf('a'), keyOf('c')]);
+    const second = decide(
+      object({ entries: entries.slice(1, 2) }),
+      facts({ claims: [], host: seen(host(shown.slice(1, 2))) }),
+    );
+    expect(writeOf(second)?.asked.removes).toEqual([keyOf('b')]);
+  });
+
   it('of two, one write carries out what belongs to one', () => {
     const entries = [entry('a'), entry('b', { credential: 'team-b' })];
     const change = facts({ claims: [], host: seen(host([attached('a'), attached('b')])) });

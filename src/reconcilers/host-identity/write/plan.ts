@@ -77,11 +77,11 @@ function planOne(
     const delta = deltaOf(now, host, capability);
     if (delta.kind === 'none') return {};
     if (delta.kind === 'write') return { write: { delta, changes: carriedOut(now, delta) } };
-    const atFault = keysAtFault(delta, now);
-    if (atFault.length === 0) return { reason: delta.reason, message: delta.message };
+    const refused = refusedKeys(delta, now);
+    if (refused.length === 0) return { reason: delta.reason, message: delta.message };
     const { reason, message } = delta;
-    for (const key of atFault) troubles.set(key, { reason, message });
-    left = now.filter(({ key }) => !atFault.includes(key));
+    for (const key of refused) troubles.set(key, { reason, message });
+    left = now.filter(({ key }) => !refused.includes(key));
   }
 }
 
@@ -110,8 +110,8 @@ function carriedOut(changes: readonly Change[], delta: PlannedWrite['delta']): r
   });
 }
 
-/** Whom a refusal is about; empty: the host as a whole. */
-function keysAtFault({ keys, reason }: Refused, changes: readonly Change[]): readonly string[] {
+/** Whom `identityDelta` refuses, before anything is sent; empty: the host as a whole. */
+function refusedKeys({ keys, reason }: Refused, changes: readonly Change[]): readonly string[] {
   const named = changes.filter(({ what, key }) => what === 'add' && keys.includes(key)).map(({ key }) => key);
   // Where too many are wanted, those that fit are attached.
   if (named.length > 0) return reason === 'TooManyIdentities' ? named.slice(-1) : named;
