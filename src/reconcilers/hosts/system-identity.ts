@@ -1,15 +1,22 @@
 import type { HostIdentity, LedgerOwner, LedgerSystem } from '../../api/host-identity.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
+import type { CallContext } from '../../azure/arm/arm-calls.ts';
+import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { isUniqueInstance } from '../../azure/hosts/host.ts';
+import type { Hosts } from '../../azure/hosts/hosts.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import { type PolicySources, policyFor } from '../../policy/evaluate.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { INDEX, type Stores } from '../stores.ts';
+import { apiVersionOf, type ClaimStores } from './api-version.ts';
 import { askedHostOf, systemAssignedAsked } from './claims/spec.ts';
 import { isCrowded, isOwner } from './ledger/lines.ts';
 
-/** Which objects have a part in a resource's own identity: by the ledger, which no tenant can write. */
+/**
+ * A resource's own identity: which objects have a part in it, by the ledger, which no tenant can write; where the resource is,
+ * and what Azure answers of the identity.
+ */
 
 /** Of the ledger, towards one object. */
 interface OwnedLine {
@@ -118,4 +125,36 @@ export function currentIdOf(
   const { instance } = holder?.status ?? {};
   if (!isUniqueInstance(instance)) return undefined;
   return hostCache.byIndex('instance', instance).find((each) => each.key !== key)?.id;
+}
+
+/** What a resource's own identity is, as Azure says now. */
+export type ObservedSystemIdentity =
+  | { readonly found: true; readonly principalId: string }
+  /**
+   * The resource has none, or is not there. `conclusive`: neither Azure's lag after a write nor an answer that says
+   * nothing (a bare 404, a missing right) explains it.
+   */
+  | { readonly found: false; readonly conclusive: boolean };
+
+interface SystemIdentityDeps {
+  readonly hosts: Pick<Hosts, 'get'>;
+  readonly hostCache: Pick<HostCache, 'observe'>;
+  readonly stores: ClaimStores;
+}
+
+/** As Azure answers now; whether the identity's absence is proven follows from the cache. */
+export async function systemIdentityNow(
+  hostId: string,
+  context: CallContext,
+  { hosts, hostCache, stores }: SystemIdentityDeps,
+): Promise<ObservedSystemIdentity> {
+  const apiVersion = apiVersionOf(hostTypeOf(hostId), stores);
+  const got = await hosts.get(hostId, context, { apiVersion });
+  if (!got.found) return { found: false, conclusive: hostCache.observe(hostId).state === 'absent' };
+  const { system, principalId } = got.host.identity;
+  if (principalId !== undefined) return { found: true, principalId };
+  // While a write is under way it may just be coming.
+  const [ledger] = stores.hosts.byIndex(INDEX.host, armKey(hostId));
+  const { operation, writeStartedAt } = ledger?.status ?? {};
+  return { found: false, conclusive: !system && operation === undefined && writeStartedAt === undefined };
 }

@@ -5,20 +5,11 @@ import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { lineOf, systemVerdict } from '../hosts/system-identity.ts';
+import { lineOf, type ObservedSystemIdentity, systemVerdict } from '../hosts/system-identity.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type { ProvenIdentity } from './proven.ts';
-
-/** What a resource's own identity is, as Azure says now. */
-export type ObservedSystemIdentity =
-  | { readonly found: true; readonly principalId: string }
-  /**
-   * The resource has none, or is not there. `conclusive`: neither Azure's lag after a write nor an answer that says
-   * nothing (a bare 404, a missing right) explains it.
-   */
-  | { readonly found: false; readonly conclusive: boolean };
 
 interface SystemProofDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;

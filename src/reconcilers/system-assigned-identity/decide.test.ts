@@ -22,12 +22,8 @@ import {
   settledStatus,
   VM,
 } from './facts.fixture.ts';
-import {
-  type Action,
-  type SystemAssignedIdentity,
-  type SystemIdentityDecision,
-  servicePrincipalName,
-} from './facts.ts';
+import type { Action, SystemAssignedIdentity, SystemIdentityDecision } from './facts.ts';
+import { servicePrincipalName } from './object.ts';
 
 const types = ({ actions }: SystemIdentityDecision) => actions.map(({ type }) => type);
 const reasonOf = ({ summary }: SystemIdentityDecision) =>

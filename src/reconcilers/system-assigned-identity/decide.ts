@@ -1,5 +1,4 @@
 import { isSuspended } from '../../api/schema/common.ts';
-import type { Finding } from '../../runtime/status/conditions.ts';
 import {
   finalizerOf,
   RECHECK_INSIDE_MS,
@@ -8,21 +7,18 @@ import {
   type Summary,
 } from '../decision.ts';
 import { systemAssignedAsked } from '../hosts/claims/spec.ts';
-import { contestFinding, fullFinding } from '../hosts/ledger/host-message.ts';
-import { MAX_OWNERS, SYSTEM } from '../hosts/ledger/lines.ts';
+import { SYSTEM } from '../hosts/ledger/lines.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
-import {
-  type Action,
-  type Facts,
-  type Failed,
-  NO_PRINCIPAL,
-  type OwnStatus,
-  ownStatus,
-  type SystemAssignedIdentity,
-  type SystemIdentityDecision,
-  servicePrincipalName,
+import type {
+  Action,
+  Facts,
+  Failed,
+  OwnStatus,
+  SystemAssignedIdentity,
+  SystemIdentityDecision,
 } from './facts.ts';
+import { contest, full, NO_PRINCIPAL, ownStatus, servicePrincipalName } from './object.ts';
 
 /** A host's ledger enqueues the object; this is the safety net while something is under way. */
 const RECHECK_UNDER_WAY_MS = 60_000;
@@ -157,18 +153,6 @@ function summaryOfKnown(
         message: `the identity of ${id} was on before azid, which never switches it off; should it vanish, azid switches it on`,
       };
   return { state: 'ready', nextMs: RECHECK_READY_MS, ...shown };
-}
-
-function contest(object: SystemAssignedIdentity, contested: boolean, resourceId: string): readonly Finding[] {
-  const message = `somebody else keeps switching off the identity of ${resourceId}`;
-  const settled = 'nobody switches the identity off any more';
-  return contestFinding(object, contested ? message : undefined, settled);
-}
-
-function full(object: SystemAssignedIdentity, unnamed: boolean, resourceId: string): readonly Finding[] {
-  const message = `the HostIdentity of ${resourceId} names ${MAX_OWNERS} objects, and has no room for this one: it has the identity only while one of them keeps it on and a policy allows it here; delete SystemAssignedIdentities of this resource that nobody needs, the others of a namespace can share one`;
-  const named = `the HostIdentity of ${resourceId} names this object`;
-  return fullFinding(object, unnamed ? message : undefined, named);
 }
 
 function where(movedTo: string | undefined): string {

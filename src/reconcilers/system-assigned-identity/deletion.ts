@@ -13,14 +13,8 @@ import {
 } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
-import {
-  type Facts,
-  type Failed,
-  isSwitchedOff,
-  ownStatus,
-  type SystemAssignedIdentity,
-  type SystemIdentityDecision,
-} from './facts.ts';
+import type { Facts, Failed, SystemAssignedIdentity, SystemIdentityDecision } from './facts.ts';
+import { isSwitchedOff, ownStatus } from './object.ts';
 
 /**
  * The object is being deleted. With `Retain` its host only forgets it; with `Delete` the host switches off what azid switched

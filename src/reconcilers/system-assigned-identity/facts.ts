@@ -3,11 +3,8 @@ import type {
   SystemAssignedIdentity,
   SystemAssignedIdentityStatus,
 } from '../../api/system-assigned-identity.ts';
-import type { HostCapability } from '../../azure/hosts/capabilities.ts';
-import { parseResourceId } from '../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../policy/evaluate.ts';
 import type { CommonAction, Decision, FailedAction, Failure, OwnStatusOf } from '../decision.ts';
-import { ownStatusOf } from '../decision.ts';
 import type { SpecProblem } from '../hosts/claims/spec.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
 import type { DeleteLeftover } from '../principal-deletion.ts';
@@ -77,55 +74,3 @@ export type Failed = FailedAction<Action>;
 
 export type SystemIdentityDecision = Decision<Action, OwnStatus>;
 export type { SystemAssignedIdentity };
-
-/**
- * The fields of the status that are this kind's, as they are stored; `released` counts only while the object is being
- * deleted.
- */
-export function ownStatus(object: SystemAssignedIdentity): OwnStatus {
-  const { released, ...own } = ownStatusOf(object);
-  return released && object.metadata.deletionTimestamp ? { ...own, released } : own;
-}
-
-/** Known at once, from the type alone or from the variant that was seen; the host would only find the same. */
-export function cannotHave(
-  { system, impossible }: Pick<HostCapability, 'system' | 'impossible'>,
-  type: string,
-  variant: string | undefined,
-): SpecProblem | undefined {
-  if (impossible) return { reason: impossible.reason, message: `spec.resourceId: ${impossible.message}` };
-  if (system) return undefined;
-  const which = variant === undefined ? type : `${type} (${variant})`;
-  return {
-    reason: 'SystemAssignedNotSupported',
-    message: `spec.resourceId: ${which} has no system-assigned identity; make a UserAssignedIdentity and attach it with an IdentityAttachment`,
-  };
-}
-
-/**
- * Its end is the end of the principal: only what azid switched on, only when the object says so, and only with the last
- * who has it. While another one has it, or it is to stay for one that left, the principal lives on, and so does what it
- * was given.
- */
-export function isSwitchedOff(
-  { spec, metadata }: SystemAssignedIdentity,
-  { ledger }: Pick<Facts, 'ledger'>,
-): boolean {
-  const { entry, releasing = [], wanted = false } = ledger ?? {};
-  if (spec.deletionPolicy !== 'Delete' || entry?.owned !== true || wanted) return false;
-  return entry.owners.every(({ uid }) => uid === metadata.uid || releasing.includes(uid));
-}
-
-/** Entra's name of the service principal: the resource's own; a slot's is `<app>/slots/<slot>`. */
-export function servicePrincipalName(resourceId: string): string {
-  const [first, ...beneath] = parseResourceId(resourceId).path;
-  return [first?.name ?? '', ...beneath.flatMap(({ type, name }) => [type, name])].join('/');
-}
-
-/** No principal, so that no grant is made to one that is gone. */
-export const NO_PRINCIPAL = {
-  principalId: undefined,
-  clientId: undefined,
-  tenantId: undefined,
-  servicePrincipalName: undefined,
-} as const;

@@ -17,14 +17,8 @@ import type { Dependents } from '../services.ts';
 import { blockedFor } from '../status/deleting.ts';
 import { failureOf } from '../status/failure.ts';
 import { INDEX, type Stores } from '../stores.ts';
-import {
-  cannotHave,
-  type Facts,
-  isSwitchedOff,
-  type ObservedIdentity,
-  type ObservedLedger,
-  type SystemAssignedIdentity,
-} from './facts.ts';
+import type { Facts, ObservedIdentity, ObservedLedger, SystemAssignedIdentity } from './facts.ts';
+import { cannotHave, isSwitchedOff } from './object.ts';
 
 export interface ObserveDeps {
   readonly stores: Pick<Stores, 'systemIdentities' | 'hosts' | 'policies' | 'namespaces'>;
