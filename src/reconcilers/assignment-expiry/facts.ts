@@ -7,7 +7,7 @@ import type {
   OwnStatusOf,
   ReconcileEvent,
 } from '../decision.ts';
-import type { ObservedAssignment } from '../role-grant/facts.ts';
+import type { ObservedAssignment } from '../role-grant/observed.ts';
 
 /** What `observe` brings and `decide` decides from, and when an object ends: plain data, so that a table can hold it. */
 

@@ -3,15 +3,8 @@ import { FINALIZER } from '../../api/schema/common.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { evaluate } from '../../policy/evaluate.ts';
 import type { Failure } from '../decision.ts';
-import type {
-  CoOwner,
-  Facts,
-  Held,
-  ObservedAssignment,
-  RoleGrant,
-  SeenAssignment,
-  SeenRole,
-} from './facts.ts';
+import type { Facts, RoleGrant, SeenRole } from './facts.ts';
+import type { CoOwner, Held, ObservedAssignment, SeenAssignment } from './observed.ts';
 import { descriptionOf } from './ownership/owners.ts';
 import { targetOf } from './target/target.ts';
 

@@ -5,17 +5,8 @@ import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';
 import { ownStatusOf } from '../decision.ts';
 import type { Keeping } from '../retained.ts';
-import type {
-  Action,
-  CoOwner,
-  Facts,
-  GrantDecision,
-  Held,
-  ObservedAssignment,
-  OwnStatus,
-  RoleGrant,
-  Target,
-} from './facts.ts';
+import type { Action, Facts, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
+import type { CoOwner, Held, ObservedAssignment, Target } from './observed.ts';
 
 /** What every branch of a decision reads off the object and its facts, and what a decision without actions leaves in the status. */
 

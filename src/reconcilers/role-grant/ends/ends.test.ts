@@ -24,7 +24,8 @@ import {
   stale,
   target,
 } from '../facts.fixture.ts';
-import type { Action, GrantDecision, ObservedEnd, RoleGrant } from '../facts.ts';
+import type { Action, GrantDecision, RoleGrant } from '../facts.ts';
+import type { ObservedEnd } from '../observed.ts';
 import { endsOf, overOf } from './ends.ts';
 
 /** What a RoleGrant does about ends that bind: when it records one, and what it does when one is over. */

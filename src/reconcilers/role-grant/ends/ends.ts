@@ -10,8 +10,9 @@ import { timestamp } from '../../../runtime/status/conditions.ts';
 import type { Summary } from '../../decision.ts';
 import { stalledOutside } from '../../status/summary.ts';
 import { INDEX } from '../../stores.ts';
-import type { Action, Facts, ObservedEnd, RoleGrant, Target } from '../facts.ts';
+import type { Action, Facts, RoleGrant } from '../facts.ts';
 import { expiryOf, isAssignmentId, ledgerOf } from '../object.ts';
+import type { ObservedEnd, Target } from '../observed.ts';
 import { isEndDemanded, requestOf } from '../target/target.ts';
 
 /**

@@ -1,8 +1,9 @@
 import { ownStatusOf, type Summary } from '../../decision.ts';
 import { otherThan } from '../../status/refusals.ts';
 import { stalledInside, stalledOutside, summaryOf } from '../../status/summary.ts';
-import type { Facts, Failed, GrantDecision, Held, RoleGrant } from '../facts.ts';
+import type { Facts, Failed, GrantDecision, RoleGrant } from '../facts.ts';
 import { asCoOwner, everything, notGranted, stop, withoutEntries } from '../object.ts';
+import type { Held } from '../observed.ts';
 import { ownersOf } from '../ownership/owners.ts';
 import { remove, reportActions, summaryOfStays } from '../removal/removal.ts';
 import { isAsked, isEndDemanded } from '../target/target.ts';

@@ -7,8 +7,9 @@ import type { Clock } from '../../../runtime/time/clock.ts';
 import type { LiveReads, ReconcileContext } from '../../kind.ts';
 import type { LateWrites, OwnWrites } from '../../own-writes.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { Facts, GrantDecision, ObservedAssignment, RoleGrant } from '../facts.ts';
+import type { Facts, GrantDecision, RoleGrant } from '../facts.ts';
 import { isExpired } from '../object.ts';
+import type { ObservedAssignment } from '../observed.ts';
 
 /** One assignment, as the cache holds it or as Azure says now; and what of a decision needs the latter. */
 

@@ -26,7 +26,8 @@ import {
   settled,
   target,
 } from '../facts.fixture.ts';
-import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
+import type { RoleGrant } from '../facts.ts';
+import type { SeenAssignment, Target } from '../observed.ts';
 import { RefusedWrites } from '../target/names.ts';
 import { needsLive } from './assignment.ts';
 import { type ReadDeps, withAssignments } from './assignments.ts';

@@ -1,7 +1,8 @@
 import { type AssignmentMark, assignmentMark } from '../../../azure/names/assignment-name.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
-import type { CoOwner, Facts, OwnStatus, RoleGrant } from '../facts.ts';
+import type { Facts, OwnStatus, RoleGrant } from '../facts.ts';
 import { asCoOwner } from '../object.ts';
+import type { CoOwner } from '../observed.ts';
 import { isOurs } from '../target/target.ts';
 
 /**

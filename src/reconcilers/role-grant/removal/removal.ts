@@ -2,8 +2,9 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { type Failure, RECHECK_OUTSIDE_MS, type ReconcileEvent, type Summary } from '../../decision.ts';
 import { naming, refusalsOf } from '../../status/refusals.ts';
 import { summaryOf } from '../../status/summary.ts';
-import type { Action, CoOwner, Facts, Failed, Held, OwnStatus, RoleGrant } from '../facts.ts';
+import type { Action, Facts, Failed, OwnStatus, RoleGrant } from '../facts.ts';
 import { asCoOwner, expiryOf } from '../object.ts';
+import type { CoOwner, Held } from '../observed.ts';
 import { awaitedBy, ownersOf, staysWithout } from '../ownership/owners.ts';
 import { isOurs } from '../target/target.ts';
 

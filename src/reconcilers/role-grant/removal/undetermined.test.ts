@@ -3,7 +3,8 @@ import { RELEASE_ANNOTATION } from '../../../api/schema/common.ts';
 import { deletionBlocked } from '../../status/blocked.fixture.ts';
 import { decide } from '../decide.ts';
 import { deleted, type FactsChange, facts, failure, NOW } from '../facts.fixture.ts';
-import type { GrantDecision, ObservedMarks } from '../facts.ts';
+import type { GrantDecision } from '../facts.ts';
+import type { ObservedMarks } from '../observed.ts';
 
 /** A RoleGrant without a ledger goes, and nothing that is marked for it was found. */
 

@@ -5,7 +5,8 @@ import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { assignment, duplicate, grant, PRINCIPAL, RECYCLED, SCOPE, target } from '../facts.fixture.ts';
-import type { RoleGrant, SeenAssignment } from '../facts.ts';
+import type { RoleGrant } from '../facts.ts';
+import type { SeenAssignment } from '../observed.ts';
 import { duplicateOf, type ReportedExisting } from './duplicate.ts';
 import { named } from './target.ts';
 

@@ -8,7 +8,8 @@ import type { RoleAssignments } from '../../../azure/role-assignments.ts';
 import { type AssignmentCache, assignmentsOfPrincipal } from '../../../cache/assignments.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
-import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
+import type { RoleGrant } from '../facts.ts';
+import type { SeenAssignment, Target } from '../observed.ts';
 import { isAsked, sameGrant } from './target.ts';
 
 /** The same scope, role and principal under a name that is not azid's: Azure allows each grant only once. */

@@ -7,7 +7,8 @@ import type { MissingReferences } from '../../proof/missing-references.ts';
 import type { ObservedIdentity } from '../../proof/observe.ts';
 import type { SystemProofs } from '../../proof/system-identity.ts';
 import { referredIdentity, referredSystemIdentity, type Stores } from '../../stores.ts';
-import type { RoleGrant, SeenAssignment } from '../facts.ts';
+import type { RoleGrant } from '../facts.ts';
+import type { SeenAssignment } from '../observed.ts';
 import { type KnownDeps, knownPrincipal, type PrincipalDeps } from './principal.ts';
 import { type RoleDeps, roleOf, scopeProblem } from './target.ts';
 

@@ -3,7 +3,8 @@ import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { afterRecycling, assignment, grant, RECYCLED, target } from '../facts.fixture.ts';
-import type { RoleGrant, SeenAssignment } from '../facts.ts';
+import type { RoleGrant } from '../facts.ts';
+import type { SeenAssignment } from '../observed.ts';
 import { chosenName, RefusedWrites } from './names.ts';
 import { named } from './target.ts';
 

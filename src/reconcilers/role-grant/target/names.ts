@@ -2,7 +2,8 @@ import type { AzureError } from '../../../azure/arm/errors.ts';
 import { type AzureRoleAssignment, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { ASSIGNMENT_NAMES } from '../../../azure/names/assignment-name.ts';
 import type { AssignmentCache } from '../../../cache/assignments.ts';
-import type { RoleGrant, SeenAssignment, Target } from '../facts.ts';
+import type { RoleGrant } from '../facts.ts';
+import type { SeenAssignment, Target } from '../observed.ts';
 import type { ReportedExisting } from './duplicate.ts';
 import { isAsked, named, sameGrant } from './target.ts';
 

@@ -11,16 +11,9 @@ import type { RoleCatalog } from '../../../cache/roles/catalog.ts';
 import type { GrantRequest } from '../../../policy/grants.ts';
 import { nearMiss } from '../../../policy/near-miss.ts';
 import { failureOf } from '../../status/failure.ts';
-import type {
-  Facts,
-  ObservedPrincipal,
-  ObservedRole,
-  RoleGrant,
-  SeenAssignment,
-  SeenRole,
-  Target,
-} from '../facts.ts';
+import type { Facts, ObservedPrincipal, ObservedRole, RoleGrant, SeenRole } from '../facts.ts';
 import { expiryOf } from '../object.ts';
+import type { SeenAssignment, Target } from '../observed.ts';
 
 /** The assignment an object asks for: its scope, its role, its id, and what the policies are asked for it. */
 

@@ -5,16 +5,9 @@ import { finalizerOf, ownStatusOf } from '../../decision.ts';
 import { otherThan, refusalsOf } from '../../status/refusals.ts';
 import { stalledOutside } from '../../status/summary.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
-import type {
-  Facts,
-  Failed,
-  GrantDecision,
-  ObservedAssignment,
-  OwnStatus,
-  RoleGrant,
-  Target,
-} from '../facts.ts';
+import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { describe, stop, withEntry } from '../object.ts';
+import type { ObservedAssignment, Target } from '../observed.ts';
 import { asOwners, descriptionOf } from '../ownership/owners.ts';
 import { remove } from '../removal/removal.ts';
 import { isAsked } from '../target/target.ts';

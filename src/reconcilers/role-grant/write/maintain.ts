@@ -4,8 +4,9 @@ import { type Failure, finalizerOf, ownStatusOf, RECHECK_OUTSIDE_MS, type Summar
 import { otherThan } from '../../status/refusals.ts';
 import { stalledOutside, summaryOf } from '../../status/summary.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
-import type { Facts, Failed, GrantDecision, RoleGrant, SeenAssignment, Target } from '../facts.ts';
+import type { Facts, Failed, GrantDecision, RoleGrant } from '../facts.ts';
 import { describe, stop, withEntry, withoutEntries } from '../object.ts';
+import type { SeenAssignment, Target } from '../observed.ts';
 import { asOwners, descriptionOf, ownersOf, sameCondition } from '../ownership/owners.ts';
 import { settle, statusWith } from './settle.ts';
 

@@ -3,8 +3,9 @@ import { timestamp } from '../../../runtime/status/conditions.ts';
 import { finalizerOf, ownStatusOf, RECHECK_READY_MS } from '../../decision.ts';
 import { removalAgainMs, removalBlocked, removalFree } from '../../status/refusals.ts';
 import { withdrawEnds } from '../ends/ends.ts';
-import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant, SeenAssignment, Target } from '../facts.ts';
+import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { describe, propagated, provenGone, withoutEntries } from '../object.ts';
+import type { SeenAssignment, Target } from '../observed.ts';
 import { remove, reportActions } from '../removal/removal.ts';
 
 /**
