@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withSignIn } from './kind.ts';
-import { LastSignIns, type SignInTarget } from './last-sign-ins.ts';
+import { LastSignIns, type SignInTarget, withSignIn } from './last-sign-ins.ts';
 
 const NOW = Date.parse('2026-11-29T10:00:00Z');
 const id = (name: string) =>

@@ -1,10 +1,12 @@
 import type { LastSignIn } from '../../api/schema/activity.ts';
 import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import type { ObjectKey } from '../../kube/types.ts';
-import { Emitter, type Source } from '../../runtime/controller/watch.ts';
+import type { KubeObject, ObjectKey } from '../../kube/types.ts';
+import { Emitter, type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import type { IdentityKind } from '../holds.ts';
 import { isSame, laterOf, readSignIn } from './sign-in.ts';
+
+/** When identities last signed in: what the directory reported, and what the kinds that report it make of that. */
 
 /** An object whose identity may have signed in. */
 export interface SignInTarget {
@@ -84,4 +86,56 @@ function termsOf(id: string | undefined, principalId: string | undefined): reado
     ...(id === undefined ? [] : [`id ${armKey(id)}`]),
     ...(principalId === undefined ? [] : [`principal ${asciiLower(principalId)}`]),
   ];
+}
+
+interface Signed extends KubeObject {
+  readonly status?: { readonly lastSignIn?: LastSignIn | undefined } | undefined;
+}
+
+/** What `observe` brings. Absent where azid does not ask for sign-ins, or where none is known. */
+export interface SignInFacts {
+  readonly lastSignIn?: LastSignIn;
+}
+
+interface SignInDeps {
+  /** Absent: azid does not ask. */
+  readonly signIns?: Pick<LastSignIns, 'of' | 'changed'> | undefined;
+}
+
+/**
+ * What the status has stays until a later one is known: the log forgets after weeks, and answers nothing while it
+ * cannot be read.
+ */
+export function signInOf({ metadata, status }: Signed, { signIns }: SignInDeps): SignInFacts {
+  const lastSignIn = signIns && laterOf(signIns.of(metadata.uid), status?.lastSignIn);
+  return lastSignIn ? { lastSignIn } : {};
+}
+
+/** A `decide` whose statuses have the field, or have it no more. */
+export function withSignIn<
+  T,
+  Facts extends SignInFacts,
+  More extends readonly unknown[],
+  Made extends { readonly status: { readonly lastSignIn?: LastSignIn | undefined } },
+>(
+  decide: (object: T, facts: Facts, ...more: More) => Made,
+): (object: T, facts: Facts, ...more: More) => Made {
+  return (object, facts, ...more) => {
+    const decision = decide(object, facts, ...more);
+    const { lastSignIn } = facts;
+    const { lastSignIn: _, ...status } = decision.status;
+    return { ...decision, status: { ...status, ...(lastSignIn && { lastSignIn }) } };
+  };
+}
+
+export function onSignIn(kind: IdentityKind, { signIns }: SignInDeps): readonly Watch[] {
+  return signIns
+    ? [
+        watch(
+          signIns.changed(kind),
+          (keys) => keys,
+          () => 'resync',
+        ),
+      ]
+    : [];
 }

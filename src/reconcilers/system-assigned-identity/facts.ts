@@ -8,7 +8,7 @@ import type { CommonAction, Decision, FailedAction, Failure, OwnStatusOf } from 
 import type { SpecProblem } from '../hosts/claims/spec.ts';
 import type { HostMessage } from '../hosts/ledger/host-message.ts';
 import type { DeleteLeftover } from '../principal-deletion.ts';
-import type { SignInFacts } from '../sign-ins/kind.ts';
+import type { SignInFacts } from '../sign-ins/last-sign-ins.ts';
 
 /** What `observe` returns and `decide` reads: plain data, so that a table can hold it. */
 

@@ -12,7 +12,7 @@ import { readersOf, SYSTEM } from '../hosts/ledger/lines.ts';
 import { holdersOf } from '../hosts/system-identity.ts';
 import type { Performed, ReconcileContext } from '../kind.ts';
 import { performDeleteLeftover } from '../principal-deletion.ts';
-import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
+import { onSignIn, signInOf, withSignIn } from '../sign-ins/last-sign-ins.ts';
 import { INDEX, type StoreDefinition, type Stores } from '../stores.ts';
 import { areasOf, type CacheOfAreas, listedFor } from '../watches/areas.ts';
 import {

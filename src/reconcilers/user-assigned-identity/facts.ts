@@ -16,7 +16,7 @@ import type {
 import type { Doubt } from '../holds.ts';
 import type { DeleteLeftover } from '../principal-deletion.ts';
 import type { KeptAction, KeptFacts } from '../retained.ts';
-import type { SignInFacts } from '../sign-ins/kind.ts';
+import type { SignInFacts } from '../sign-ins/last-sign-ins.ts';
 
 /** What `observe` returns and `decide` is given: plain data, so that a table can hold it. */
 

@@ -3,7 +3,7 @@ import type { KindDefinition } from '../definition.ts';
 import { withNeeds } from '../kind.ts';
 import { OwnWrites } from '../own-writes.ts';
 import { isKeptAction, keptFacts, performKept, withKept } from '../retained.ts';
-import { onSignIn, signInOf, withSignIn } from '../sign-ins/kind.ts';
+import { onSignIn, signInOf, withSignIn } from '../sign-ins/last-sign-ins.ts';
 import { decide } from './decide.ts';
 import type { Action, Facts, OwnStatus, UserAssignedIdentity } from './facts.ts';
 import { kept } from './object.ts';
