@@ -1,4 +1,3 @@
-import { hasFinalizer, type ManagedObject, type ManagedStatus } from '../api/schema/common.ts';
 import type { Changed } from '../hints/activity/by-whom.ts';
 import type { Condition } from '../kube/types.ts';
 
@@ -136,29 +135,11 @@ export type OwnStatusOf<Status> = Omit<
   'conditions' | 'observedGeneration' | 'lastHandledReconcileAt'
 >;
 
-/** As they are stored. */
-export function ownStatusOf<Status extends ManagedStatus>({
-  status,
-}: {
-  readonly status?: Status | undefined;
-}): OwnStatusOf<Status> {
-  const {
-    conditions: _c,
-    observedGeneration: _g,
-    lastHandledReconcileAt: _r,
-    ...own
-  } = status ?? ({} as Status);
-  return own;
-}
-
-/** Set before the first write to Azure, and again should a tool strip it (an Argo CD sync with Replace=true does). */
-export function finalizerOf(object: ManagedObject): { readonly type: 'addFinalizer' }[] {
-  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
-}
-
 /** Missing rights, locks and the like may be mended outside the cluster at any time (docs/guarantees.md G19). */
 export const RECHECK_OUTSIDE_MS = 5 * 60_000;
+
 /** What only an edit or a policy mends: both enqueue the object, this is the safety net. */
 export const RECHECK_INSIDE_MS = 30 * 60_000;
+
 /** A settled object is enqueued by its watch and the cache; this repeats client-go's resync (docs/kubernetes.md section 4). */
 export const RECHECK_READY_MS = 10 * 3_600_000;

@@ -1,8 +1,8 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import { ownStatusOf, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
+import { RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
 import { otherThan, refusalsOf } from '../status/refusals.ts';
-import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
+import { notAllowed, ownStatusOf, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
 import { stepAside } from './exchange.ts';
 import type {

@@ -1,4 +1,4 @@
-import { type Failure, ownStatusOf } from '../decision.ts';
+import type { Failure } from '../decision.ts';
 import {
   finished,
   isReleased,
@@ -12,6 +12,7 @@ import {
 } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
+import { ownStatusOf } from '../status/summary.ts';
 import type {
   Action,
   CredentialDecision,

@@ -1,7 +1,7 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
-import { ownStatusOf } from '../decision.ts';
+import { ownStatusOf } from '../status/summary.ts';
 import type {
   Action,
   CredentialDecision,

@@ -3,8 +3,9 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
-import { ownStatusOf, RECHECK_INSIDE_MS, type ReconcileEvent } from '../decision.ts';
+import { RECHECK_INSIDE_MS, type ReconcileEvent } from '../decision.ts';
 import { type Line, linesOf } from '../hosts/ledger/lines.ts';
+import { ownStatusOf } from '../status/summary.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import type {
   Action,

@@ -1,9 +1,9 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import { cut } from '../../runtime/status/conditions.ts';
-import { type Failure, ownStatusOf, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { linesOf, shortName } from '../hosts/ledger/lines.ts';
 import { isReleased, leftBehind, RELEASED } from '../status/deleting.ts';
-import { stalledInside, summaryOf } from '../status/summary.ts';
+import { ownStatusOf, stalledInside, summaryOf } from '../status/summary.ts';
 import { decideAbsence } from './absence.ts';
 import type { Action, Facts, HostDecision, HostIdentity, OwnStatus } from './facts.ts';
 import { kept, maintain } from './maintain.ts';

@@ -1,10 +1,10 @@
 import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { isSettled } from '../../azure/hosts/read/read-host.ts';
-import { ownStatusOf, type ReconcileEvent, type Summary } from '../decision.ts';
+import type { ReconcileEvent, Summary } from '../decision.ts';
 import { contestFindings } from '../hosts/ledger/contest.ts';
 import { type Line, linesOf } from '../hosts/ledger/lines.ts';
-import { stalledOutside, summaryOf } from '../status/summary.ts';
+import { ownStatusOf, stalledOutside, summaryOf } from '../status/summary.ts';
 import { withFormerLedgers } from './absence.ts';
 import type { Action, Facts, HostDecision, HostIdentity, ObservedHost, OwnStatus } from './facts.ts';
 import { surveyOf } from './identity/survey.ts';

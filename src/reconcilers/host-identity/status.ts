@@ -1,9 +1,9 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
 import type { AzureHost } from '../../azure/hosts/host.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import { finalizerOf } from '../decision.ts';
 import { type Line, linesOf, SYSTEM, withState } from '../hosts/ledger/lines.ts';
 import { type Trouble, withProblem } from '../hosts/ledger/problems.ts';
+import { finalizerOf } from '../status/summary.ts';
 import type { Action, Facts, HostIdentity, OwnStatus } from './facts.ts';
 
 /** The status of a HostIdentity: what of it is the ledger, and how the ledger is written back. */

@@ -1,7 +1,7 @@
 import { isSuspended } from '../../api/schema/common.ts';
-import { finalizerOf, type Summary } from '../decision.ts';
+import type { Summary } from '../decision.ts';
 import { selectorScope } from '../hosts/claims/spec.ts';
-import { notAllowed, stalledInside, summaryOf } from '../status/summary.ts';
+import { finalizerOf, notAllowed, stalledInside, summaryOf } from '../status/summary.ts';
 import { confirmationOf } from './confirmation.ts';
 import { decideDeletion } from './deletion.ts';
 import type { Action, AttachmentDecision, Facts, IdentityAttachment, OwnStatus } from './facts.ts';

@@ -3,8 +3,8 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';
-import { ownStatusOf } from '../decision.ts';
 import type { Keeping } from '../retained.ts';
+import { ownStatusOf } from '../status/summary.ts';
 import type { Action, Facts, GrantDecision, OwnStatus, RoleGrant } from './facts.ts';
 import type { CoOwner, Held, ObservedAssignment, Target } from './observed.ts';
 

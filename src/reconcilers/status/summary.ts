@@ -1,4 +1,4 @@
-import type { ManagedObject } from '../../api/schema/common.ts';
+import { hasFinalizer, type ManagedObject, type ManagedStatus } from '../../api/schema/common.ts';
 import type { Condition } from '../../kube/types.ts';
 import type { Denied } from '../../policy/verdict.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
@@ -18,11 +18,17 @@ import {
   suspended,
   waitingFor,
 } from '../../runtime/status/summary.ts';
-import { type Failure, RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type Summary } from '../decision.ts';
+import {
+  type Failure,
+  type OwnStatusOf,
+  RECHECK_INSIDE_MS,
+  RECHECK_OUTSIDE_MS,
+  type Summary,
+} from '../decision.ts';
 
 /**
  * The summary of a decision: how one is made of a failure or a verdict, and its two readings, the conditions that people and tools see
- * and what the queue does next.
+ * and what the queue does next. And what decisions of every kind take from the object: its own fields of the status, and the finalizer.
  */
 
 export function summaryOf(failure: Failure): Summary {
@@ -162,4 +168,24 @@ export function noLonger(
 ): readonly Finding[] {
   if (findCondition(status?.conditions ?? [], type)?.status !== 'True') return [];
   return [{ type, status: 'False', ...over }];
+}
+
+/** The fields of the status that are the kind's own, as they are stored. */
+export function ownStatusOf<Status extends ManagedStatus>({
+  status,
+}: {
+  readonly status?: Status | undefined;
+}): OwnStatusOf<Status> {
+  const {
+    conditions: _c,
+    observedGeneration: _g,
+    lastHandledReconcileAt: _r,
+    ...own
+  } = status ?? ({} as Status);
+  return own;
+}
+
+/** Set before the first write to Azure, and again should a tool strip it (an Argo CD sync with Replace=true does). */
+export function finalizerOf(object: ManagedObject): { readonly type: 'addFinalizer' }[] {
+  return hasFinalizer(object) ? [] : [{ type: 'addFinalizer' }];
 }

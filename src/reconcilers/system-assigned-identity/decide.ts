@@ -1,14 +1,8 @@
 import { isSuspended } from '../../api/schema/common.ts';
-import {
-  finalizerOf,
-  RECHECK_INSIDE_MS,
-  RECHECK_OUTSIDE_MS,
-  RECHECK_READY_MS,
-  type Summary,
-} from '../decision.ts';
+import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, RECHECK_READY_MS, type Summary } from '../decision.ts';
 import { systemAssignedAsked } from '../hosts/claims/spec.ts';
 import { SYSTEM } from '../hosts/ledger/lines.ts';
-import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
+import { finalizerOf, notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';
 import { decideDeletion } from './deletion.ts';
 import type {
   Action,

@@ -1,10 +1,10 @@
 import type { HostCapability } from '../../azure/hosts/capabilities.ts';
 import { parseResourceId } from '../../azure/names/resource-id.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
-import { ownStatusOf } from '../decision.ts';
 import type { SpecProblem } from '../hosts/claims/spec.ts';
 import { contestFinding, fullFinding } from '../hosts/ledger/host-message.ts';
 import { MAX_OWNERS } from '../hosts/ledger/lines.ts';
+import { ownStatusOf } from '../status/summary.ts';
 import type { Facts, OwnStatus, SystemAssignedIdentity } from './facts.ts';
 
 /** What is read off a SystemAssignedIdentity, and off the ledger with it, wherever it is observed or decided on. */

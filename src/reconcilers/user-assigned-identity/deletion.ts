@@ -1,6 +1,6 @@
 import { keptMakers, ownershipOf, retainedMarks, withoutMarks } from '../../azure/names/identity-marks.ts';
 import { sameId } from '../../azure/names/resource-id.ts';
-import { type Failure, ownStatusOf, RECHECK_OUTSIDE_MS } from '../decision.ts';
+import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { deleteLeftovers, inUse } from '../principal-deletion.ts';
 import {
   deleting,
@@ -15,6 +15,7 @@ import {
 } from '../status/deleting.ts';
 import { stalled } from '../status/failure.ts';
 import { byRefusal, otherThan } from '../status/refusals.ts';
+import { ownStatusOf } from '../status/summary.ts';
 import { isSelf } from './claim.ts';
 import type {
   Action,

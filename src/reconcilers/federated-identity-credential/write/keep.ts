@@ -1,6 +1,7 @@
 import { armKey } from '../../../azure/names/resource-id.ts';
-import { finalizerOf, ownStatusOf, RECHECK_READY_MS } from '../../decision.ts';
+import { RECHECK_READY_MS } from '../../decision.ts';
 import { removalAgainMs } from '../../status/refusals.ts';
+import { finalizerOf, ownStatusOf } from '../../status/summary.ts';
 import type {
   CredentialDecision,
   Facts,

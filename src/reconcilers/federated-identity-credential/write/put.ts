@@ -1,6 +1,6 @@
 import { armKey, sameId } from '../../../azure/names/resource-id.ts';
-import { finalizerOf, ownStatusOf, type ReconcileEvent } from '../../decision.ts';
-import { summaryOf } from '../../status/summary.ts';
+import type { ReconcileEvent } from '../../decision.ts';
+import { finalizerOf, ownStatusOf, summaryOf } from '../../status/summary.ts';
 import type {
   CredentialDecision,
   Facts,

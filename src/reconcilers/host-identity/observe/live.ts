@@ -5,9 +5,9 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import { SingleFlight } from '../../../cache/calls/single-flight.ts';
 import type { IdentityCache } from '../../../cache/identities.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import { ownStatusOf } from '../../decision.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { failureOf } from '../../status/failure.ts';
+import { ownStatusOf } from '../../status/summary.ts';
 import type { Facts, HostDecision, HostIdentity, ObservedHost, ObservedIdentity } from '../facts.ts';
 import { sameStatus } from '../status.ts';
 

@@ -3,8 +3,8 @@ import type { IdentityBody } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import type { HostView } from '../../../simulator/hosts/host-body.ts';
-import { ownStatusOf } from '../../decision.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
+import { ownStatusOf } from '../../status/summary.ts';
 import type { Stores } from '../../stores.ts';
 
 /** What is asked of the host, and what azid has written down. */

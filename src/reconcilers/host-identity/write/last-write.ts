@@ -2,11 +2,11 @@ import { retryAfterFromText } from '../../../azure/arm/error-text.ts';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { Hosts } from '../../../azure/hosts/hosts.ts';
 import type { Clock, Elapsed } from '../../../runtime/time/clock.ts';
-import { ownStatusOf } from '../../decision.ts';
 import { type Line, linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { LateWrites } from '../../own-writes.ts';
 import { failureOf } from '../../status/failure.ts';
+import { ownStatusOf } from '../../status/summary.ts';
 import type {
   Accepted,
   Asked,

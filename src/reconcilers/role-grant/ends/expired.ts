@@ -1,6 +1,6 @@
-import { ownStatusOf, type Summary } from '../../decision.ts';
+import type { Summary } from '../../decision.ts';
 import { otherThan } from '../../status/refusals.ts';
-import { stalledInside, stalledOutside, summaryOf } from '../../status/summary.ts';
+import { ownStatusOf, stalledInside, stalledOutside, summaryOf } from '../../status/summary.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant } from '../facts.ts';
 import { asCoOwner, everything, notGranted, stop, withoutEntries } from '../object.ts';
 import type { Held } from '../observed.ts';

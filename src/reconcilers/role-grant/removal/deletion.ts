@@ -1,5 +1,5 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import { type Failure, ownStatusOf } from '../../decision.ts';
+import type { Failure } from '../../decision.ts';
 import {
   deleting,
   finished,
@@ -13,6 +13,7 @@ import {
 } from '../../status/deleting.ts';
 import { stalled } from '../../status/failure.ts';
 import { otherThan } from '../../status/refusals.ts';
+import { ownStatusOf } from '../../status/summary.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Action, Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { everything, provenGone, withoutEntries } from '../object.ts';

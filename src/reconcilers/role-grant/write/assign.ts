@@ -1,9 +1,8 @@
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
-import { finalizerOf, ownStatusOf } from '../../decision.ts';
 import { otherThan, refusalsOf } from '../../status/refusals.ts';
-import { stalledOutside } from '../../status/summary.ts';
+import { finalizerOf, ownStatusOf, stalledOutside } from '../../status/summary.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { describe, stop, withEntry } from '../object.ts';

@@ -1,8 +1,8 @@
 import { isObserved } from '../../../api/schema/common.ts';
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import { type Failure, finalizerOf, ownStatusOf, RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
+import { type Failure, RECHECK_OUTSIDE_MS, type Summary } from '../../decision.ts';
 import { otherThan } from '../../status/refusals.ts';
-import { stalledOutside, summaryOf } from '../../status/summary.ts';
+import { finalizerOf, ownStatusOf, stalledOutside, summaryOf } from '../../status/summary.ts';
 import { recordEnd, withoutRoom } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, RoleGrant } from '../facts.ts';
 import { describe, stop, withEntry, withoutEntries } from '../object.ts';

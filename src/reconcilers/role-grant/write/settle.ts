@@ -1,7 +1,8 @@
 import { sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
 import { timestamp } from '../../../runtime/status/conditions.ts';
-import { finalizerOf, ownStatusOf, RECHECK_READY_MS } from '../../decision.ts';
+import { RECHECK_READY_MS } from '../../decision.ts';
 import { removalAgainMs, removalBlocked, removalFree } from '../../status/refusals.ts';
+import { finalizerOf, ownStatusOf } from '../../status/summary.ts';
 import { withdrawEnds } from '../ends/ends.ts';
 import type { Facts, Failed, GrantDecision, OwnStatus, RoleGrant } from '../facts.ts';
 import { describe, propagated, provenGone, withoutEntries } from '../object.ts';

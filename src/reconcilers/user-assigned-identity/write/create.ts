@@ -1,7 +1,7 @@
 import { ownerMarks, withMaker } from '../../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
-import { finalizerOf, ownStatusOf, type Summary } from '../../decision.ts';
-import { stalledOutside } from '../../status/summary.ts';
+import type { Summary } from '../../decision.ts';
+import { finalizerOf, ownStatusOf, stalledOutside } from '../../status/summary.ts';
 import { decideClaim } from '../claim.ts';
 import type { Facts, IdentityDecision, ObservedInAzure, OwnStatus, UserAssignedIdentity } from '../facts.ts';
 import { ownerOf, type Target } from '../object.ts';

@@ -9,8 +9,8 @@ import {
   withMaker,
 } from '../../../azure/names/identity-marks.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
-import { finalizerOf, ownStatusOf, RECHECK_READY_MS, type Summary } from '../../decision.ts';
-import { stalledOutside } from '../../status/summary.ts';
+import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
+import { finalizerOf, ownStatusOf, stalledOutside } from '../../status/summary.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
 import { ownerOf, type Target } from '../object.ts';
 import { decideOutput } from '../output.ts';

@@ -1,7 +1,7 @@
 import { asciiLower } from '../../../azure/names/ascii.ts';
 import { namesAnother, withoutMarks } from '../../../azure/names/identity-marks.ts';
-import { ownStatusOf } from '../../decision.ts';
 import { isOverwritten } from '../../proof/observe.ts';
+import { ownStatusOf } from '../../status/summary.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';
 import { ownerOf } from '../object.ts';
 
