@@ -1,4 +1,4 @@
-import { cutText } from '../runtime/status/conditions.ts';
+import { cutText } from '../runtime/status/message.ts';
 
 /** A whole answer, of any status. `body`: parsed JSON; the text where it was none; undefined when empty. */
 export interface KubeResponse {

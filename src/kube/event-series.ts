@@ -1,5 +1,5 @@
 /** An Event as it is sent, and the series to which it belongs: what is alike within ten minutes is one Event with a count. */
-import { cutText } from '../runtime/status/conditions.ts';
+import { cutText } from '../runtime/status/message.ts';
 import type { Clock } from '../runtime/time/clock.ts';
 import { type Event, microTime } from './builtin.ts';
 import type { Draft } from './client.ts';

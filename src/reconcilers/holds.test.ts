@@ -9,7 +9,7 @@ import { armKey } from '../azure/names/resource-id.ts';
 import type { AzureRoleDefinition } from '../azure/role-definitions.ts';
 import type { ObjectMeta } from '../kube/types.ts';
 import { silentLog } from '../runtime/log.ts';
-import { Elapsed } from '../runtime/time/clock.ts';
+import { Elapsed } from '../runtime/time/elapsed.ts';
 import { FakeClock } from '../runtime/time/fake-clock.ts';
 import type { HoldDeps as CredentialDeps } from './federated-identity-credential/request.ts';
 import { HOSTS_HOLD_MS, type HoldDeps as HostDeps } from './host-identity/holds.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Elapsed } from '../runtime/time/clock.ts';
+import { Elapsed } from '../runtime/time/elapsed.ts';
 import { LateWrites } from './own-writes.ts';
 
 const TEN = Date.parse('2026-11-28T10:00:00Z');

@@ -1,4 +1,5 @@
-import { type Clock, Elapsed } from '../runtime/time/clock.ts';
+import type { Clock } from '../runtime/time/clock.ts';
+import { Elapsed } from '../runtime/time/elapsed.ts';
 import { LateWrites, type OwnWrites } from './own-writes.ts';
 
 /** What a process knows that has made these writes. @param given by uid */

@@ -1,5 +1,6 @@
 import { toAzureError } from '../azure/arm/errors.ts';
-import type { Clock, Elapsed } from '../runtime/time/clock.ts';
+import type { Clock } from '../runtime/time/clock.ts';
+import type { Elapsed } from '../runtime/time/elapsed.ts';
 import { AlreadyExists } from './status/failure.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Fields and formats that more than one kind uses. */
 import { z } from 'zod';
 import type { Condition, KubeObject } from '../../kube/types.ts';
-import { MAX_SHORT_MESSAGE } from '../../runtime/status/conditions.ts';
+import { MAX_SHORT_MESSAGE } from '../../runtime/status/message.ts';
 import type { ActivityEntry } from './activity.ts';
 import { noEndBlanks, shaped } from './cel-rules.ts';
 import type { CelRule } from './kind.ts';

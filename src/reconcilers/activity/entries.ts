@@ -10,7 +10,8 @@ import {
 import { sameText } from '../../azure/names/ascii.ts';
 import { WITHIN_MS } from '../../hints/activity/by-whom.ts';
 import { type Call, isOwnText } from '../../hints/activity/call.ts';
-import { cut, timestamp } from '../../runtime/status/conditions.ts';
+import { timestamp } from '../../runtime/status/conditions.ts';
+import { cut } from '../../runtime/status/message.ts';
 
 /**
  * `status.activity`: what the status has, and what the journal has heard since. Pure. The status outlives the process and the

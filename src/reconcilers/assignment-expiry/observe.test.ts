@@ -7,7 +7,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { AssignmentGet } from '../../azure/role-assignments.ts';
 import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
-import { Elapsed } from '../../runtime/time/clock.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { MissingReferences } from '../proof/missing-references.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Elapsed } from '../../runtime/time/clock.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { LiveReads } from '../kind.ts';
 import { lateWritesOn, ownWritesOf } from '../own-writes.fixture.ts';
 import { identityAt } from '../proof/proofs.fixture.ts';

@@ -1,6 +1,6 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
-import { Elapsed } from '../../runtime/time/clock.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import type { Answered, Wire } from '../host-identity/sequences/azure.fixture.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { LedgerEntry, LedgerOperation } from '../../api/host-identity.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
-import { Elapsed } from '../../runtime/time/clock.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { LiveReads } from '../kind.ts';
 import { LateWrites } from '../own-writes.ts';
 import { HeldIdentities } from '../proof/proofs.fixture.ts';

@@ -1,5 +1,5 @@
 import { hasFinalizer } from '../../api/schema/common.ts';
-import { cut } from '../../runtime/status/conditions.ts';
+import { cut } from '../../runtime/status/message.ts';
 import { type Failure, RECHECK_OUTSIDE_MS } from '../decision.ts';
 import { linesOf, shortName } from '../hosts/ledger/lines.ts';
 import { isReleased, leftBehind, RELEASED } from '../status/deleting.ts';

@@ -4,7 +4,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import { findCondition } from '../../runtime/status/conditions.ts';
 import type { Report } from '../../runtime/status/summary.ts';
-import type { Elapsed } from '../../runtime/time/clock.ts';
+import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { Doubt, Hold } from '../holds.ts';
 import { type AttachedDeps, attachmentsOf, keyInAzure, mayHaveId } from '../hosts/claims/identity-of.ts';
 import { IN_USE } from '../hosts/ledger/problems.ts';

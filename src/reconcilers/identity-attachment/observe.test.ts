@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RECONCILE_ANNOTATION } from '../../api/schema/common.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { hostArea } from '../../cache/hosts/area.ts';
-import { Elapsed } from '../../runtime/time/clock.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { MAX_OWNERS } from '../hosts/ledger/lines.ts';
 import { deletionBlocked } from '../status/blocked.fixture.ts';
 import {

@@ -1,6 +1,7 @@
 import { type AttachmentTarget, MAX_LISTED_TARGETS, MAX_SLOTS } from '../../api/identity-attachment.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
-import { cut, timestamp } from '../../runtime/status/conditions.ts';
+import { timestamp } from '../../runtime/status/conditions.ts';
+import { cut } from '../../runtime/status/message.ts';
 import { ownStatusOf } from '../status/summary.ts';
 import type { Facts, IdentityAttachment, OwnStatus } from './facts.ts';
 import type { RolloutPlan } from './rollout.ts';

@@ -8,7 +8,8 @@ import {
 } from '../../api/orphan-sweep.ts';
 import type { KeepReason } from '../../orphans/reasons.ts';
 import type { Candidate, SweepReport, Verdict } from '../../orphans/report.ts';
-import { cut, timestamp } from '../../runtime/status/conditions.ts';
+import { timestamp } from '../../runtime/status/conditions.ts';
+import { cut } from '../../runtime/status/message.ts';
 import type { Checked, ObservedRun, OwnStatus } from './facts.ts';
 
 /** What a status shows of a run. */

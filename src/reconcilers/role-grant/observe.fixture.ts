@@ -3,7 +3,7 @@ import { type RoleGrantSpec, roleGrant } from '../../api/role-grant.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import type { Priority } from '../../runtime/outcome.ts';
-import { Elapsed } from '../../runtime/time/clock.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../runtime/time/fake-clock.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import type { Wire } from '../host-identity/sequences/azure.fixture.ts';

@@ -9,7 +9,7 @@ import { NOT_LISTED } from '../../cache/lists/listing.ts';
 import type { Observation } from '../../cache/store/entry.ts';
 import { keyOf } from '../../kube/types.ts';
 import { policyFor } from '../../policy/evaluate.ts';
-import type { Elapsed } from '../../runtime/time/clock.ts';
+import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { LiveReads, ReconcileContext } from '../kind.ts';
 import type { SystemProofs } from '../proof/system-identity.ts';
 import { blockedFor } from '../status/deleting.ts';

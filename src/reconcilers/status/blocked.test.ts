@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedObject } from '../../api/schema/common.ts';
-import { Elapsed } from '../../runtime/time/clock.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import type { Failure } from '../decision.ts';
 import { deletionBlocked } from './blocked.fixture.ts';
 import { blockedFor, blockOf, unblocked } from './deleting.ts';

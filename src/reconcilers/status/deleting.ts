@@ -1,6 +1,6 @@
 import { type ManagedObject, RELEASE_ANNOTATION } from '../../api/schema/common.ts';
 import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
-import type { Elapsed } from '../../runtime/time/clock.ts';
+import type { Elapsed } from '../../runtime/time/elapsed.ts';
 import {
   type CommonAction,
   type Decision,

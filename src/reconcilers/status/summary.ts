@@ -7,8 +7,8 @@ import {
   findCondition,
   removeCondition,
   setCondition,
-  shortMessage,
 } from '../../runtime/status/conditions.ts';
+import { shortMessage } from '../../runtime/status/message.ts';
 import {
   deleting,
   progressing,

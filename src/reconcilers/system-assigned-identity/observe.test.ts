@@ -3,7 +3,7 @@ import type { IdentityPolicy } from '../../api/identity-policy.ts';
 import type { SystemAssignedIdentitySpec } from '../../api/system-assigned-identity.ts';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import { Elapsed } from '../../runtime/time/clock.ts';
+import { Elapsed } from '../../runtime/time/elapsed.ts';
 import { MAX_OWNERS } from '../hosts/ledger/lines.ts';
 import { type Given, holder, metadata, vm, worldOf } from '../identity-attachment/world.fixture.ts';
 import { deletionBlocked } from '../status/blocked.fixture.ts';

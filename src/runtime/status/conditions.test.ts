@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Condition, cut, MAX_MESSAGE, removeCondition, setCondition, timestamp } from './conditions.ts';
+import { type Condition, removeCondition, setCondition, timestamp } from './conditions.ts';
+import { cut, MAX_MESSAGE } from './message.ts';
 
 const T0 = Date.parse('2026-11-23T10:00:00Z');
 const LATER = T0 + 90_000;

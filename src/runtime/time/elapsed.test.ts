@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Elapsed } from './clock.ts';
+import { Elapsed } from './elapsed.ts';
 
 const TEN = Date.parse('2026-11-29T10:00:00Z');
 const HOUR = 3_600_000;

@@ -5,7 +5,7 @@ import { hostDefinition } from '../../../cache/hosts/hosts.ts';
 import { identityDefinition } from '../../../cache/identities.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
-import { Elapsed } from '../../../runtime/time/clock.ts';
+import { Elapsed } from '../../../runtime/time/elapsed.ts';
 import type { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { LateWrites } from '../../own-writes.ts';
 import { IdentityProofs } from '../../proof/identity-proofs.ts';

@@ -1,7 +1,8 @@
 import { retryAfterFromText } from '../../../azure/arm/error-text.ts';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { Hosts } from '../../../azure/hosts/hosts.ts';
-import type { Clock, Elapsed } from '../../../runtime/time/clock.ts';
+import type { Clock } from '../../../runtime/time/clock.ts';
+import type { Elapsed } from '../../../runtime/time/elapsed.ts';
 import { type Line, linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { LateWrites } from '../../own-writes.ts';

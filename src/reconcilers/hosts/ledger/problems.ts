@@ -1,5 +1,6 @@
 import { LONGEST_PAUSE_MS } from '../../../api/schema/remembered.ts';
-import { cut, timestamp } from '../../../runtime/status/conditions.ts';
+import { timestamp } from '../../../runtime/status/conditions.ts';
+import { cut } from '../../../runtime/status/message.ts';
 import type { Line } from './lines.ts';
 
 /** Why one identity cannot be attached or detached now. It fails alone, with its own back-off (docs/guarantees.md G7). */

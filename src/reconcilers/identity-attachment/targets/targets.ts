@@ -3,7 +3,7 @@ import type { AttachmentTarget } from '../../../api/identity-attachment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import type { Verdict } from '../../../policy/verdict.ts';
-import { cut } from '../../../runtime/status/conditions.ts';
+import { cut } from '../../../runtime/status/message.ts';
 import { FOUND_ANEW } from '../../hosts/claims/slots.ts';
 import { attachmentAsked, selectorScope } from '../../hosts/claims/spec.ts';
 import { CONTESTED, IDENTITY_NOT_FOUND, IDENTITY_RECYCLED, TAKEN_AWAY } from '../../hosts/ledger/problems.ts';

@@ -3,7 +3,7 @@ import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { silentLog } from '../../../runtime/log.ts';
-import { Elapsed } from '../../../runtime/time/clock.ts';
+import { Elapsed } from '../../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { LiveReads, type ReconcileContext } from '../../kind.ts';
 import { lateWritesOn, ownWritesOf } from '../../own-writes.fixture.ts';

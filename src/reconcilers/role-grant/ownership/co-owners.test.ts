@@ -3,7 +3,7 @@ import type { RoleGrantSpec } from '../../../api/role-grant.ts';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureRoleDefinition, RoleLookup } from '../../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../../kube/types.ts';
-import { Elapsed } from '../../../runtime/time/clock.ts';
+import { Elapsed } from '../../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';

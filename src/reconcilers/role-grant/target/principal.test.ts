@@ -6,7 +6,7 @@ import type { GetResult } from '../../../azure/identities.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
 import { silentLog } from '../../../runtime/log.ts';
-import { Elapsed } from '../../../runtime/time/clock.ts';
+import { Elapsed } from '../../../runtime/time/elapsed.ts';
 import { FakeClock } from '../../../runtime/time/fake-clock.ts';
 import type { ObservedSystemIdentity } from '../../hosts/system-identity.ts';
 import type { ReconcileContext } from '../../kind.ts';

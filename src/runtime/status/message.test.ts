@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_SHORT_MESSAGE, shortMessage } from './conditions.ts';
+import { cutText, MAX_SHORT_MESSAGE, shortMessage } from './message.ts';
 
 const RG = '/subscriptions/11111111-2222-4333-8444-555555555555/resourceGroups/rg2';
 const WEB = `${RG}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web`;
@@ -45,5 +46,23 @@ describe('a message for a table', () => {
   ])('%s', (_, message, short) => {
     expect(shortMessage(message)).toBe(short);
     expect([...short].length).toBeLessThanOrEqual(MAX_SHORT_MESSAGE);
+  });
+});
+
+describe('cutText', () => {
+  it('keeps what fits and marks what was cut', () => {
+    expect(cutText('hello', 5)).toBe('hello');
+    expect(cutText('hello!', 5)).toBe('he…');
+    expect(cutText('a€€€', 8)).toBe('a€…');
+  });
+
+  it('never exceeds the limit and never cuts a character in two', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 3, max: 50 }), (text, limit) => {
+        const cut = cutText(text, limit);
+        expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(limit);
+        expect(cut === text || text.startsWith(cut.slice(0, -1))).toBe(true);
+      }),
+    );
   });
 });
