@@ -13,7 +13,7 @@ import { assignmentDefinition } from '../src/cache/assignments.ts';
 import { AzureCache } from '../src/cache/azure-cache.ts';
 import { identityDefinition } from '../src/cache/identities.ts';
 import { RoleCatalog } from '../src/cache/roles/catalog.ts';
-import { FakeClock } from '../src/runtime/time/fake-clock.ts';
+import { FakeClock } from '../src/runtime/time/fake-clock.fixture.ts';
 
 const { values } = parseArgs({
   options: {

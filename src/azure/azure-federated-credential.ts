@@ -1,7 +1,7 @@
 import type { FederatedIdentityCredential } from '@azure/arm-msi';
 import { AzureError, LOCAL_CODES } from './arm/errors.ts';
-import { asciiLower } from './names/ascii.ts';
 import { armKey, parseIdentityId } from './names/resource-id.ts';
+import { asciiLower } from './names/text.ts';
 
 /** A federated credential as Azure showed it. Spelling of ids as given; compare by `key`. */
 export interface AzureFederatedCredential {

@@ -1,8 +1,8 @@
 import type { RoleAssignment } from '@azure/arm-authorization';
 import { AzureError, LOCAL_CODES } from './arm/errors.ts';
-import { asciiLower } from './names/ascii.ts';
 import { armKey } from './names/resource-id.ts';
 import { parseScope } from './names/scope.ts';
+import { asciiLower } from './names/text.ts';
 
 /** A role assignment as Azure showed it. Spelling of `id` and `scope` as given; compare by `key`. */
 export interface AzureRoleAssignment {

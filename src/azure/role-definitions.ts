@@ -9,9 +9,9 @@ import { ArmCalls, type ArmCallsOptions, type CallContext } from './arm/arm-call
 import { classify } from './arm/classify.ts';
 import { AzureError, LOCAL_CODES } from './arm/errors.ts';
 import { AUTHORIZATION } from './limits.ts';
-import { sameText } from './names/ascii.ts';
 import { trailingGuid } from './names/guid.ts';
 import { parseScope, subscriptionOf, wireScope } from './names/scope.ts';
+import { sameText } from './names/text.ts';
 
 /** One set of a role. `notActions` take away only from the `actions` of the same set. */
 interface RolePermission {

@@ -10,11 +10,11 @@ import {
   sameAssignment,
   sameGrant,
 } from '../azure/azure-role-assignment.ts';
-import { asciiLower } from '../azure/names/ascii.ts';
 import { assignmentMark } from '../azure/names/assignment-name.ts';
 import { trailingGuid } from '../azure/names/guid.ts';
 import { armKey } from '../azure/names/resource-id.ts';
 import { areaOf, parseScope } from '../azure/names/scope.ts';
+import { asciiLower } from '../azure/names/text.ts';
 import type { Permissions } from '../azure/permissions.ts';
 import type { RoleAssignments } from '../azure/role-assignments.ts';
 import { TEXTS } from '../runtime/shared-texts.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { armKey } from '../azure/names/resource-id.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import { AzureCache } from './azure-cache.ts';
 import type { CacheDefinition } from './definition.ts';
 import type { Page } from './lists/listing.ts';

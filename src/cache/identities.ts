@@ -1,8 +1,8 @@
 /** User-assigned identities: one bulk list per subscription in use. */
 import { type AzureIdentity, sameContent, sameInstance } from '../azure/azure-identity.ts';
 import type { Identities } from '../azure/identities.ts';
-import { asciiLower } from '../azure/names/ascii.ts';
 import { parseResourceId } from '../azure/names/resource-id.ts';
+import { asciiLower } from '../azure/names/text.ts';
 import type { Permissions } from '../azure/permissions.ts';
 import { TEXTS } from '../runtime/shared-texts.ts';
 import type { AzureCache } from './azure-cache.ts';

@@ -9,8 +9,8 @@ import { DIRECTORY_OBJECTS, graphAccess } from '../azure/graph/graph.ts';
 import { Permissions } from '../azure/permissions.ts';
 import { RequestScheduler } from '../azure/requests/request-scheduler.ts';
 import type { Clock } from '../runtime/time/clock.ts';
+import { VERSION } from './azid-version.ts';
 import type { AzureFlags } from './azure-flags.ts';
-import { VERSION } from './version.ts';
 
 /** Which cloud the flags name, and by what one signs in there. Throws for flags that do not fit together. */
 export function signIn(

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
+import { VERSION } from './azid-version.ts';
 import { addCheckCommand } from './check.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addControllerCommand } from './controller/controller.ts';
@@ -10,8 +11,7 @@ import { addUninstallCommand } from './leaving/uninstall.ts';
 import { addOrphansCommand } from './orphans/orphans.ts';
 import { addRestoreCommand } from './orphans/restore.ts';
 import { addStatusCommand } from './status/status.ts';
-import { VERSION } from './version.ts';
-import { addVersionCommand } from './version-command.ts';
+import { addVersionCommand } from './version.ts';
 
 interface ProgramOptions {
   /** Commands that only a checkout has, such as the sandbox. */

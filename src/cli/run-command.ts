@@ -6,8 +6,8 @@ import { KubeTransport } from '../kube/transport/transport.ts';
 import type { InstallationDeps } from '../leaving/objects.ts';
 import { unlessAborted } from '../runtime/time/bounded-waits.ts';
 import { type Clock, systemClock } from '../runtime/time/clock.ts';
+import { VERSION } from './azid-version.ts';
 import type { ClusterFlags } from './flag.ts';
-import { VERSION } from './version.ts';
 
 export const EXIT = { done: 0, failed: 1, found: 2, interrupted: 130 } as const;
 

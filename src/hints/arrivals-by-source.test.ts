@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EventSource } from '../api/event-source.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import { SubscriptionArrivals, subscriptionsBy } from './subscription-arrivals.ts';
 
 const source = (name: string, subscriptions: { id: string; lastEventTime: string }[] = []): EventSource => ({

@@ -2,8 +2,9 @@
  * Texts that azid did not write, on their way to people: conditions, log lines, dead letters, statuses. A caller who can put a message
  * into a queue or give something in Azure a name must not move a reader's cursor, turn a line around or add one.
  */
-import { asciiLower } from '../azure/names/ascii.ts';
+
 import { isSegment } from '../azure/names/resource-id.ts';
+import { asciiLower } from '../azure/names/text.ts';
 import type { HintCaller } from './hint.ts';
 
 /** What is not seen, or does something else than be seen: controls (C1 too), marks of direction, line ends, halves of letters. */

@@ -2,8 +2,9 @@
  * A report from Azure that something may have changed: an event of Event Grid, or a record of the Activity Log. It may be
  * late, doubled or forged, so nothing is decided from it: it causes a read, and shows people who it was (docs/architecture.md section 2).
  */
-import { sameText } from '../azure/names/ascii.ts';
+
 import { armKey } from '../azure/names/resource-id.ts';
+import { sameText } from '../azure/names/text.ts';
 import { RecentMap } from '../runtime/recent-map.ts';
 
 /** Whom Azure names as the caller. Nothing else of a token's claims is kept. */

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import { SubscriptionArrivals, subscriptionIn } from './subscription-arrivals.ts';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../runtime/log.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import { KubeClient } from './client.ts';
 import type { EventRecord } from './event-series.ts';
 import { EventRecorder, type EventRecorderOptions } from './events.ts';

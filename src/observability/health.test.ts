@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../runtime/time/clock.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import { EventLoop, Health } from './health.ts';
 
 const SECOND = 1_000;

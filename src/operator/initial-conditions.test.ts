@@ -4,7 +4,7 @@ import type { IdentityAttachment } from '../api/identity-attachment.ts';
 import { emptyStores, meta, put } from '../reconcilers/stores.fixture.ts';
 import { silentLog } from '../runtime/log.ts';
 import type { Outcome } from '../runtime/outcome.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import { InitialConditions } from './initial-conditions.ts';
 
 const READY = { conditions: [{ type: 'Ready', status: 'True' }] };

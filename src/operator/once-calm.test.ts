@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import { onceCalm } from './waits.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

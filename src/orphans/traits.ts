@@ -1,5 +1,5 @@
 import { MADE_HERE_ANNOTATION } from '../api/orphan-sweep.ts';
-import { asciiLower, sameText } from '../azure/names/ascii.ts';
+import { asciiLower, sameText } from '../azure/names/text.ts';
 import type { MadeBy, SweepObservation } from './observed.ts';
 import type { KeepReason } from './reasons.ts';
 import { confirmationFor, readConfirmation, type SweepSpec } from './spec.ts';

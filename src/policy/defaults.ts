@@ -1,5 +1,5 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
-import { asciiLower, sameRegion, sameText } from '../azure/names/ascii.ts';
+import { asciiLower, sameRegion, sameText } from '../azure/names/text.ts';
 
 /** What the policies of a namespace fill in where an object leaves it out: only what all of them agree on. */
 

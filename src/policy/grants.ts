@@ -1,6 +1,6 @@
 import type { IdentityPolicy } from '../api/identity-policy.ts';
-import { sameText } from '../azure/names/ascii.ts';
 import { isWithinScope } from '../azure/names/resource-id.ts';
+import { sameText } from '../azure/names/text.ts';
 import { alikeScope, nearMiss } from './near-miss.ts';
 import type { NamespaceFacts } from './selection.ts';
 import { namedRules, noPolicy, type Test, type Verdict, verdictOf } from './verdict.ts';

@@ -1,4 +1,4 @@
-import { asciiLower } from '../azure/names/ascii.ts';
+import { asciiLower } from '../azure/names/text.ts';
 
 /** What was probably meant: a word that is nearly another one reads as if it were that one. */
 

@@ -1,6 +1,6 @@
 import type { IdentityPolicySpec } from '../api/identity-policy.ts';
-import { endsFault, sameText, spellingFault } from '../azure/names/ascii.ts';
 import { isGuid } from '../azure/names/guid.ts';
+import { endsFault, sameText, spellingFault } from '../azure/names/text.ts';
 import { parseDuration } from './grants.ts';
 import { nearMiss } from './near-miss.ts';
 

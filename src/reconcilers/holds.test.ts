@@ -10,7 +10,7 @@ import type { AzureRoleDefinition } from '../azure/role-definitions.ts';
 import type { ObjectMeta } from '../kube/types.ts';
 import { silentLog } from '../runtime/log.ts';
 import { Elapsed } from '../runtime/time/elapsed.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import type { HoldDeps as CredentialDeps } from './federated-identity-credential/request.ts';
 import { HOSTS_HOLD_MS, type HoldDeps as HostDeps } from './host-identity/holds.ts';
 import type { ReconcileContext } from './kind.ts';

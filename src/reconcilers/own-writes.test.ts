@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AzureError } from '../azure/arm/errors.ts';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import { OwnWrites } from './own-writes.ts';
 import { AlreadyExists } from './status/failure.ts';
 

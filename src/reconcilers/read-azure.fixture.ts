@@ -2,7 +2,7 @@ import { AzureCaches } from '../cache/caches.ts';
 import type { ObjectMeta } from '../kube/types.ts';
 import { silentLog } from '../runtime/log.ts';
 import type { Priority } from '../runtime/outcome.ts';
-import type { FakeClock } from '../runtime/time/fake-clock.ts';
+import type { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { type Clients, connect, type Wire } from './host-identity/sequences/azure.fixture.ts';
 import type { ReconcileContext } from './kind.ts';

@@ -11,8 +11,8 @@ import { MANAGED_BY, MANAGED_BY_LABEL, type ManagedObject } from '../api/schema/
 import { API_VERSION } from '../api/schema/kind.ts';
 import type { SystemAssignedIdentity } from '../api/system-assigned-identity.ts';
 import { type UserAssignedIdentity, userAssignedIdentity } from '../api/user-assigned-identity.ts';
-import { asciiLower } from '../azure/names/ascii.ts';
 import { groupOf } from '../azure/names/resource-id.ts';
+import { asciiLower } from '../azure/names/text.ts';
 import { type ConfigMap, configMaps, type Namespace, namespaces } from '../kube/builtin.ts';
 import { Informer, type InformerOptions } from '../kube/informer/informer.ts';
 import type { ReflectorEvent } from '../kube/informer/reflector.ts';

@@ -12,7 +12,7 @@ interface AssignmentDeps {
 }
 
 /** `made` and `there`: with its id, or in words. `left`: why it is not made, for people. */
-export type RestoredAssignment = readonly [result: 'made' | 'there' | 'left', what: string];
+type RestoredAssignment = readonly [result: 'made' | 'there' | 'left', what: string];
 
 /** A principal that was just made may be unknown to the service of assignments for so long (docs/azure-facts.md section 5). */
 const PRINCIPAL_MS = 10 * 60_000;

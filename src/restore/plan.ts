@@ -6,10 +6,10 @@ import type { OrphanRecord, RecordedAssignment, RecordedCredential } from '../ap
 import { type AzureFederatedCredential, parseCredentialId } from '../azure/azure-federated-credential.ts';
 import type { AzureIdentity } from '../azure/azure-identity.ts';
 import type { IdentityPut } from '../azure/identities.ts';
-import { sameText } from '../azure/names/ascii.ts';
 import { assignmentNames } from '../azure/names/assignment-name.ts';
 import { keptMakers, MARK, type Tags, tag, withoutMarks } from '../azure/names/identity-marks.ts';
 import { armKey, parseIdentityId, sameId } from '../azure/names/resource-id.ts';
+import { sameText } from '../azure/names/text.ts';
 import type { AssignmentPut } from '../azure/role-assignments.ts';
 
 /** What stands under the id of the identity now. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FakeClock } from './time/fake-clock.ts';
+import { FakeClock } from './time/fake-clock.fixture.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 test('in no window more than the capacity and the refill of that window', () => {

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 /** A program that never ends by itself; a line on its input moves its clock by so many ms. */
 const PROGRAM = `
   import { createInterface } from 'node:readline';
-  import { FakeClock } from '${new URL('../runtime/time/fake-clock.ts', import.meta.url)}';
+  import { FakeClock } from '${new URL('../runtime/time/fake-clock.fixture.ts', import.meta.url)}';
   import { listenForInterruption } from '${new URL('./interruption.ts', import.meta.url)}';
   const clock = new FakeClock();
   const interruption = listenForInterruption(clock, () => console.log('first'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeClock } from '../runtime/time/fake-clock.ts';
+import { FakeClock } from '../runtime/time/fake-clock.fixture.ts';
 import { timeLimit } from './sandbox.ts';
 
 describe('a time limit', () => {

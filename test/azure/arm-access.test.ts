@@ -8,7 +8,7 @@ import { CLOUDS, type Cloud } from '../../src/azure/arm/clouds.ts';
 import { Identities } from '../../src/azure/identities.ts';
 import { RequestScheduler } from '../../src/azure/requests/request-scheduler.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
-import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 import { createPki } from '../../src/simulator/certificates.ts';
 import { startRig } from './rig.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { SeenRequest } from '../../src/azure/arm/arm-policies.ts';
 import { type AskedPrincipal, PrincipalStates } from '../../src/azure/graph/directory.ts';
 import { DIRECTORY_OBJECTS, graphAccess } from '../../src/azure/graph/graph.ts';
-import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 import { tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import { NO_LIMIT_MS, passing, startRig } from './rig.ts';
 

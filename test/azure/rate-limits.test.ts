@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { classify } from '../../src/azure/arm/classify.ts';
 import { AZURE_LIMITS } from '../../src/azure/limits.ts';
-import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 import { type Rig, startRig } from './rig.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

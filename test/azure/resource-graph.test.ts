@@ -4,7 +4,7 @@ import { classify } from '../../src/azure/arm/classify.ts';
 import { CallRefused } from '../../src/azure/arm/errors.ts';
 import { AZURE_LIMITS } from '../../src/azure/limits.ts';
 import { armKey } from '../../src/azure/names/resource-id.ts';
-import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 import { NO_LIMIT_MS, passing, type RigOptions, startRig } from './rig.ts';
 
 const RESYNC = { priority: 'resync' } as const;

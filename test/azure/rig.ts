@@ -13,7 +13,7 @@ import { RoleAssignments } from '../../src/azure/role-assignments.ts';
 import { RoleDefinitions } from '../../src/azure/role-definitions.ts';
 import type { Clock } from '../../src/runtime/time/clock.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
-import type { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import type { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 
 export interface RigOptions

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { SeenRequest } from '../../src/azure/arm/arm-policies.ts';
 import { classify } from '../../src/azure/arm/classify.ts';
 import { AUDIT_LOGS, graphAccess, SignInSummaries } from '../../src/azure/graph/graph.ts';
-import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 import { tokenCredential } from '../../src/simulator/sdk.fixture.ts';
 import { startRig } from './rig.ts';
 

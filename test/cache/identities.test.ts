@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { AzureCache } from '../../src/cache/azure-cache.ts';
 import { identityDefinition } from '../../src/cache/identities.ts';
 import type { How } from '../../src/cache/store/entry.ts';
-import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 import { type RigOptions, startRig } from '../azure/rig.ts';
 
 const edit = { priority: 'edit' } as const;

@@ -1,5 +1,5 @@
 /** What the tests of the caches share: a simulated Azure on a fake clock that tests move while real sockets work. */
-import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 import { type RigOptions, startRig } from '../azure/rig.ts';
 
 export const minute = 60_000;

@@ -5,7 +5,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { customResourceDefinitions, leases, serviceAccounts } from '../../src/kube/builtin.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
-import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 import { type Cluster, startCluster } from '../../src/sandbox/cluster.ts';
 import { keepToken } from '../../src/sandbox/controller/controller-launch.ts';
 import { expectNoController, installAzid } from '../../src/sandbox/setup/kubernetes-setup.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as realDelay } from 'node:timers/promises';
 import type { Clock } from '../../src/runtime/time/clock.ts';
-import type { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import type { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 
 /** The most time that passes in one breath. */
 const BREATH_MS = 10_000;

@@ -25,7 +25,7 @@ import { Operator, type RunEnd } from '../../src/operator/operator.ts';
 import type { OperatorOptions } from '../../src/operator/options.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { systemClock } from '../../src/runtime/time/clock.ts';
-import { FakeClock } from '../../src/runtime/time/fake-clock.ts';
+import { FakeClock } from '../../src/runtime/time/fake-clock.fixture.ts';
 import {
   type ControlPlane,
   type ControlPlaneOptions,

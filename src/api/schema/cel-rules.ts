@@ -71,7 +71,7 @@ const celText = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("
 
 /**
  * White space at the ends is part of the text for Azure. The reconcilers refuse it again, as the characters below, in objects that are older
- * than the rules (src/azure/names/ascii.ts).
+ * than the rules (src/azure/names/text.ts).
  */
 export const noEndBlanks: CelRule = {
   rule: 'self.trim() == self',

@@ -1,5 +1,5 @@
-import { asciiLower } from '../names/ascii.ts';
 import { armKey, parseResourceId } from '../names/resource-id.ts';
+import { asciiLower } from '../names/text.ts';
 
 /**
  * What each resource type can do with managed identities: one table, from which all else of azid reads. Sources:

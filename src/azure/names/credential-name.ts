@@ -4,8 +4,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { asciiLower } from './ascii.ts';
 import { readGuid } from './guid.ts';
+import { asciiLower } from './text.ts';
 
 /** docs/azure-facts.md section 4. */
 export const CREDENTIAL_NAME = /^[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}$/;

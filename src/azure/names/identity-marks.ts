@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { asciiLower, sameText } from './ascii.ts';
+import { asciiLower, sameText } from './text.ts';
 
 /**
  * The tags by which azid knows its own identities in Azure (docs/architecture.md section 6). Tag names cannot hold a slash, and

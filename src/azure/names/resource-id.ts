@@ -4,7 +4,7 @@
  * by `armKey`. On the wire the spelling that Azure returned is sent back.
  */
 
-import { asciiLower, sameText } from './ascii.ts';
+import { asciiLower, sameText } from './text.ts';
 
 /** An id taken apart. Case and spelling as given. */
 interface ResourceId {

@@ -1,4 +1,4 @@
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { AzureError } from '../arm/errors.ts';
 import { AUTHORIZATION, AZURE_LIMITS, type Limits } from '../limits.ts';
 import type { ScheduledRequest } from './request.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Priority } from '../../runtime/outcome.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { AzureError } from '../arm/errors.ts';
 import { AZURE_LIMITS, MANAGED_IDENTITY } from '../limits.ts';
 import type { ScheduledRequest } from './request.ts';

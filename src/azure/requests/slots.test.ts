@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { AUTHORIZATION, AZURE_LIMITS } from '../limits.ts';
 import { RequestScheduler } from './request-scheduler.ts';
 import { LISTS, UNNAMED } from './slots.ts';

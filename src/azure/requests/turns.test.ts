@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Waits } from '../../runtime/controller/workers.ts';
 import { PRIORITIES, type Priority } from '../../runtime/outcome.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { AzureError } from '../arm/errors.ts';
 import { AUTHORIZATION, AZURE_LIMITS, type Limits, MANAGED_IDENTITY } from '../limits.ts';
 import type { ScheduledRequest } from './request.ts';

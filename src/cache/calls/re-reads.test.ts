@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { ReReads } from './re-reads.ts';
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));

@@ -5,8 +5,8 @@
  */
 
 import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey, parseResourceId } from '../../azure/names/resource-id.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 
 const SITES = 'microsoft.web/sites';
 const SLOTS = `${SITES}/slots`;

@@ -5,7 +5,7 @@ import type { AzureHost, HostIdentityValue } from '../../azure/hosts/host.ts';
 import type { HostGet, HostPage } from '../../azure/hosts/hosts.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { type Permission, rightsOf } from '../../azure/permissions.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { AzureCache } from '../azure-cache.ts';
 import type { How } from '../store/entry.ts';
 import { areaOfHost, hostArea } from './area.ts';

@@ -13,7 +13,7 @@
 import type { CallContext } from '../../azure/arm/arm-calls.ts';
 import { type AzureHost, isUniqueInstance, sameHost, sameHostInstance } from '../../azure/hosts/host.ts';
 import type { Hosts } from '../../azure/hosts/hosts.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import type { Permissions } from '../../azure/permissions.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { AzureCache } from '../azure-cache.ts';

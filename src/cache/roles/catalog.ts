@@ -3,10 +3,10 @@
  * is called unknown; that answer holds for a short time.
  */
 import { type CallContext, sharedContext } from '../../azure/arm/arm-calls.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { trailingGuid } from '../../azure/names/guid.ts';
 import { armKey, isWithinScope } from '../../azure/names/resource-id.ts';
 import { areaOf, parseScope } from '../../azure/names/scope.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import {
   type AzureRoleDefinition,
   lookupOf,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { type NamedRole, RoleNames } from './names.ts';
 
 const role = (roleName: string) => ({ roleName, type: 'BuiltInRole', guid: roleName }) as NamedRole;

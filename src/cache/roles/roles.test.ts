@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { AzureCache } from '../azure-cache.ts';
 import { roleDefinition } from './roles.ts';
 

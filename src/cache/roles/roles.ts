@@ -3,8 +3,8 @@
  * one has changed. Nothing is concluded from what a list lacks: a role that is not held is asked for (`catalog.ts`).
  */
 import type { AzureObserver } from '../../azure/arm/arm-calls.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { areaOf } from '../../azure/names/scope.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import { type AzureRoleDefinition, type RoleDefinitions, sameRole } from '../../azure/role-definitions.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import type { AzureCache } from '../azure-cache.ts';

@@ -12,9 +12,9 @@ import { Operator, type RunEnd } from '../../operator/operator.ts';
 import type { OperatorOptions } from '../../operator/options.ts';
 import type { Log } from '../../runtime/log.ts';
 import { systemClock } from '../../runtime/time/clock.ts';
+import { VERSION } from '../azid-version.ts';
 import { signIn } from '../azure-access.ts';
 import { endProcess } from '../run-command.ts';
-import { VERSION } from '../version.ts';
 import type { ControllerFlags } from './controller.ts';
 
 export const EXIT = {

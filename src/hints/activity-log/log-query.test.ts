@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { AzureError, LOCAL_CODES } from '../../azure/arm/errors.ts';
 import { silentLog } from '../../runtime/log.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import type { Hint } from '../hint.ts';
 import { LogQuery } from './log-query.ts';
 

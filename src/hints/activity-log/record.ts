@@ -3,8 +3,8 @@
  * Azure only accepted goes on, and ends in a third. The end counts: before it nothing is certain to have changed.
  */
 import { z } from 'zod';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import { callerOf, subjectOf } from '../foreign-texts.ts';
 import type { Hint } from '../hint.ts';
 

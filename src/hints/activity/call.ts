@@ -1,6 +1,7 @@
 /** A call to Azure as the journal keeps it: who made it, which reports are of one call, and under which keys it is kept. */
-import { sameText } from '../../azure/names/ascii.ts';
+
 import { armKey } from '../../azure/names/resource-id.ts';
+import { sameText } from '../../azure/names/text.ts';
 import { plain } from '../foreign-texts.ts';
 import type { HintCaller } from '../hint.ts';
 

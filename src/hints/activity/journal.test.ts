@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { type Hint, Self } from '../hint.ts';
 import { WITHIN_MS } from './by-whom.ts';
 import { parsePart, partOf } from './call.ts';

@@ -1,5 +1,5 @@
-import { sameText } from '../../azure/names/ascii.ts';
 import { armKey, groupOf } from '../../azure/names/resource-id.ts';
+import { sameText } from '../../azure/names/text.ts';
 import { Emitter, type Source } from '../../runtime/controller/watch.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
 import { type Hint, Self } from '../hint.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { armKey } from '../../azure/names/resource-id.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { type Hint, OwnCalls, Self } from '../hint.ts';
 import {
   CacheHints,

@@ -2,10 +2,10 @@
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { trailingGuid } from '../../azure/names/guid.ts';
 import { armKey, parentScope, parseIdentityId, parseResourceId } from '../../azure/names/resource-id.ts';
 import { areaOf } from '../../azure/names/scope.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import { areaOfHost, SITE_TYPE, slotsArea } from '../../cache/hosts/area.ts';
 import type { Hint } from '../hint.ts';
 

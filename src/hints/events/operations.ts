@@ -1,4 +1,4 @@
-import { asciiLower } from '../../azure/names/ascii.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 
 /**
  * Which operations of Resource Manager change something that azid reads: the first row that fits decides. Events of

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { aheadBy, ClockHistory, type MessageTimes } from './clocks.ts';
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLog } from '../../runtime/log.ts';
 import { type Clock, systemClock } from '../../runtime/time/clock.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { type BusStage, startBusStage } from '../../simulator/service-bus/stage.fixture.ts';
 import type { Hint, HintEffect } from '../hint.ts';
 import type { SourceMetrics } from '../metrics.ts';

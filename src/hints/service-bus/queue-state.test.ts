@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { QueueHistory } from './queue-state.ts';
 
 const MINUTE = 60_000;

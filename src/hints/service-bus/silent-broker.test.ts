@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLog } from '../../runtime/log.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { type BusStage, startBusStage } from '../../simulator/service-bus/stage.fixture.ts';
 import { noSourceMetrics } from '../metrics.fixture.ts';
 import type { SourceMetrics } from '../metrics.ts';

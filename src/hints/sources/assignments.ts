@@ -1,5 +1,5 @@
 import type { EventSource } from '../../api/event-source.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { QueueAddress } from '../service-bus/queue-link.ts';
 

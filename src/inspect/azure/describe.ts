@@ -7,9 +7,9 @@ import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { CredentialGet } from '../../azure/federated-credentials.ts';
 import type { HostGet } from '../../azure/hosts/hosts.ts';
 import type { GetResult } from '../../azure/identities.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { MARK } from '../../azure/names/identity-marks.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import type { AssignmentGet } from '../../azure/role-assignments.ts';
 
 export interface ObservedResource {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { createPki } from '../../simulator/certificates.ts';
 import { ScriptedServer } from '../transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../transport/transport.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../runtime/log.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { type ConfigMap, configMaps } from '../builtin.ts';
 import { KubeClient } from '../client.ts';
 import { configMap } from '../objects.fixture.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import type { Lease } from '../builtin.ts';
 import { KubeClient } from '../client.ts';
 import { ScriptedServer } from '../transport/scripted-server.fixture.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { createPki } from '../../simulator/certificates.ts';
 import { isAborted, isConnectionFailed, isNotFound, isTimeout, type KubeError } from '../errors.ts';
 import { until } from '../until.fixture.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { isConnectionFailed, type KubeError } from '../errors.ts';
 import { until } from '../until.fixture.ts';
 import { KubeTransport } from './transport.ts';

@@ -5,7 +5,7 @@ import { Controller } from '../../runtime/controller/controller.ts';
 import { silentLog } from '../../runtime/log.ts';
 import type { Outcome } from '../../runtime/outcome.ts';
 import { WorkQueue } from '../../runtime/queue/queue.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { bucketsLeft } from './azure-series.ts';
 import { Metrics } from './metrics.ts';
 

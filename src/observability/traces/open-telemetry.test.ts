@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fields, Log } from '../../runtime/log.ts';
 import { silentLog } from '../../runtime/log.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { openTelemetry } from './open-telemetry.ts';
 
 let server: Server | undefined;

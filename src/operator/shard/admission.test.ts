@@ -4,7 +4,7 @@ import type { Namespace } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { silentLog } from '../../runtime/log.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { Admission } from './admission.ts';
 
 let clock: FakeClock;

@@ -6,7 +6,7 @@ import { emptyStores, meta, put } from '../../reconcilers/stores.fixture.ts';
 import type { Stores } from '../../reconcilers/stores.ts';
 import { userAssignedIdentityKind } from '../../reconcilers/user-assigned-identity/index.ts';
 import { Emitter } from '../../runtime/controller/watch.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { ForeignObjects } from './foreign-objects.ts';
 
 const SUB = '00000000-0000-4000-8000-00000000000a';

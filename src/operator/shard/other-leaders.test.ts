@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Lease } from '../../kube/builtin.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { SHARD_ANNOTATION, shardAnnotation } from '../../kube/lease/shard-lease.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { OtherLeaders } from './other-leaders.ts';
 
 const clock = new FakeClock();

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
 import { Waits } from '../../runtime/controller/workers.ts';
 import { type Log, silentLog } from '../../runtime/log.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { RunningByNamespace } from './running.ts';
 
 const clock = new FakeClock();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { asciiLower } from '../../azure/names/ascii.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import type { RetainedRecord } from '../objects.ts';
 
 /** The entries of the records of what is retained: how each is written, and the index of all. */

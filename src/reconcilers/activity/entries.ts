@@ -7,7 +7,7 @@ import {
   MAX_REPAIRED,
   RESULTS,
 } from '../../api/schema/activity.ts';
-import { sameText } from '../../azure/names/ascii.ts';
+import { sameText } from '../../azure/names/text.ts';
 import { WITHIN_MS } from '../../hints/activity/by-whom.ts';
 import { type Call, isOwnText } from '../../hints/activity/call.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';

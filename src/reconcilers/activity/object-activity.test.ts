@@ -4,7 +4,7 @@ import { armKey } from '../../azure/names/resource-id.ts';
 import { partOf } from '../../hints/activity/call.ts';
 import { ActivityJournal } from '../../hints/activity/journal.ts';
 import type { Hint } from '../../hints/hint.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import type { ReconcileEvent } from '../decision.ts';
 import { meta } from '../stores.fixture.ts';
 import { ObjectActivity } from './object-activity.ts';

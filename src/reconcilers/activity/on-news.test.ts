@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import type { Call } from '../../hints/activity/call.ts';
 import type { News } from '../../hints/activity/journal.ts';
 import { Emitter } from '../../runtime/controller/watch.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { emptyStores } from '../stores.fixture.ts';
 import { CALM_MS, NEWS_MS, onNews } from './owned.ts';
 

@@ -8,7 +8,7 @@ import type { AssignmentGet } from '../../azure/role-assignments.ts';
 import type { AzureRoleDefinition } from '../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { MissingReferences } from '../proof/missing-references.ts';
 import { awaitingAll, HeldIdentities, identityAt, marksOf, noSystemProofs } from '../proof/proofs.fixture.ts';

@@ -1,7 +1,7 @@
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import type { Answered, Wire } from '../host-identity/sequences/azure.fixture.ts';
 import type { ReconcileContext } from '../kind.ts';

@@ -1,5 +1,5 @@
 import { MAX_CREDENTIALS } from '../../azure/federated-credentials.ts';
-import { sameText } from '../../azure/names/ascii.ts';
+import { sameText } from '../../azure/names/text.ts';
 import type { Facts, SeenCredential, Sibling, Trust } from './facts.ts';
 import { ageOf } from './object.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { federatedIdentityCredential } from '../../api/federated-identity-credential.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { LiveReads } from '../kind.ts';
 import { lateWritesOn, ownWritesOf } from '../own-writes.fixture.ts';
 import { clusterMeta, emptyStores, put, reading } from '../stores.fixture.ts';

@@ -1,4 +1,4 @@
-import { endsFault } from '../../azure/names/ascii.ts';
+import { endsFault } from '../../azure/names/text.ts';
 import type { ObservedIssuer } from '../../kube/access/cluster-issuer.ts';
 import { type Finding, findCondition } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';

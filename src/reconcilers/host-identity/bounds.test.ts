@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AzureError } from '../../azure/arm/errors.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { MAX_OWNERS } from '../hosts/ledger/lines.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { decide } from './decide.ts';

@@ -10,7 +10,7 @@ import { RequestScheduler } from '../../azure/requests/request-scheduler.ts';
 import type { HostCache } from '../../cache/hosts/hosts.ts';
 import type { Namespace } from '../../kube/builtin.ts';
 import { WorkQueue } from '../../runtime/queue/queue.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import type { Stores } from '../stores.ts';
 import { hostNamespaces } from './watches.ts';

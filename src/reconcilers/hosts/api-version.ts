@@ -1,7 +1,7 @@
 import type { IdentityAttachment } from '../../api/identity-attachment.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import { capabilityOf, hostTypeIfAny } from '../../azure/hosts/capabilities.ts';
-import { sameText } from '../../azure/names/ascii.ts';
+import { sameText } from '../../azure/names/text.ts';
 import { policyFor } from '../../policy/evaluate.ts';
 import { INDEX, type Stores } from '../stores.ts';
 import { attachmentAsked, selectorScope, systemAssignedAsked } from './claims/spec.ts';

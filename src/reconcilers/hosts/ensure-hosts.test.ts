@@ -4,7 +4,7 @@ import { KubeClient } from '../../kube/client.ts';
 import { Store } from '../../kube/informer/store.ts';
 import { type Exchange, ScriptedServer } from '../../kube/transport/scripted-server.fixture.ts';
 import { KubeTransport } from '../../kube/transport/transport.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { vmId } from '../identity-attachment/facts.fixture.ts';
 import { type EnsureHostDeps, ensureHosts, hostIdentityName } from './ensure-hosts.ts';
 

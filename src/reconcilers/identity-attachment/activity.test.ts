@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { armKey } from '../../azure/names/resource-id.ts';
 import { partOf } from '../../hints/activity/call.ts';
 import { ActivityJournal } from '../../hints/activity/journal.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { ObjectActivity } from '../activity/object-activity.ts';
 import { meta } from '../stores.fixture.ts';
 import type { IdentityAttachment } from './facts.ts';

@@ -11,7 +11,7 @@ import { AzureCache } from '../../cache/azure-cache.ts';
 import { type HostSources, hostDefinition } from '../../cache/hosts/hosts.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import type { ReconcileContext } from '../kind.ts';
 import { HeldIdentities, identityAt, marksOf } from '../proof/proofs.fixture.ts';
 import { emptyStores } from '../stores.fixture.ts';

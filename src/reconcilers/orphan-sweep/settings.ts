@@ -4,8 +4,8 @@ import {
   MADE_HERE_ANNOTATION,
   type OrphanSweep,
 } from '../../api/orphan-sweep.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey, isWithinScope, parseResourceId } from '../../azure/names/resource-id.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import type { SweepSpec } from '../../orphans/spec.ts';
 import { parseDuration } from '../../policy/grants.ts';
 import { ageOf } from '../federated-identity-credential/object.ts';

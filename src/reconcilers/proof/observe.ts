@@ -1,7 +1,7 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { sameText } from '../../azure/names/ascii.ts';
 import { MARK, namesAnother, ownershipOf } from '../../azure/names/identity-marks.ts';
+import { sameText } from '../../azure/names/text.ts';
 import type { IdentityCache, IdentityObservation } from '../../cache/identities.ts';
 import type { How } from '../../cache/store/entry.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';

@@ -1,6 +1,5 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { markedOwners, ownerValue } from '../../azure/names/identity-marks.ts';
 import {
   armKey,
@@ -9,6 +8,7 @@ import {
   parseIdentityIdIfAny,
   sameId,
 } from '../../azure/names/resource-id.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import type { Change } from '../../cache/store/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import { azureNamesOf, INDEX, type Stores } from '../stores.ts';

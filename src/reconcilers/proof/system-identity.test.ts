@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HostIdentity } from '../../api/host-identity.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { MAX_OWNERS } from '../hosts/ledger/lines.ts';
 import { clusterMeta, emptyStores, meta, put } from '../stores.fixture.ts';
 import { SystemProofs } from './system-identity.ts';

@@ -9,7 +9,7 @@ import type { EventRecord } from '../../kube/event-series.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
 import { Waits } from '../../runtime/controller/workers.ts';
 import { silentLog } from '../../runtime/log.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import type { CommonAction, Decision, FailedAction } from '../decision.ts';
 import type { Kind, Performed, ReconcileContext } from '../kind.ts';
 import { StatusMemory } from '../status/status-memory.ts';

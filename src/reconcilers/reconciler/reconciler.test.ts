@@ -5,7 +5,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import type { Store } from '../../kube/informer/store.ts';
 import type { ReconcileRequest } from '../../runtime/controller/reconcile-request.ts';
 import { silentLog } from '../../runtime/log.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import type { CommonAction } from '../decision.ts';
 import type { Kind } from '../kind.ts';
 import { StatusMemory } from '../status/status-memory.ts';

@@ -1,5 +1,5 @@
 import { sameAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { spellingFault } from '../../azure/names/ascii.ts';
+import { spellingFault } from '../../azure/names/text.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 import { RECHECK_INSIDE_MS, RECHECK_OUTSIDE_MS, type ReconcileEvent, type Summary } from '../decision.ts';
 import { notAllowed, stalledInside, stalledOutside, summaryOf } from '../status/summary.ts';

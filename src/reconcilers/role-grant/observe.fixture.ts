@@ -4,7 +4,7 @@ import { AzureError } from '../../azure/arm/errors.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import type { Priority } from '../../runtime/outcome.ts';
 import { Elapsed } from '../../runtime/time/elapsed.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts';
 import type { Wire } from '../host-identity/sequences/azure.fixture.ts';
 import type { Kind, ReconcileContext } from '../kind.ts';

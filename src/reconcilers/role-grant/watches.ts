@@ -1,6 +1,6 @@
 import type { HostIdentity } from '../../api/host-identity.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import type { AssignmentCache } from '../../cache/assignments.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';

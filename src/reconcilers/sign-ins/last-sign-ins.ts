@@ -1,6 +1,6 @@
 import type { LastSignIn } from '../../api/schema/activity.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import { Emitter, type Source, type Watch, watch } from '../../runtime/controller/watch.ts';
 import type { IdentityKind } from '../holds.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AzureError } from '../../azure/arm/errors.ts';
 import type { Fields, Log } from '../../runtime/log.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { LastSignIns } from './last-sign-ins.ts';
 import { SignInPoller } from './poller.ts';
 

@@ -1,8 +1,8 @@
 /** What a row of the summarised sign-ins says (docs/azure-facts.md section 18): pure. */
 import { z } from 'zod';
 import { type LastSignIn, MAX_RESOURCE } from '../../api/schema/activity.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { armKey } from '../../azure/names/resource-id.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import { timestamp } from '../../runtime/status/conditions.ts';
 
 interface SignInRow {

@@ -1,8 +1,8 @@
 import type { Coordinates } from '../../api/user-assigned-identity.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { regionName, sameRegion } from '../../azure/names/ascii.ts';
 import { MARK, type Owner, ownershipOf, tag } from '../../azure/names/identity-marks.ts';
 import { identityId, sameId } from '../../azure/names/resource-id.ts';
+import { regionName, sameRegion } from '../../azure/names/text.ts';
 import type { Defaults } from '../../policy/defaults.ts';
 import { isDeclared } from '../proof/places.ts';
 import type { Keeping } from '../retained.ts';

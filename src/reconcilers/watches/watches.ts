@@ -1,7 +1,7 @@
 import type { ManagedObject } from '../../api/schema/common.ts';
 import type { AzureIdentity } from '../../azure/azure-identity.ts';
-import { asciiLower } from '../../azure/names/ascii.ts';
 import { parseIdentityId } from '../../azure/names/resource-id.ts';
+import { asciiLower } from '../../azure/names/text.ts';
 import type { How } from '../../cache/store/entry.ts';
 import type { Change } from '../../cache/store/store.ts';
 import type { Namespace } from '../../kube/builtin.ts';

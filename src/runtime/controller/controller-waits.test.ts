@@ -4,7 +4,7 @@ import { silentLog } from '../log.ts';
 import { type ControllerMetrics, noControllerMetrics } from '../metrics.ts';
 import type { Outcome } from '../outcome.ts';
 import { WorkQueue } from '../queue/queue.ts';
-import { FakeClock } from '../time/fake-clock.ts';
+import { FakeClock } from '../time/fake-clock.fixture.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
 import type { ReconcileRequest } from './reconcile-request.ts';
 import type { Waits } from './workers.ts';

@@ -4,7 +4,7 @@ import type { Fields, Log } from '../log.ts';
 import type { ControllerMetrics, ReconcileResult } from '../metrics.ts';
 import type { Outcome, Priority } from '../outcome.ts';
 import { WorkQueue } from '../queue/queue.ts';
-import { FakeClock } from '../time/fake-clock.ts';
+import { FakeClock } from '../time/fake-clock.fixture.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
 import type { ReconcileRequest } from './reconcile-request.ts';
 

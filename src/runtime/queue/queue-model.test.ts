@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PRIORITIES, type Priority } from '../outcome.ts';
-import { FakeClock } from '../time/fake-clock.ts';
+import { FakeClock } from '../time/fake-clock.fixture.ts';
 import { WorkQueue } from './queue.ts';
 
 const AGING_MS = 100;

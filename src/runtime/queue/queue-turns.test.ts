@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { PRIORITIES, type Priority } from '../outcome.ts';
-import { FakeClock } from '../time/fake-clock.ts';
+import { FakeClock } from '../time/fake-clock.fixture.ts';
 import { type QueueItem, WorkQueue } from './queue.ts';
 
 /** Namespaces take turns (docs/guarantees.md G24). Turns are counted, not seconds. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Priority } from '../outcome.ts';
-import { FakeClock } from '../time/fake-clock.ts';
+import { FakeClock } from '../time/fake-clock.fixture.ts';
 import { type QueueItem, WorkQueue } from './queue.ts';
 
 const SECOND = 1_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sleep, systemClock } from './clock.ts';
-import { FakeClock } from './fake-clock.ts';
+import { FakeClock } from './fake-clock.fixture.ts';
 
 const FORTY_DAYS_MS = 40 * 24 * 3_600_000;
 

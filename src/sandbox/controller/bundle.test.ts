@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { VERSION } from '../../cli/version.ts';
+import { VERSION } from '../../cli/azid-version.ts';
 import { bundleProduct } from './bundle.ts';
 
 let folder: string;

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../runtime/time/clock.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { freePort } from '../apiserver/access.ts';
 import { type TemporaryFolder, temporaryFolder } from '../apiserver/temporary-folder.fixture.ts';
 import { ControllerProcess } from './controller-process.ts';

@@ -1,5 +1,5 @@
 import { AuthorizationManagementClient } from '@azure/arm-authorization';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { clientOptions, tokenCredential } from '../sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
 import { builtInRoleId } from './definitions/definitions.ts';

@@ -1,7 +1,7 @@
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/time/clock.ts';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { clientOptions } from '../sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { createAuthorization } from '../authorization/index.ts';
 import type { Frame } from '../frame.ts';
 import { Identities, type Identity } from '../identities/identities.ts';

@@ -1,6 +1,6 @@
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { recorder } from '../authorization/stage.fixture.ts';
 import { all, clientOptions, refusal, tokenCredential } from '../sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';

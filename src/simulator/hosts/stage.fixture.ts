@@ -1,5 +1,5 @@
 import { request as httpsRequest } from 'node:https';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator.ts';
 
 /** The stage of this folder's tests: a fast simulator on a fake clock, hosts and identities, and raw calls over TLS. */

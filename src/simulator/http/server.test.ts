@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, Server } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import { createCertificateAuthority } from '../certificates.ts';
 import { startSimulator } from '../simulator.ts';
 import { closing, listen, listening } from './server.ts';

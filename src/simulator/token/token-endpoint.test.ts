@@ -6,7 +6,7 @@ import { WorkloadIdentityCredential } from '@azure/identity';
 import { type CryptoKey, decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Agent, fetch } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FakeClock } from '../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../runtime/time/fake-clock.fixture.ts';
 import type { Identity } from '../identities/identities.ts';
 import { all, clientOptions, refusal } from '../sdk.fixture.ts';
 import { type Simulator, startSimulator } from '../simulator.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as realDelay } from 'node:timers/promises';
 import type { Clock } from '../../../src/runtime/time/clock.ts';
-import type { FakeClock } from '../../../src/runtime/time/fake-clock.ts';
+import type { FakeClock } from '../../../src/runtime/time/fake-clock.fixture.ts';
 import { Pace } from '../pace.ts';
 
 /** Calls due within this time of each other go together: no figure here is finer. */

@@ -2,8 +2,9 @@
  * GET-modify-PUT, for types whose PATCH takes no `identity` (docs/azure-facts.md section 7): the model that a GET gave, with another
  * identity and without what only Azure writes. Only where `hiddenSecrets` finds nothing that the GET has hidden.
  */
-import { asciiLower } from '../../names/ascii.ts';
+
 import { armKey } from '../../names/resource-id.ts';
+import { asciiLower } from '../../names/text.ts';
 import type { HostCapability } from '../capabilities.ts';
 import type { IdentityBody } from '../host.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { type IdentityDeps, ObservedIdentities } from './live.ts';
 

@@ -9,7 +9,7 @@ import { Permissions } from '../../../azure/permissions.ts';
 import { RequestScheduler } from '../../../azure/requests/request-scheduler.ts';
 import { RoleAssignments } from '../../../azure/role-assignments.ts';
 import { RoleDefinitions } from '../../../azure/role-definitions.ts';
-import type { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import type { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import type { Simulator } from '../../../simulator/simulator.ts';
 
 /** A request as it leaves azid. */

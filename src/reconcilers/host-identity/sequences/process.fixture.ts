@@ -6,7 +6,7 @@ import { identityDefinition } from '../../../cache/identities.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
 import { Elapsed } from '../../../runtime/time/elapsed.ts';
-import type { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import type { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import { LateWrites } from '../../own-writes.ts';
 import { IdentityProofs } from '../../proof/identity-proofs.ts';
 import { MissingReferences } from '../../proof/missing-references.ts';

@@ -3,7 +3,7 @@ import type { IdentityBody } from '../../../azure/hosts/host.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { keyOf } from '../../../kube/types.ts';
 import type { Outcome } from '../../../runtime/outcome.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import type { HostView } from '../../../simulator/hosts/host-body.ts';
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts';
 import { linesOf, SYSTEM } from '../../hosts/ledger/lines.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hostIdentity } from '../../../api/host-identity.ts';
 import type { Clock } from '../../../runtime/time/clock.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import { lateWritesOn } from '../../own-writes.fixture.ts';
 import { emptyStores, put, reading } from '../../stores.fixture.ts';
 import { asked, at, keyOf, linked, NOW, object, refusal } from '../facts.fixture.ts';

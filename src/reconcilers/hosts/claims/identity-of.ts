@@ -1,7 +1,7 @@
 import type { IdentityAttachment } from '../../../api/identity-attachment.ts';
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
-import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
 import { armKey, parseIdentityIdIfAny } from '../../../azure/names/resource-id.ts';
+import { asciiLower, sameText } from '../../../azure/names/text.ts';
 import type { Store } from '../../../kube/informer/store.ts';
 import type { ObjectKey } from '../../../kube/types.ts';
 import type { Failure } from '../../decision.ts';

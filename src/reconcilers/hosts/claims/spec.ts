@@ -2,8 +2,8 @@ import type { HostSelector, IdentityAttachment } from '../../../api/identity-att
 import type { SystemAssignedIdentity } from '../../../api/system-assigned-identity.ts';
 import { capabilityOf, hostTypeIfAny, hostTypeOf } from '../../../azure/hosts/capabilities.ts';
 import type { AzureHost } from '../../../azure/hosts/host.ts';
-import { asciiLower, sameText, spellingFault } from '../../../azure/names/ascii.ts';
 import { armKey, isWithinScope, parseIdentityId, parseResourceId } from '../../../azure/names/resource-id.ts';
+import { asciiLower, sameText, spellingFault } from '../../../azure/names/text.ts';
 import { hostArea } from '../../../cache/hosts/area.ts';
 import type { AttachmentRequest, HostRequest } from '../../../policy/hosts.ts';
 

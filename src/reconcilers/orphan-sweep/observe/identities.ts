@@ -1,7 +1,7 @@
 import type { AzureIdentity } from '../../../azure/azure-identity.ts';
-import { asciiLower } from '../../../azure/names/ascii.ts';
 import { isCredentialOfInstallation } from '../../../azure/names/credential-name.ts';
 import { MARK, makersIn, tag } from '../../../azure/names/identity-marks.ts';
+import { asciiLower } from '../../../azure/names/text.ts';
 import type { AssignmentCache } from '../../../cache/assignments.ts';
 import type { CredentialCache } from '../../../cache/credentials.ts';
 import type { HostCache } from '../../../cache/hosts/hosts.ts';

@@ -9,7 +9,7 @@ import {
   SCOPE,
   shownAssignment,
 } from '../../../orphans/sweep.fixture.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import type { Services } from '../../services.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';

@@ -1,10 +1,10 @@
 import type { FederatedIdentityCredential } from '../../../api/federated-identity-credential.ts';
 import type { RoleGrant } from '../../../api/role-grant.ts';
-import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
 import { assignmentMark } from '../../../azure/names/assignment-name.ts';
 import { credentialName } from '../../../azure/names/credential-name.ts';
 import { MARK, ownerValue } from '../../../azure/names/identity-marks.ts';
 import { armKey } from '../../../azure/names/resource-id.ts';
+import { asciiLower, sameText } from '../../../azure/names/text.ts';
 import type { AssignmentCache } from '../../../cache/assignments.ts';
 import type { IdentityCache } from '../../../cache/identities.ts';
 import type { Store } from '../../../kube/informer/store.ts';

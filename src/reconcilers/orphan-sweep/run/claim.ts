@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AzureCaller } from '../../../azure/arm/caller.ts';
 import type { Identities } from '../../../azure/identities.ts';
-import { asciiLower } from '../../../azure/names/ascii.ts';
 import { tag } from '../../../azure/names/identity-marks.ts';
+import { asciiLower } from '../../../azure/names/text.ts';
 import type { IdentityCache } from '../../../cache/identities.ts';
 import { configMaps } from '../../../kube/builtin.ts';
 import type { KubeClient } from '../../../kube/client.ts';

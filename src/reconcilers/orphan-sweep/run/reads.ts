@@ -1,6 +1,6 @@
 import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import type { PrincipalStates } from '../../../azure/graph/directory.ts';
-import { asciiLower } from '../../../azure/names/ascii.ts';
+import { asciiLower } from '../../../azure/names/text.ts';
 import type { Permissions } from '../../../azure/permissions.ts';
 import type { ResourceGraph } from '../../../azure/resource-graph.ts';
 import type { AssignmentCache } from '../../../cache/assignments.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { lateWritesOn, ownWritesOf } from '../../own-writes.fixture.ts';
 import type { RoleGrant } from '../facts.ts';

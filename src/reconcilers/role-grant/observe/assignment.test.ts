@@ -5,7 +5,7 @@ import type { AssignmentGet } from '../../../azure/role-assignments.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import type { Priority } from '../../../runtime/outcome.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { lateWritesOn, ownWritesOf } from '../../own-writes.fixture.ts';
 import { assignment, grant, NOW, PRINCIPAL, target } from '../facts.fixture.ts';

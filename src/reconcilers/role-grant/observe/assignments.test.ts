@@ -4,7 +4,7 @@ import type { AzureRoleAssignment } from '../../../azure/azure-role-assignment.t
 import { armKey } from '../../../azure/names/resource-id.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import { Elapsed } from '../../../runtime/time/elapsed.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import { LiveReads, type ReconcileContext } from '../../kind.ts';
 import { lateWritesOn, ownWritesOf } from '../../own-writes.fixture.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AzureError } from '../../../azure/arm/errors.ts';
 import { silentLog } from '../../../runtime/log.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { emptyStores } from '../../stores.fixture.ts';
 import { IDENTITY_ID, SCOPE, settled } from '../facts.fixture.ts';

@@ -4,7 +4,7 @@ import { AzureError } from '../../../azure/arm/errors.ts';
 import type { AzureRoleDefinition, RoleLookup } from '../../../azure/role-definitions.ts';
 import type { ObjectMeta } from '../../../kube/types.ts';
 import { Elapsed } from '../../../runtime/time/elapsed.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import { HeldIdentities, noSystemProofs } from '../../proof/proofs.fixture.ts';
 import { clusterMeta, emptyStores, meta, put } from '../../stores.fixture.ts';
 import type { Stores } from '../../stores.ts';

@@ -1,5 +1,5 @@
 import { isFinalized } from '../../../api/schema/common.ts';
-import { sameText } from '../../../azure/names/ascii.ts';
+import { sameText } from '../../../azure/names/text.ts';
 import { keyOf } from '../../../kube/types.ts';
 import { type PolicySources, policyFor } from '../../../policy/evaluate.ts';
 import type { Stores } from '../../stores.ts';

@@ -1,6 +1,6 @@
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
-import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
 import { sameId } from '../../../azure/names/resource-id.ts';
+import { asciiLower, sameText } from '../../../azure/names/text.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import type { IdentityProofs } from '../../proof/identity-proofs.ts';
 import type { MissingReferences } from '../../proof/missing-references.ts';

@@ -7,7 +7,7 @@ import { armKey } from '../../../azure/names/resource-id.ts';
 import type { Observation } from '../../../cache/store/entry.ts';
 import { silentLog } from '../../../runtime/log.ts';
 import { Elapsed } from '../../../runtime/time/elapsed.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import type { ObservedSystemIdentity } from '../../hosts/system-identity.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { HeldIdentities, identityAt, marksOf } from '../../proof/proofs.fixture.ts';

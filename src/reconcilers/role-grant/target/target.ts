@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { CallContext } from '../../../azure/arm/arm-calls.ts';
 import { assignmentId, parseAssignmentId, sameAssignmentId } from '../../../azure/azure-role-assignment.ts';
-import { spellingFault } from '../../../azure/names/ascii.ts';
 import { assignmentNames, proveOwnership } from '../../../azure/names/assignment-name.ts';
 import { sameId as sameScope } from '../../../azure/names/resource-id.ts';
 import { parseScope } from '../../../azure/names/scope.ts';
+import { spellingFault } from '../../../azure/names/text.ts';
 import { roleDefinitionId } from '../../../azure/role-assignments.ts';
 import type { AzureRoleDefinition } from '../../../azure/role-definitions.ts';
 import type { RoleCatalog } from '../../../cache/roles/catalog.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { UserAssignedIdentity } from '../../../api/user-assigned-identity.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import type { ReconcileContext } from '../../kind.ts';
 import { lateWritesOn, ownWritesOf } from '../../own-writes.fixture.ts';
 import { HeldIdentities, identityAt } from '../../proof/proofs.fixture.ts';

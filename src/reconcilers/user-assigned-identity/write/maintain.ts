@@ -1,5 +1,4 @@
 import { isObserved, isSuspended } from '../../../api/schema/common.ts';
-import { sameRegion } from '../../../azure/names/ascii.ts';
 import {
   keptMakers,
   type Owner,
@@ -8,6 +7,7 @@ import {
   type Tags,
   withMaker,
 } from '../../../azure/names/identity-marks.ts';
+import { sameRegion } from '../../../azure/names/text.ts';
 import type { NamespacePolicy } from '../../../policy/evaluate.ts';
 import { RECHECK_READY_MS, type Summary } from '../../decision.ts';
 import { finalizerOf, ownStatusOf, stalledOutside } from '../../status/summary.ts';

@@ -1,6 +1,6 @@
 import { MAX_TAGS } from '../../../api/schema/common.ts';
-import { asciiLower, sameText } from '../../../azure/names/ascii.ts';
 import { type Tags, tag, withoutMarks } from '../../../azure/names/identity-marks.ts';
+import { asciiLower, sameText } from '../../../azure/names/text.ts';
 
 /** What the tags of an identity should be, and what a PATCH must say to get there. */
 

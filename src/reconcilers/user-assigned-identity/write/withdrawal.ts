@@ -1,5 +1,5 @@
-import { asciiLower } from '../../../azure/names/ascii.ts';
 import { namesAnother, withoutMarks } from '../../../azure/names/identity-marks.ts';
+import { asciiLower } from '../../../azure/names/text.ts';
 import { isOverwritten } from '../../proof/observe.ts';
 import { ownStatusOf } from '../../status/summary.ts';
 import type { Facts, IdentityDecision, OwnStatus, SeenIdentity, UserAssignedIdentity } from '../facts.ts';

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../runtime/time/clock.ts';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import { temporaryFolder } from '../temporary-folder.fixture.ts';
 import { takeInstallLock } from './install-lock.ts';
 

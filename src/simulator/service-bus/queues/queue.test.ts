@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FakeClock } from '../../../runtime/time/fake-clock.ts';
+import { FakeClock } from '../../../runtime/time/fake-clock.fixture.ts';
 import { createRandom } from '../../random.ts';
 import type { LockedMessage, MessageContent } from './message.ts';
 import { type Consumer, DEFAULT_SETTINGS, Queue, type QueueSettings } from './queue.ts';

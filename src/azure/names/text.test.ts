@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseAssignmentId } from '../azure-role-assignment.ts';
 import { namedIdentities } from '../hosts/read/named-identities.ts';
 import { sameRoleName } from '../role-definitions.ts';
-import { asciiLower, asciiOf, endsFault, lookalikeFault, sameText, spellingFault } from './ascii.ts';
 import { armKey, isWithinScope, sameId } from './resource-id.ts';
+import { asciiLower, asciiOf, endsFault, lookalikeFault, sameText, spellingFault } from './text.ts';
 
 const SUB = '/subscriptions/00000000-0000-0000-0000-000000000001';
 

@@ -1,7 +1,8 @@
 /**
- * Text as Azure compares it: A to Z fold, nothing else does. JavaScript's `toLowerCase` folds U+212A KELVIN SIGN into `k`
- * and U+0130 into `i`, and `toUpperCase` U+017F into `S` and U+0131 into `I`; by either, two groups of Azure are one, and
- * what is allowed at the one is given at the other. All comparisons of ids, names, tags and types use these functions.
+ * Text as Azure compares it, and what is wrong with a text that people would compare otherwise. A to Z fold, nothing else does.
+ * JavaScript's `toLowerCase` folds U+212A KELVIN SIGN into `k` and U+0130 into `i`, and `toUpperCase` U+017F into `S` and U+0131 into
+ * `I`; by either, two groups of Azure are one, and what is allowed at the one is given at the other. All comparisons of ids, names, tags
+ * and types use these functions.
  */
 
 /** `text` with A to Z in lower case and all else as it is. */
