@@ -6,6 +6,7 @@ import { baseName } from '../../scripts/observability/promql.ts';
 import { KINDS } from '../../src/api/index.ts';
 import { CONTEXT_FIELDS, HEAD_FIELDS, LOG_MESSAGES } from '../../src/observability/logs/schema.ts';
 import { labelMeaning } from '../../src/observability/metrics/labels.ts';
+import { AZURE_RESOURCES } from '../../src/operator/azure/azure-rights.ts';
 import { healthOf } from '../support/health.ts';
 import { Prometheus, type Sample, samplesOfPage } from '../support/prometheus.ts';
 import { comparable, REAL_KUBE_STATE_METRICS } from '../support/real-kube-state-metrics.ts';
@@ -56,6 +57,18 @@ describe('the metrics', () => {
       });
     });
     expect([...new Set(strange)]).toEqual([]);
+  });
+
+  it('count calls to Azure only of types, and by methods, that the table of rights names', () => {
+    const called = samples().flatMap(({ name, labels }) => {
+      const { resource, requestType } = Object.fromEntries(labels);
+      return /^azure_(successful|failed)_requests_total$/.test(name) ? [{ resource, requestType }] : [];
+    });
+    expect(called.length).toBeGreaterThan(10);
+    const unnamed = called.filter(
+      ({ resource = '', requestType = '' }) => !AZURE_RESOURCES[resource]?.includes(requestType),
+    );
+    expect(unnamed).toEqual([]);
   });
 
   it('are all that the reference has, but for those of what a run may have no occasion for', () => {

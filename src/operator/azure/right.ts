@@ -109,6 +109,7 @@ export function hostRights({ type, write }: Pick<HostCapability, 'type' | 'write
     ...(OPERATIONS[type] ?? []).map((right) =>
       row({
         call: `ask whether a write to ${type} is done`,
+        resource: right.replace(/\/read$/, '').toLowerCase(),
         methods: ['GET'],
         right,
         note: 'the URL that Azure gave is signed, and most providers ask for no right besides (unsure)',
