@@ -36,19 +36,19 @@ export interface IdentityPut extends IdentityCoordinates {
   readonly isolationScope?: 'None' | 'Regional' | undefined;
 }
 
-export interface IdentityPatch {
+interface IdentityPatch {
   /** Replaces all tags: Azure has no single-tag change on this type, so foreign ones must be in it. */
   readonly tags?: Readonly<Record<string, string>>;
   readonly isolationScope?: 'None' | 'Regional' | undefined;
 }
 
-export interface IdentityPage {
+interface IdentityPage {
   readonly identities: readonly AzureIdentity[];
   /** Monotonic ms at which this page's request began. */
   readonly requestedAt: number;
 }
 
-export type IdentitiesOptions = ArmCallsOptions;
+type IdentitiesOptions = ArmCallsOptions;
 
 /** Subscriptions whose client is kept. */
 const CLIENTS = 64;

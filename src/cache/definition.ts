@@ -26,7 +26,7 @@ export interface CacheDefinition<T extends CachedResource, Q extends object> {
 
   /** The area whose list shows this id, and says something about its absence. */
   areaOf(id: string): string;
-  /** The area that a caller names: by a scope, or in any case. Default: as it is given. */
+  /** The area that a caller names: by a scope, or in any letter case. Default: as it is given. */
   areaNamed?(name: string): string;
   /** For an area that stands for others: which those are. What is in them is in it. */
   standsFor?(area: string): ((other: string) => boolean) | undefined;

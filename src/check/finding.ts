@@ -53,7 +53,7 @@ export interface CheckDeps {
 type Reading = Pick<CheckDeps, 'client' | 'signal'>;
 
 /** Undefined: it does not exist. */
-export function readIfAny<T extends KubeObject>(
+export async function readIfAny<T extends KubeObject>(
   resource: Resource<T>,
   key: ObjectKey,
   { client, signal }: Reading,

@@ -24,7 +24,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
- * How long ago something was, as kubectl writes it: its largest unit, of the smaller one where that says too little.
+ * How long ago something was, as kubectl writes it: in its largest unit, or in the next smaller one where that says too little.
  *
  * @param ms below zero counts as now: clocks differ
  */

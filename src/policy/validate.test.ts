@@ -111,7 +111,7 @@ it('what names something is not spoken of', () => {
   ).toEqual([]);
 });
 
-it('names of roles are not judged before the roles were read', () => {
+it('names of roles are not validated before the roles were read', () => {
   expect(found({ grants: [{ roles: ['Redaer'], scopes: [SUB] }] }, [])).toHaveLength(1);
   expect(validate({ namespaces, grants: [{ roles: ['Redaer'], scopes: [SUB] }] }, { types })).toEqual([]);
   expect(roleNamesOf({ namespaces, grants: [{ roles: ['Redaer', READER], scopes: [SUB] }] })).toEqual([

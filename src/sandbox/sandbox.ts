@@ -10,7 +10,7 @@ import { prepareReadyFile } from './ready-file.ts';
 import { isSettled, type ObjectRow, rowOf } from './screen/object-row.ts';
 import { type Screen, sentenceOf, usageText } from './screen/screen.ts';
 
-export interface SandboxSurroundings {
+interface SandboxSurroundings {
   readonly clock: Clock;
   readonly screen: Screen;
   /** The user wants it to end. */
@@ -18,7 +18,7 @@ export interface SandboxSurroundings {
 }
 
 /** `interrupted`: by the signal, before it was up or before `--once` was through. */
-export type SandboxEnd = 'done' | 'unsettled' | 'interrupted';
+type SandboxEnd = 'done' | 'unsettled' | 'interrupted';
 
 const LOOK_EVERY_MS = 500;
 /** Of the controller's log, when `--once` gives up. */

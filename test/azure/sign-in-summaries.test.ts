@@ -19,6 +19,8 @@ async function setup({ allowed = true, bodies = [] }: Given = {}) {
   if (allowed) await azure.control.allowGraph({ principalId: objectId });
   const clock = new FakeClock();
   const asked: SeenRequest[] = [];
+  /** Requests that are not answered yet. */
+  let open = 0;
   const metrics: string[] = [];
   const access = graphAccess(AUDIT_LOGS, {
     cloud: { ...cloud, graphEndpoint: azure.origin },
@@ -28,7 +30,8 @@ async function setup({ allowed = true, bodies = [] }: Given = {}) {
     metrics: { request: (_, { resource }) => void metrics.push(resource), remaining: () => {} },
     async intercept(request, next) {
       const body = bodies[asked.push(request) - 1];
-      const answer = await next();
+      open++;
+      const answer = await next().finally(() => open--);
       return body === undefined
         ? answer
         : ({ ...answer, bodyAsText: JSON.stringify(body) } as PipelineResponse);
@@ -44,10 +47,10 @@ async function setup({ allowed = true, bodies = [] }: Given = {}) {
       over = true;
     });
     reading.catch(() => {});
-    // Time passes only while somebody waits for it.
+    // Time passes only while nothing but time is waited for: beside a slow answer it would reach the time limit of the call.
     while (!over) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (clock.untilNext() !== undefined && asked.length > 0 && !over) clock.advance(100);
+      if (clock.untilNext() !== undefined && asked.length > 0 && open === 0 && !over) clock.advance(100);
     }
     await reading;
     return all;

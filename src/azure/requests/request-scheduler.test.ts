@@ -134,7 +134,7 @@ describe('a 429', () => {
   test('in a storm of 60 s no call is early, another subscription goes on, and all is done afterwards', async () => {
     const { clock, scheduler, request, submit, started } = setup();
     const until = clock.monotonic() + 60_000;
-    let calls = 0;
+    let notBefore = 0;
     let early = 0;
     let done = 0;
     /** An Azure that refuses for a minute and says 17 s each time; the caller comes back until it worked. */
@@ -142,10 +142,10 @@ describe('a 429', () => {
       scheduler
         .run(request(), async () => {
           const now = clock.monotonic();
-          if (now < calls) early++;
+          if (now < notBefore) early++;
           await settle();
           if (now >= until) return void done++;
-          calls = now + 17_000;
+          notBefore = now + 17_000;
           throw throttled(17_000);
         })
         .catch(attempt);
@@ -280,7 +280,7 @@ test('the waits of each class are measured, and throttling is counted', async ()
 });
 
 describe('exclusive calls', () => {
-  /** Calls that run until calls to end. */
+  /** Calls that run until the test ends them. */
   function held() {
     const it = setup();
     const ends = new Map<string, () => void>();

@@ -17,14 +17,14 @@ import { type Reservation, Reservations } from './reservations.ts';
 import { Scopes } from './scopes.ts';
 import { LISTS } from './slots.ts';
 
-export interface RequestMetrics {
+interface RequestMetrics {
   /** A call was let through after waiting this long. */
   waited(seconds: number, labels: { kind: CallKind; priority: Priority }): void;
   /** Azure answered 429; the scope waits this long. */
   throttled(seconds: number, labels: { subscriptionId: string; kind: CallKind }): void;
 }
 
-export interface RequestSchedulerOptions {
+interface RequestSchedulerOptions {
   readonly clock: Clock;
   /** Defaults to Azure's figures. */
   readonly limits?: Limits;

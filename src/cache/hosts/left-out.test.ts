@@ -18,7 +18,7 @@ const list = (...hosts: AzureHost[]) => [{ hosts, requestedAt: 0 }];
 const held = (id: string) => host(id, carrying);
 
 type Read = AzureHost | typeof UNREAD;
-async function judge(reads: Readonly<Record<string, Read>>, ...ids: string[]) {
+async function check(reads: Readonly<Record<string, Read>>, ...ids: string[]) {
   const asked: string[] = [];
   const checked = await checkOmissions(list(...ids.map((id) => host(id))), held, async (id) => {
     asked.push(id);
@@ -30,24 +30,24 @@ async function judge(reads: Readonly<Record<string, Read>>, ...ids: string[]) {
 describe('a list that shows no identity of hosts that had some', () => {
   it('is believed when a read shows none either', async () => {
     const reads = { a: host('a'), b: host('b') };
-    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], leftOut: [] });
+    expect(await check(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], leftOut: [] });
   });
 
   it('leaves them out when a read shows one: what is held stays', async () => {
     const reads = { a: host('a', carrying) };
-    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a'], leftOut: ['a', 'b'] });
+    expect(await check(reads, 'a', 'b')).toEqual({ asked: ['a'], leftOut: ['a', 'b'] });
   });
 
   it('is checked by the others when one cannot be read', async () => {
-    expect(await judge({ a: UNREAD, b: host('b') }, 'a', 'b')).toMatchObject({ leftOut: [] });
-    expect(await judge({ a: UNREAD, b: host('b', carrying) }, 'a', 'b')).toMatchObject({
+    expect(await check({ a: UNREAD, b: host('b') }, 'a', 'b')).toMatchObject({ leftOut: [] });
+    expect(await check({ a: UNREAD, b: host('b', carrying) }, 'a', 'b')).toMatchObject({
       leftOut: ['a', 'b'],
     });
   });
 
   it('takes nothing away while none can be read', async () => {
     const reads = { a: UNREAD, b: UNREAD } as const;
-    expect(await judge(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], leftOut: ['a', 'b'] });
+    expect(await check(reads, 'a', 'b')).toEqual({ asked: ['a', 'b'], leftOut: ['a', 'b'] });
   });
 
   it('reads nothing while nothing is missed', async () => {

@@ -90,7 +90,7 @@ function row(operation: string, acts: Row['acts'], why: string): Row {
 
 const NOTHING = row('*', 'no', 'neither a write, a deletion nor an action');
 
-/** The row of an operation, in any case. */
+/** The row of an operation, in any letter case. */
 export function effectOf(operation: string): Row {
   const name = asciiLower(operation);
   return ROWS.find((each) => fits(each.operation, name)) ?? NOTHING;

@@ -46,7 +46,7 @@ const FIRST_WAIT_MS = 500;
 const WAIT_MS = 60_000;
 /** What is not settled, or closed, within this when azid stops comes again by itself. */
 const STOP_LIMIT_MS = 5_000;
-/** More log lines about such messages would say nothing new. */
+/** More log lines about messages of the same kind would say nothing new. */
 const LOG_EVERY_MS = 60_000;
 
 /**

@@ -39,7 +39,7 @@ test('queues of several regions are all received from, by hosts in lower case', 
   });
 });
 
-test('of several with one queue, in any case, the oldest receives, in any order of arrival', () => {
+test('of several with one queue, in any letter case, the oldest receives, in any order of arrival', () => {
   const old = source('old');
   const young = source('young', { ...LATER, queue: 'EVENTS' });
   for (const order of [

@@ -83,8 +83,8 @@ interface FollowOptions {
 const AGAIN_MS = 5_000;
 
 /**
- * Passes on each change of the Lease until the signal aborts, so that a follower has within a moment that it was given back, and to the
- * moment when it was renewed. Nothing rests on it: a process that takes the Lease reads it first, and reads it now and then in any case.
+ * Passes on each change of the Lease until the signal aborts, so that a follower learns within a moment that it was given back, and exactly
+ * when it was renewed. Nothing rests on it: a process that takes the Lease reads it first, and reads it now and then in any case.
  * Never rejects.
  */
 export async function followLease(

@@ -113,8 +113,8 @@ export class ObservedLease {
   }
 
   /**
-   * From when on its holder does not begin anything any more, monotonic ms, if it stays silent: it has given up, though no other process may take
-   * its place yet. Undefined: its deadline is not known.
+   * From when on its holder does not begin anything any more, monotonic ms, if it stays silent: it has given up, though no process may take its
+   * place yet. Undefined: its deadline is not known.
    */
   get silentAt(): number | undefined {
     const deadlineMs = this.#deadlineMs;

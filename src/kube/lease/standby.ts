@@ -34,8 +34,8 @@ export class WaitingReport {
 }
 
 /**
- * The last seconds of a Lease whose holder has given up by its own deadline and which no other process may take yet. A process that reads then reads what
- * no leader changes any more, as after taking it; if the Lease was taken in the very version that was read then, no process led in between.
+ * The last seconds of a Lease whose holder has given up by its own deadline and which no process may take yet. A process that reads then
+ * reads what no leader changes any more, as after taking it; if the Lease was taken in the very version that was read then, no process led in between.
  */
 export class RunningOut {
   readonly #observed: Pick<ObservedLease, 'version' | 'silentAt' | 'expiresAt' | 'heldByAnother'>;

@@ -156,7 +156,7 @@ export const LOG_SECTIONS: Readonly<Record<string, readonly LogMessage[]>> = {
     line('debug', 'action failed', 'action', 'reason'),
     line('warn', 'reconciles aborted by stop', 'keys'),
     line('error', 'reconciles left behind', 'keys'),
-    line('error', 'class of a key could not be determined', 'error'),
+    line('error', 'class of a key could not be judged', 'error'),
     line('warn', 'the record of a deletion could not be completed', 'error', 'record'),
   ],
   'The API server': [

@@ -27,7 +27,7 @@ export type ObservedHost =
       readonly conclusive: boolean;
       readonly conclusiveInMs: number;
     }
-  /** The first list is under way, and the object was neither edited nor asked for. */
+  /** The first list is under way, and the reconcile is not due to an edit or an event. */
   | { readonly state: 'loading' }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 

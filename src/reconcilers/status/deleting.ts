@@ -99,7 +99,7 @@ export type Undetermined =
 /**
  * What is decided then. Nothing was refused, so it is read again soon: what is not known may be known in a moment.
  *
- * @param blocked what is decided where Azure refuses
+ * @param blocked what is decided while the failure lasts, as for a refusal
  */
 export function whileUndetermined<Action, Status>(
   object: ManagedObject,

@@ -61,7 +61,7 @@ export const NO_PRINCIPAL = {
   servicePrincipalName: undefined,
 } as const;
 
-/** Whether another tool or a user keeps switching the identity off. */
+/** The condition `Contested`: another client keeps switching the identity off. */
 export function contest(
   object: SystemAssignedIdentity,
   contested: boolean,
@@ -72,7 +72,7 @@ export function contest(
   return contestFinding(object, contested ? message : undefined, settled);
 }
 
-/** Whether the ledger has room for the object. */
+/** The condition `LedgerFull`: the ledger has no room for the object. */
 export function full(
   object: SystemAssignedIdentity,
   unnamed: boolean,

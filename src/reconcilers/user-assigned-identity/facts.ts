@@ -44,7 +44,7 @@ export type ObservedInAzure =
       readonly conclusive: boolean;
       readonly conclusiveInMs: number;
     }
-  /** The first list of the subscription is still under way, and this reconcile is a resync, which does not wait for it. */
+  /** The first list of the subscription is still under way, and the reconcile is not due to an edit or an event. */
   | { readonly state: 'loading' }
   | { readonly state: 'unreadable'; readonly failure: Failure };
 

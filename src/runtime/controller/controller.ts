@@ -223,7 +223,7 @@ export class Controller {
       return this.#options.classify?.(key, proposed) ?? proposed;
     } catch (error) {
       // A wrong priority only delays the key; a key that is lost is not reconciled before the next resync.
-      this.#log.error({ ...splitKey(key), error }, 'class of a key could not be determined');
+      this.#log.error({ ...splitKey(key), error }, 'class of a key could not be judged');
       return proposed;
     }
   }

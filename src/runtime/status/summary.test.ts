@@ -24,7 +24,7 @@ const steps: Record<string, Step> = {
 const step = fc.constantFrom(...Object.values(steps));
 
 /** `Ready=False AuthorizationFailed` and the like: what the table of docs/conditions.md shows. */
-function report3(list: List): string[] {
+function threeConditions(list: List): string[] {
   return ['Ready', 'Reconciling', 'Stalled'].map((type) => {
     const condition = list.find((c) => c.type === type);
     return condition ? `${condition.status} ${condition.reason}` : '-';
@@ -46,7 +46,7 @@ describe('each row of the table', () => {
       fc.property(fc.array(step, { maxLength: 5 }), (before) => {
         let list: List = [];
         for (const apply of [...before, steps[name]]) list = apply?.(list, AT) ?? list;
-        expect(report3(list)).toEqual([readyIs, reconcilingIs, stalledIs]);
+        expect(threeConditions(list)).toEqual([readyIs, reconcilingIs, stalledIs]);
         const deletionTimestamp = name === 'deleting' ? { deletionTimestamp: timestamp(T0) } : {};
         const metadata = { generation: 3, ...deletionTimestamp };
         expect(kstatus({ metadata, status: { observedGeneration: 3, conditions: list } })).toBe(expected);
@@ -63,7 +63,7 @@ describe('suspended', () => {
   ])('keeps Ready as last seen: %s', (name, readyIs, expected) => {
     const before = steps[name]?.([], AT) ?? [];
     const list = suspended(before, { generation: 4, now: T0 + 60_000 });
-    expect(report3(list)).toEqual([readyIs, '-', '-']);
+    expect(threeConditions(list)).toEqual([readyIs, '-', '-']);
     expect(list[0]).toEqual(before[0]);
     const status = { observedGeneration: 3, conditions: list };
     expect(kstatus({ metadata: { generation: 3 }, status })).toBe(expected);
@@ -72,14 +72,14 @@ describe('suspended', () => {
 
   test('an object that was never reconciled does not pass for done', () => {
     const conditions = suspended([], AT);
-    expect(report3(conditions)).toEqual(['Unknown Suspended', '-', '-']);
+    expect(threeConditions(conditions)).toEqual(['Unknown Suspended', '-', '-']);
     expect(kstatus({ metadata: { generation: 1 }, status: { conditions } })).toBe('InProgress');
   });
 });
 
 test('a deletion can say what it waits for', () => {
   const list = deleting([], { reason: 'InUse', message: 'attached to vm-1' }, AT);
-  expect(report3(list)).toEqual(['False InUse', '-', '-']);
+  expect(threeConditions(list)).toEqual(['False InUse', '-', '-']);
 });
 
 describe('any sequence', () => {

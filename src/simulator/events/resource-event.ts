@@ -12,7 +12,7 @@ export interface ResourceEvent {
   readonly id: string;
   /** `Microsoft.Resources.ResourceWriteSuccess` and its like. */
   readonly eventType: string;
-  /** The resource's id, in any case. */
+  /** The resource's id, in any letter case. */
   readonly subject: string;
   /** With seven digits of a second, as .NET writes it. */
   readonly eventTime: string;

@@ -110,7 +110,7 @@ export function cachedHost(
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
-      // At start-up the list brings hundreds at once; only what was edited or asked for is read alone.
+      // At start-up the list brings hundreds at once; only what an edit or an event is about is read alone.
       return priority === 'resync' && hostCache.loading(areaOfHost(resourceId))
         ? { state: 'loading' }
         : undefined;

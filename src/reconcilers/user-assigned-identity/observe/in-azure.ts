@@ -35,7 +35,7 @@ export function cachedIdentity(
     case 'suspectAbsent':
       return undefined;
     case 'unknown':
-      // At start-up the list brings thousands at once; only what a user waits for is read alone.
+      // At start-up the list brings thousands at once; only what an edit or an event is about is read alone.
       return priority === 'resync' && identityCache.loading(target.coordinates.subscriptionId)
         ? { state: 'loading' }
         : undefined;
