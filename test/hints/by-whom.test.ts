@@ -175,7 +175,12 @@ describe('whoever', () => {
     });
     tell(record, { caller: ALICE });
     expect(await stage.event('ci', 'Repaired')).toContain(text(record, 'last changed'));
-    const object = await stage.credentialReady('ci');
+    // The Event comes before the status.
+    const object = await stage.reach(
+      () => stage.credentialOf('ci'),
+      'ci to name who it was',
+      (each) => readyOf(each)?.includes('put it right') ?? false,
+    );
     expect(activityOf(object)[1]).toBe(
       'userAssignedIdentities/federatedIdentityCredentials/write alice@contoso.com',
     );
