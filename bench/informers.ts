@@ -154,7 +154,7 @@ try {
   const sides: Record<string, (wire: Wire) => Promise<Side>> = {
     azid: async (wire) =>
       new Side('azid', process.execPath, [
-        '--max-semi-space-size=4',
+        '--max-semi-space-size=2',
         program,
         await behind(wire),
         NAMESPACE,

@@ -119,7 +119,7 @@ describe.runIf(process.platform === 'linux')('the image', () => {
       AZURE_FEDERATED_TOKEN_FILE: '/var/run/secrets/azid/azure-token',
       AZID_KUBECONFIG: confined() ? `/${file}` : join(rootfs, file),
       AZID_LISTEN_ADDRESS: `127.0.0.1:${port}`,
-      NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=256 --expose-gc',
+      NODE_OPTIONS: '--max-semi-space-size=2 --max-old-space-size=256 --expose-gc',
     };
     const child = await runIn(rootfs, confinement, ['/azid/azid.mjs', 'controller'], {
       env,

@@ -40,7 +40,7 @@ export interface LaunchedController {
 const AZURE_LAG = { honest: '30s', fast: '1s' } as const;
 
 /** As in `deploy/kustomize/base/controller.yaml`: the young generation alone would be 128 MiB by default. */
-const NODE_FLAGS = ['--max-semi-space-size=4'];
+const NODE_FLAGS = ['--max-semi-space-size=2'];
 
 /** Starts it; everything to be ended goes on the stack. `process.untilReady` resolves when it works. */
 export async function startController(
