@@ -6,10 +6,10 @@ import {
   duration,
   grantScope,
   identityId,
+  identityRefsOrIds,
   issuer,
   role,
   scope,
-  somebody,
   subjectPattern,
 } from './policy/rules.ts';
 import { noEndBlanks } from './schema/cel-rules.ts';
@@ -106,21 +106,7 @@ const spec = z.object({
           .max(64)
           .meta({ 'x-kubernetes-list-type': 'set' })
           .describe('Scopes; what lies beneath is included. / is the whole tenant.'),
-        principals: z
-          .object({
-            identityRefs: z
-              .boolean()
-              .optional()
-              .describe("Identities of the object's own namespace. Default: true."),
-            ids: z
-              .array(guid())
-              .max(256)
-              .optional()
-              .meta({ 'x-kubernetes-list-type': 'set' })
-              .describe('Object ids of principals that azid does not manage.'),
-          })
-          .optional()
-          .meta({ 'x-kubernetes-validations': [somebody] }),
+        principals: identityRefsOrIds(guid(), 'Object ids of principals that azid does not manage.'),
         maxDuration: z
           .string()
           .max(16)

@@ -12,7 +12,7 @@ import {
 } from '../azure/azure-role-assignment.ts';
 import { assignmentMark } from '../azure/names/assignment-name.ts';
 import { trailingGuid } from '../azure/names/guid.ts';
-import { armKey } from '../azure/names/resource-id.ts';
+import { armKey, ifParsed } from '../azure/names/resource-id.ts';
 import { areaOf, parseScope } from '../azure/names/scope.ts';
 import { asciiLower } from '../azure/names/text.ts';
 import type { Permissions } from '../azure/permissions.ts';
@@ -130,12 +130,7 @@ export async function* assignmentsOfPrincipal(
  * list fail for all.
  */
 function homeOf(id: string): string | undefined {
-  try {
-    return areaOf(parseAssignmentId(id).scope);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
+  return ifParsed(() => areaOf(parseAssignmentId(id).scope));
 }
 
 /** The answer to a creation and later reads give times that differ a little (docs/azure-facts.md section 5). */

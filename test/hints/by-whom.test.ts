@@ -103,6 +103,13 @@ const activityOf = (object: Shown | undefined) =>
     ({ operation, caller }) => `${operation.split('/').slice(1).join('/')} ${caller}`,
   );
 const readyOf = (object: Parameters<typeof conditionOf>[0]) => conditionOf(object, 'Ready')?.message;
+/** The credential, once its status names who made a repair necessary. */
+const repaired = (name: string) =>
+  stage.reach(
+    () => stage.credentialOf(name),
+    `${name} to name who it was`,
+    (each) => readyOf(each)?.includes('put it right') ?? false,
+  );
 const self = () => {
   const own = world.azure.control.identities().find(({ name }) => name === 'azid-controller');
   return `azid (${own?.principalId})`;
@@ -176,11 +183,7 @@ describe('whoever', () => {
     tell(record, { caller: ALICE });
     expect(await stage.event('ci', 'Repaired')).toContain(text(record, 'last changed'));
     // The Event comes before the status.
-    const object = await stage.reach(
-      () => stage.credentialOf('ci'),
-      'ci to name who it was',
-      (each) => readyOf(each)?.includes('put it right') ?? false,
-    );
+    const object = await repaired('ci');
     expect(activityOf(object)[1]).toBe(
       'userAssignedIdentities/federatedIdentityCredentials/write alice@contoso.com',
     );
@@ -268,11 +271,7 @@ describe('the Activity Log alone', () => {
     const record = await byOthers('PUT', status?.id ?? '', {
       properties: { ...properties, subject: 'job:evil' },
     });
-    const object = await stage.reach(
-      () => stage.credentialOf('ci'),
-      'ci to name who it was',
-      (each) => readyOf(each)?.includes('put it right') ?? false,
-    );
+    const object = await repaired('ci');
     expect(world.clock.monotonic() - at).toBeLessThan(25 * MINUTE);
     const { appId } = callerOf(record.claims) ?? {};
     expect(readyOf(object)).toContain(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { shaped } from '../schema/cel-rules.ts';
 import { HOST_TYPE, identityArmIdInRule } from '../schema/host-fields.ts';
-import { somebody } from './rules.ts';
+import { identityRefsOrIds } from './rules.ts';
 
 /** What an IdentityPolicy says of resources that carry identities. */
 
@@ -53,21 +53,10 @@ export const attachmentRules = () =>
           .describe(
             'Resources may be chosen by selector. Whoever can tag a resource can then give it the identity. Default: false.',
           ),
-        identities: z
-          .object({
-            identityRefs: z
-              .boolean()
-              .optional()
-              .describe("Identities of the object's own namespace. Default: true."),
-            ids: z
-              .array(identityArmIdInRule())
-              .max(256)
-              .optional()
-              .meta({ 'x-kubernetes-list-type': 'set' })
-              .describe('ARM ids of identities that objects may name by identityId.'),
-          })
-          .optional()
-          .meta({ 'x-kubernetes-validations': [somebody] }),
+        identities: identityRefsOrIds(
+          identityArmIdInRule(),
+          'ARM ids of identities that objects may name by identityId.',
+        ),
       }),
     )
     .min(1)

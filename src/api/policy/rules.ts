@@ -76,11 +76,24 @@ export const duration: CelRule = {
 };
 
 /** A rule that shuts out the identities of the namespace and lists no others. */
-export const somebody: CelRule = {
+const somebody: CelRule = {
   rule: '!has(self.identityRefs) || self.identityRefs || (has(self.ids) && size(self.ids) > 0)',
   message:
     'identityRefs: false without ids allows nobody; list ids, or leave identityRefs out for identities of the namespace',
 };
+
+/** Whom a rule is about: identities of the namespace, others by their ids, or both. */
+export const identityRefsOrIds = <T extends z.ZodType>(id: T, ids: string) =>
+  z
+    .object({
+      identityRefs: z
+        .boolean()
+        .optional()
+        .describe("Identities of the object's own namespace. Default: true."),
+      ids: z.array(id).max(256).optional().meta({ 'x-kubernetes-list-type': 'set' }).describe(ids),
+    })
+    .optional()
+    .meta({ 'x-kubernetes-validations': [somebody] });
 
 /** A subscription or a resource group; what lies beneath is included. */
 export const scope = shaped(

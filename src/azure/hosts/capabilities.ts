@@ -1,4 +1,4 @@
-import { armKey, parseResourceId } from '../names/resource-id.ts';
+import { armKey, ifParsed, parseResourceId } from '../names/resource-id.ts';
 import { asciiLower } from '../names/text.ts';
 
 /**
@@ -223,10 +223,5 @@ export function hostTypeOf(id: string): string {
 
 /** The same, undefined where the text is no such id: the object that holds it reports it, and all other objects go on. */
 export function hostTypeIfAny(id: string): string | undefined {
-  try {
-    return hostTypeOf(id);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
+  return ifParsed(() => hostTypeOf(id));
 }

@@ -84,8 +84,13 @@ export function parseIdentityId(id: string): IdentityCoordinates {
 
 /** The same, undefined for what is none: a status or a ledger may have been edited by any user who may write it. */
 export function parseIdentityIdIfAny(id: string): IdentityCoordinates | undefined {
+  return ifParsed(() => parseIdentityId(id));
+}
+
+/** What `parse` makes of a text that another client may have written; undefined where it throws `TypeError`, since the text is no such id. */
+export function ifParsed<T>(parse: () => T): T | undefined {
   try {
-    return parseIdentityId(id);
+    return parse();
   } catch (error) {
     if (error instanceof TypeError) return undefined;
     throw error;

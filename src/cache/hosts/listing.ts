@@ -4,6 +4,7 @@ import { classify } from '../../azure/arm/classify.ts';
 import { capabilityOf } from '../../azure/hosts/capabilities.ts';
 import { type AzureHost, sameHostInstance } from '../../azure/hosts/host.ts';
 import type { HostPage, Hosts } from '../../azure/hosts/hosts.ts';
+import { ifParsed } from '../../azure/names/resource-id.ts';
 import type { Permissions, Rights } from '../../azure/permissions.ts';
 import { unlessAborted } from '../../runtime/time/bounded-waits.ts';
 import type { Clock } from '../../runtime/time/clock.ts';
@@ -121,12 +122,7 @@ export class HostListings {
 
 /** Undefined for an id that azid cannot read: one such resource must not make the list fail for all. */
 function homeOf(id: string): string | undefined {
-  try {
-    return areaOfHost(id);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
+  return ifParsed(() => areaOfHost(id));
 }
 
 /** What a read came to that failed. */

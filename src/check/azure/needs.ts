@@ -8,7 +8,7 @@ import type { ManagedObject } from '../../api/schema/common.ts';
 import type { SystemAssignedIdentity } from '../../api/system-assigned-identity.ts';
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { hostTypeIfAny } from '../../azure/hosts/capabilities.ts';
-import { armKey, groupOf } from '../../azure/names/resource-id.ts';
+import { armKey, groupOf, ifParsed } from '../../azure/names/resource-id.ts';
 import { subscriptionOf } from '../../azure/names/scope.ts';
 import { READ_ASSIGNMENTS } from '../../cache/assignments.ts';
 import { READ_ACTION } from '../../cache/identities.ts';
@@ -154,10 +154,5 @@ function subscriptionScope(scope: string): string | undefined {
 
 /** What is no scope is refused where it is declared. */
 function subscriptionIn(scope: string): string | undefined {
-  try {
-    return subscriptionOf(scope)?.toLowerCase();
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
+  return ifParsed(() => subscriptionOf(scope)?.toLowerCase());
 }

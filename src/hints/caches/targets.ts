@@ -3,7 +3,13 @@ import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
 import { hostTypeOf } from '../../azure/hosts/capabilities.ts';
 import { trailingGuid } from '../../azure/names/guid.ts';
-import { armKey, parentScope, parseIdentityId, parseResourceId } from '../../azure/names/resource-id.ts';
+import {
+  armKey,
+  ifParsed,
+  parentScope,
+  parseIdentityId,
+  parseResourceId,
+} from '../../azure/names/resource-id.ts';
 import { areaOf } from '../../azure/names/scope.ts';
 import { asciiLower } from '../../azure/names/text.ts';
 import { areaOfHost, SITE_TYPE, slotsArea } from '../../cache/hosts/area.ts';
@@ -90,10 +96,5 @@ function siteOf(id: string): string | undefined {
 
 /** Texts that are no such id concern nothing that azid reads. */
 function orNone(read: () => readonly Target[]): readonly Target[] {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof TypeError) return [];
-    throw error;
-  }
+  return ifParsed(read) ?? [];
 }

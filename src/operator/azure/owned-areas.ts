@@ -1,5 +1,5 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { parseResourceId } from '../../azure/names/resource-id.ts';
+import { ifParsed, parseResourceId } from '../../azure/names/resource-id.ts';
 import type { AzureCaches } from '../../cache/caches.ts';
 import { areaOfHost } from '../../cache/hosts/area.ts';
 import type { KindDefinition } from '../../reconcilers/definition.ts';
@@ -40,7 +40,7 @@ export function useOwnedAreas(
 export function areaOfOwned(
   key: string,
 ): { readonly cache: keyof Listed; readonly area: string } | undefined {
-  try {
+  return ifParsed(() => {
     if (key.includes('/providers/microsoft.authorization/roleassignments/'))
       return { cache: 'assignments', area: parseAssignmentId(key).scope };
     const { subscriptionId } = parseResourceId(key);
@@ -48,9 +48,5 @@ export function areaOfOwned(
     if (/\/microsoft\.managedidentity\/userassignedidentities\/[^/]+$/.test(key))
       return { cache: 'identities', area: subscriptionId };
     return { cache: 'hosts', area: areaOfHost(key) };
-  } catch (error) {
-    // A status may have been written by any user.
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
+  });
 }

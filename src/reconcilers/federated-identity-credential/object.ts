@@ -4,7 +4,7 @@ import {
   isCredentialOf,
   isCredentialOfInstallation,
 } from '../../azure/names/credential-name.ts';
-import { sameId } from '../../azure/names/resource-id.ts';
+import { ifParsed, sameId } from '../../azure/names/resource-id.ts';
 import type { Keeping } from '../retained.ts';
 import type { Action, Facts, FederatedIdentityCredential, OwnStatus } from './facts.ts';
 
@@ -28,13 +28,9 @@ export function isProven(
   facts: Pick<Facts, 'installationId'>,
 ): boolean {
   const { namespace = '', name } = object.metadata;
-  try {
-    return isCredentialOf(parseCredentialId(id).name, facts.installationId, { namespace, name });
-  } catch (error) {
-    // What is no id of a credential was never azid's, and must not keep an object for ever.
-    if (error instanceof TypeError) return false;
-    throw error;
-  }
+  // What is no id of a credential was never azid's, and must not keep an object for ever.
+  const isOwn = () => isCredentialOf(parseCredentialId(id).name, facts.installationId, { namespace, name });
+  return ifParsed(isOwn) ?? false;
 }
 
 /** Of a credential that no object has. */

@@ -1,6 +1,6 @@
 import type { UserAssignedIdentity } from '../../api/user-assigned-identity.ts';
 import { parseCredentialId } from '../../azure/azure-federated-credential.ts';
-import { armKey } from '../../azure/names/resource-id.ts';
+import { armKey, ifParsed } from '../../azure/names/resource-id.ts';
 import type { StoreChange } from '../../kube/informer/store.ts';
 import { keyOf, type ObjectKey } from '../../kube/types.ts';
 import type { Watch } from '../../runtime/controller/watch.ts';
@@ -62,12 +62,7 @@ function identityIdOf(armId: string): string {
 
 /** A ledger may hold what a user wrote into the status. */
 function isCredentialId(id: string): boolean {
-  try {
-    return parseCredentialId(id).name !== '';
-  } catch (error) {
-    if (error instanceof TypeError) return false;
-    throw error;
-  }
+  return ifParsed(() => parseCredentialId(id).name !== '') ?? false;
 }
 
 /**

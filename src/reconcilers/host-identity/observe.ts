@@ -78,7 +78,7 @@ async function withLiveHost(
   // A type of which nothing is known cannot be read either.
   if (!facts.capability) return facts;
   const { apiVersion, window } = facts;
-  const self = await selfOf(context, deps);
+  const self = await selfOf(deps);
   if ('observed' in self) return withHost(object, facts, self.observed, deps);
   const observed = await live.once(HOST, () => liveHost(object, apiVersion, window, context, deps));
   return { ...withHost(object, { ...facts, now: deps.clock.now() }, observed, deps), ...self };
@@ -100,12 +100,11 @@ function isContradicted(id: string, { host, identities }: Facts, object: HostIde
 
 const isSame = (a: string, b: string | undefined) => a.toLowerCase() === b?.toLowerCase();
 
-async function selfOf(
-  { signal }: ReconcileContext,
-  { whoAmI }: ObserveDeps,
-): Promise<Required<Pick<Facts, 'self'>> | { readonly observed: ObservedHost }> {
+async function selfOf({
+  whoAmI,
+}: ObserveDeps): Promise<Required<Pick<Facts, 'self'>> | { readonly observed: ObservedHost }> {
   try {
-    const { objectId, clientId } = await whoAmI(signal);
+    const { objectId, clientId } = await whoAmI();
     return { self: { principalId: objectId, clientId } };
   } catch (error) {
     const failure = failureOf(error);

@@ -4,6 +4,7 @@ import { markedOwners, ownerValue } from '../../azure/names/identity-marks.ts';
 import {
   armKey,
   identityId,
+  ifParsed,
   parseIdentityId,
   parseIdentityIdIfAny,
   sameId,
@@ -33,12 +34,8 @@ export function placesOf(object: UserAssignedIdentity): readonly string[] {
   const resourceGroup = spec.resourceGroup ?? coordinates?.resourceGroup;
   const places = new Map<string, string>();
   const add = (place: string) => {
-    try {
-      if (isWithinSpec(object, parseIdentityId(place))) places.set(armKey(place), place);
-    } catch (error) {
-      // No id of an identity: azid did not write it.
-      if (!(error instanceof TypeError)) throw error;
-    }
+    // What is no id of an identity azid did not write.
+    if (ifParsed(() => isWithinSpec(object, parseIdentityId(place)))) places.set(armKey(place), place);
   };
   if (subscriptionId !== undefined && resourceGroup !== undefined)
     for (const name of new Set([spec.name ?? coordinates?.name ?? metadata.name]))

@@ -1,5 +1,5 @@
 import { parseAssignmentId } from '../../azure/azure-role-assignment.ts';
-import { armKey } from '../../azure/names/resource-id.ts';
+import { armKey, ifParsed } from '../../azure/names/resource-id.ts';
 import { keyOf } from '../../kube/types.ts';
 import type { Finding } from '../../runtime/status/conditions.ts';
 import type { Summary } from '../decision.ts';
@@ -55,12 +55,7 @@ export function ledgerOf({ status }: RoleGrant): readonly string[] {
 
 /** What is no id of an assignment was never azid's, and must not keep an object for ever. */
 export function isAssignmentId(id: string): boolean {
-  try {
-    return parseAssignmentId(id).name !== '';
-  } catch (error) {
-    if (error instanceof TypeError) return false;
-    throw error;
-  }
+  return ifParsed(() => parseAssignmentId(id).name !== '') ?? false;
 }
 
 /** Ids of one ledger, each once in any spelling. */

@@ -110,6 +110,16 @@ export class GrantStage {
     return this.reach(name, 'looked at', ({ status }) => status?.lastHandledReconcileAt === at);
   }
 
+  /** Declares another description, and waits until Azure has it. */
+  async edit(name: string, description: string): Promise<void> {
+    await this.declare(name, { description });
+    await this.#world.until('the edit in Azure', async () =>
+      (await this.assignments(await this.principal())).some(({ properties }) =>
+        properties.description?.startsWith(description),
+      ),
+    );
+  }
+
   delete(name: string): Promise<void> {
     return this.#cluster.delete(roleGrant.resource, `${NAMESPACE}/${name}`);
   }

@@ -30,7 +30,7 @@ export interface ObserveDeps
   readonly areas: Pick<AreasInUse, 'use'>;
   readonly observed: ObservedIdentities;
   /** azid's own identity; rejects while Azure gives no token. */
-  readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
+  readonly whoAmI: () => Promise<AzureCaller>;
   /** API version of a type that azid does not know, as any object gives it. */
   readonly apiVersionOf?: (type: string) => string | undefined;
 }

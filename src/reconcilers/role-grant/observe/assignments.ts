@@ -25,7 +25,7 @@ export interface ReadDeps extends CoOwnerDeps, ObservedDeps, DuplicateDeps, Live
   readonly granted: GivenDeps['granted'];
   readonly refused: Pick<RefusedWrites, 'limited' | 'name'>;
   /** azid's own identity; rejects while Azure gives no token. */
-  readonly whoAmI: (signal: AbortSignal) => Promise<AzureCaller>;
+  readonly whoAmI: () => Promise<AzureCaller>;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function withAssignments(
   if (!ending && target) {
     // Another's condition stands: nothing is written, so nothing need be read.
     if (conflictWith(asCoOwner(object), coOwners) && overOf(common).length === 0) return facts;
-    const self = await selfOf(context, deps);
+    const self = await selfOf(deps);
     if ('azure' in self) return { ...facts, azure: self.azure };
     facts = { ...facts, ...self };
   }
@@ -160,12 +160,11 @@ async function isDead(
   return (await livenessOfPrincipal({ identityId, principalId }, context, deps)) === 'dead';
 }
 
-async function selfOf(
-  { signal }: ReconcileContext,
-  { whoAmI }: ReadDeps,
-): Promise<{ readonly selfId: string } | { readonly azure: ObservedAssignment }> {
+async function selfOf({
+  whoAmI,
+}: ReadDeps): Promise<{ readonly selfId: string } | { readonly azure: ObservedAssignment }> {
   try {
-    return { selfId: (await whoAmI(signal)).objectId };
+    return { selfId: (await whoAmI()).objectId };
   } catch (error) {
     const failure = failureOf(error);
     if (!failure) throw error;
